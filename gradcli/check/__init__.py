@@ -1,0 +1,1 @@
+"""The check of a derivation: numeric verdicts, a person's own steps, gradients from elsewhere."""

@@ -1,0 +1,122 @@
+"""The one error type of the package, and how an error is shown: place, line, caret, hint."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Source(NamedTuple):
+    """A text and the name a person knows it by.
+
+    `text` begins with an added line end, so that the first line is a line like any other: the
+    number of line ends before an offset is its line number.
+    """
+
+    name: str
+    text: str
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and the column of an offset, both from 1."""
+        start = self.text.rfind("\n", 0, offset) + 1
+        return self.text.count("\n", 0, offset), offset - start + 1
+
+    def line(self, offset: int) -> str:
+        start = self.text.rfind("\n", 0, offset) + 1
+        end = self.text.find("\n", offset)
+        return self.text[start : end if end >= 0 else len(self.text)]
+
+
+class Span(NamedTuple):
+    """Where something stands in a source: offsets, the end excluded."""
+
+    source: Source
+    start: int
+    end: int
+
+
+class GradError(Exception):
+    """Something the user can mend: what is wrong, where, and how it may be mended."""
+
+    def __init__(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+        self.hint = hint
+
+    def key(self) -> tuple[str, int]:
+        """Two errors with the same key are one, met twice (in two iterations of a loop, say)."""
+        return self.message, self.span.start if self.span else -1
+
+    def __str__(self) -> str:
+        return show(self.message, "error", self.span, self.hint)
+
+
+class GradErrors(Exception):
+    """Several independent errors of one input, in the order in which they stand there."""
+
+    def __init__(self, errors: Iterable[GradError]) -> None:
+        unique = {error.key(): error for error in errors}
+        self.errors = sorted(unique.values(), key=lambda e: e.span.start if e.span else -1)
+        super().__init__(f"{len(self.errors)} errors")
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
+
+
+class Note(NamedTuple):
+    """A remark that is no error: a broadcast on both sides, a derivative that is drawn."""
+
+    message: str
+    span: Span | None = None
+
+    def __str__(self) -> str:
+        return show(self.message, "note", self.span, None, excerpt=False)
+
+
+LONGEST_LINE = 160
+
+
+def show(message: str, kind: str, span: Span | None, hint: str | None, excerpt: bool = True) -> str:
+    """The text of an error or a note, without a final line end."""
+    if span is None:
+        lines = [f"{kind}: {message}"]
+    else:
+        line, column = span.source.place(span.start)
+        lines = [f"{span.source.name}:{line}:{column}: {kind}: {message}"]
+        if excerpt:
+            lines += _excerpt(span, column - 1)
+    if hint:
+        lines.append(f"hint: {hint}")
+    return "\n".join(lines)
+
+
+def _excerpt(span: Span, before: int) -> list[str]:
+    """The source line and a line of carets under the span, cut around the span when long."""
+    text = span.source.line(span.start)
+    width = max(1, min(span.end, span.start + len(text) - before) - span.start)
+    if len(text) > LONGEST_LINE:
+        first = max(0, before - LONGEST_LINE // 2)
+        cut = text[first : first + LONGEST_LINE]
+        head = "…" if first else ""
+        text = head + cut + ("…" if first + LONGEST_LINE < first + len(text[first:]) else "")
+        before = before - first + len(head)
+        width = min(width, max(1, len(text) - before))
+    pad = "".join("\t" if c == "\t" else " " * _cells(c) for c in text[:before])
+    carets = "^" * max(1, sum(_cells(c) for c in text[before : before + width]))
+    return [_printable(text), pad + carets]
+
+
+def _cells(character: str) -> int:
+    """How many cells of a terminal a character takes."""
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _printable(text: str) -> str:
+    """Control characters shown as such, so that none reaches the terminal."""
+    return "".join(
+        c if c == "\t" or unicodedata.category(c) not in ("Cc", "Cf") else "\ufffd" for c in text
+    )

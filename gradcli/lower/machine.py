@@ -1,0 +1,716 @@
+"""Postfix code to steps: a stack machine whose values are quantities, numbers and families."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradcli.errors import GradError, Note, Source, Span
+from gradcli.lower import numbers
+from gradcli.lower.scope import (
+    Definition,
+    Family,
+    Item,
+    Listing,
+    Ref,
+    Scope,
+    Text,
+    UserFunction,
+    elements,
+    suggestion,
+)
+from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Mismatch, Op, Signature
+from gradcli.ops.core import Attrs, elementwise_shape, stretched_both_ways
+from gradcli.ops.shaping import Part, kept_shape, whole
+from gradcli.program import Call, Operand, Rolled, Step
+from gradcli.sizes import ATOM, Number, Shape, Sizes, is_scalar, same, spell
+from gradcli.spelling import write
+from gradcli.syntax import ast
+from gradcli.syntax.lexer import token_end
+
+MOST_STEPS = 1_000_000
+DEEPEST = 64  # loops, definitions and sums inside each other
+MOST_AXES = 8
+
+
+class Poisoned(Exception):
+    """A statement that uses a name whose own statement has an error already reported."""
+
+
+class Machine:
+    """The state of lowering: the steps so far, their shapes, and the numbers of the z names."""
+
+    def __init__(self, source: Source, sizes: Sizes, used: frozenset[str], max_elements: int) -> None:
+        self.source = source
+        self.sizes = sizes
+        self.used = used
+        self.max_elements = max_elements
+        self.steps: list[Step] = []
+        self.shapes: dict[str, Shape] = {}
+        self.notes: dict[int, Note] = {}
+        self.poisoned: set[str] = set()
+        self.calls: dict[Any, Call] = {}
+        self.later: dict[str, int] = {}  # where names are defined, known before they are
+        self.one = (sizes.constant(1), sizes.constant(1))
+        self.suffix: str = ""  # the loops' indices, as names show them
+        self.rolled_suffix: str | None = None  # with letters, in the first iteration of all loops
+        self.indices: tuple[int, ...] = ()
+        self.letters: tuple[str, ...] = ()
+        self.depth = 0
+        self.trips = 1  # how often the innermost loop's body runs in all
+        self.counter = 0
+        self.shared = -1  # the number that the running total of a sum uses more than once
+        self.z_names: list[str] = []
+        self.z_next = 1
+        self.make_user_op: Callable[..., Op]
+
+    # ── errors ──
+
+    def span(self, at: int) -> Span:
+        return Span(self.source, at, token_end(self.source, at))
+
+    def error(self, message: str, at: int, hint: str | None = None) -> GradError:
+        return GradError(message, self.span(at), hint)
+
+    # ── names ──
+
+    def z(self, number: int) -> str:
+        """The number-th name for an unnamed operation, past those that the file uses."""
+        while len(self.z_names) <= number:
+            name = f"z{self.z_next}"
+            self.z_next += 1
+            if name not in self.used:
+                self.z_names.append(name)
+        return self.z_names[number]
+
+    def lookup(self, name: str, at: int, scope: Scope) -> Item:
+        found = scope.find(name)
+        if found is None:
+            raise self.unknown(name, at, scope)
+        if isinstance(found, Definition | UserFunction):
+            what = "def" if isinstance(found, Definition) else "op"
+            raise self.error(f"{name} is a function (`{what}`)", at, f"write {name}(…)")
+        return found
+
+    def unknown(self, name: str, at: int, scope: Scope) -> Exception:
+        if name in self.poisoned:
+            return Poisoned(name)
+        hint = None
+        if name in self.later and self.later[name] > at:
+            line, _ = self.source.place(self.later[name])
+            hint = f"it is defined in line {line}; an equation uses only what stands above it"
+        elif name in FUNCTIONS:
+            hint = f"{name} is a function: {name}(…)"
+        else:
+            hint = suggestion(name, scope.visible())
+        return self.error(f"`{name}` is not defined", at, hint)
+
+    # ── emitting steps ──
+
+    def emit(self, op: Op, items: Sequence[Ref | Number], attrs: Attrs, at: int) -> Ref:
+        """Append a step with the next z name. Raises GradError where the operands do not fit."""
+        shapes = tuple([i.shape if isinstance(i, Ref) else self.one for i in items])
+        key = (op, shapes, attrs)
+        call = self.calls.get(key)
+        if call is None:
+            call = self.calls[key] = self._call(op, items, shapes, attrs, at)
+        if len(self.steps) >= MOST_STEPS:
+            raise self.error(f"the model has more than {MOST_STEPS:,} equations", at)
+        if call.op.shape is elementwise_shape and stretched_both_ways(shapes, call.shape):
+            first, second = (spell(shape) for shape in shapes)
+            self.note(f"both sides are stretched: {first} and {second} give {spell(call.shape)}", at)
+        base = self.z(self.counter)
+        self.counter += 1
+        name = base + self.suffix
+        args: tuple[Operand, ...] = tuple([i.name if isinstance(i, Ref) else i for i in items])
+        rolled = None
+        if self.rolled_suffix is not None:
+            rolled = self._roll(base, op, items, attrs)
+        self.steps.append(Step(name, call, args, at, rolled))
+        self.shapes[name] = call.shape
+        return Ref(name, call.shape, rolled.name if rolled else None)
+
+    def note(self, message: str, at: int) -> None:
+        self.notes.setdefault(at, Note(message, self.span(at)))
+
+    def _call(
+        self, op: Op, items: Sequence[Ref | Number], shapes: tuple[Shape, ...], attrs: Attrs, at: int
+    ) -> Call:
+        signature = Signature(self.sizes, shapes, dict(attrs))
+        try:
+            shape = op.shape(signature)
+        except Mismatch as mismatch:
+            names = [_shown(item) for item in items]
+            hint = mismatch.hint.format(*names) if mismatch.hint else None
+            raise self.error(mismatch.message.format(*names), at, hint) from None
+        self.check_size(shape, at)
+        return Call(op, signature, attrs, shape)
+
+    def check_size(self, shape: Shape, at: int) -> None:
+        if len(shape) > MOST_AXES:
+            raise self.error(f"an array has at most {MOST_AXES} axes, not {len(shape)}", at)
+        if elements(shape) > self.max_elements:
+            raise self.error(
+                f"{spell(shape)} = {elements(shape):,} elements are more than {self.max_elements:,}",
+                at,
+                "--max-elements raises the limit",
+            )
+
+    def _roll(self, base: str, op: Op, items: Sequence[Ref | Number], attrs: Attrs) -> Rolled:
+        """The step with the loops' indices as letters."""
+        name = base + (self.rolled_suffix or "")
+        args: list[Operand] = []
+        for item in items:
+            if isinstance(item, Ref):
+                args.append(item.rolled or item.name)
+            elif item.rolled:
+                args.append(item._replace(text=item.rolled[0], precedence=item.rolled[1]))
+            else:
+                args.append(item)
+        region = ""
+        shown = attrs
+        if attrs and attrs[0][0] == "region":
+            texts = [part.rolled or str(part) for part in attrs[0][1]]
+            region = ", ".join(texts)
+            shown = (("region", texts),)
+        written = [(a, ATOM) if isinstance(a, str) else (a.text, a.precedence) for a in args]
+        return Rolled(name, tuple(args), write(op, shown, written)[0], region)
+
+    def rename(self, item: Ref, name: str, rolled: str | None) -> Ref:
+        """Give the last step the name on the left of its equation."""
+        step = self.steps[-1]
+        base = step.name.removesuffix(self.suffix)
+        if self.counter and base == self.z(self.counter - 1) and self.shared != self.counter - 1:
+            self.counter -= 1
+        new = step.rolled._replace(name=rolled or name) if step.rolled else None
+        self.steps[-1] = step._replace(name=name, rolled=new)
+        self.shapes[name] = self.shapes.pop(step.name)
+        return Ref(name, item.shape, rolled)
+
+    # ── expressions ──
+
+    def value(self, item: Item, at: int) -> Ref | Number:
+        """An item as an operand. Raises GradError for families and texts."""
+        if isinstance(item, Ref | Number):
+            return item
+        if isinstance(item, Listing):
+            return self._listing(item)
+        if isinstance(item, Family):
+            index = ", ".join("ijk"[: item.arity]) if item.arity <= 3 else "…"
+            raise self.error(
+                f"{item.name} is a family, not a quantity", at, f"name a member: {item.name}[{index}]"
+            )
+        raise self.error("a text can't be computed with", at)
+
+    def run(self, code: ast.Code, scope: Scope) -> Item:
+        """The value of an expression; its operations are appended as steps."""
+        stack: list[Item] = []
+        push = stack.append
+        for operation, argument, at in code:
+            if operation == "name":
+                push(self.lookup(argument, at, scope))
+            elif operation == "binary":
+                y = self.value(stack.pop(), at)
+                x = self.value(stack.pop(), at)
+                push(self._apply(TABLE[OPERATORS[argument, 2]], (x, y), (), at))
+            elif operation == "number":
+                try:
+                    push(numbers.literal(self.sizes, argument))
+                except GradError as error:
+                    raise self.error(error.message, at) from None
+            elif operation == "call":
+                count = len(argument[1])
+                items = stack[len(stack) - count :] if count else []
+                if count:
+                    del stack[-count:]
+                push(self._function(argument[0], argument[1], items, at, scope))
+            elif operation == "index":
+                push(self._index(stack, argument, at))
+            elif operation == "transpose":
+                push(self._apply(TABLE["transpose"], (self.value(stack.pop(), at),), (), at))
+            elif operation == "unary":
+                x = self.value(stack.pop(), at)
+                push(self._apply(TABLE[OPERATORS[argument, 1]], (x,), (), at))
+            elif operation in ("column", "stacked"):
+                items = stack[-argument:]
+                del stack[-argument:]
+                push(Listing(tuple(items), operation == "stacked", at))
+            elif operation == "comprehension":
+                push(self._sum(argument, at, scope))
+            elif operation == "string":
+                push(Text(argument))
+            else:
+                push(self.derivative(argument, at, scope))
+        return stack[0]
+
+    def derivative(self, name: str, at: int, scope: Scope) -> Item:
+        raise self.error(
+            f"dL/d{name} is a derivative, and belongs to `given`, `op` rules and .grad files",
+            at,
+            "a division is written with spaces: dL / d" + name,
+        )
+
+    def _apply(self, op: Op, items: tuple[Ref | Number, ...], attrs: Attrs, at: int) -> Ref | Number:
+        """An operation on operands; on numbers alone it is computed here and now."""
+        if op.foldable:
+            plain = [item for item in items if isinstance(item, Number)]
+            if len(plain) == len(items):
+                try:
+                    return numbers.apply(self.sizes, op, plain)
+                except GradError as error:
+                    raise self.error(error.message, at, error.hint) from None
+        return self.emit(op, items, attrs, at)
+
+    def number(self, code: ast.Code, scope: Scope, what: str) -> Number:
+        """The value of code that must be a whole number. Raises GradError elsewhere."""
+        item = self.run(code, scope)
+        at = code[0][2]
+        try:
+            value = numbers.whole(item, what)
+        except GradError as error:
+            raise self.error(error.message, at, error.hint) from None
+        assert isinstance(item, Number)
+        return item._replace(value=value, size=item.size or self.sizes.constant(value))
+
+    def shape(self, sizes: Sequence[Item], at: int) -> Shape:
+        """Items as the sizes of a shape."""
+        found = []
+        for item in sizes:
+            try:
+                value = numbers.whole(item, "a size")
+            except GradError as error:
+                raise self.error(error.message, at, error.hint) from None
+            assert isinstance(item, Number)
+            if value < 1:
+                raise self.error(f"a size is positive, but {item.text} is {value}", at)
+            found.append(item.size or self.sizes.constant(value))
+        shape = tuple(found)
+        if not shape:
+            return self.one
+        return (shape[0], self.one[0]) if len(shape) == 1 else shape
+
+    # ── brackets ──
+
+    def _listing(self, listing: Listing) -> Ref | Number:
+        """A listing as a value: a literal where all is numbers, otherwise blocks stacked."""
+        data = _data(listing)
+        if data is not None:
+            return self._constant(data, listing.at)
+        if not listing.stacked and all(isinstance(item, Listing) for item in listing.items):
+            return self._rows(listing)
+        items = [self.value(item, listing.at) for item in listing.items]
+        if not listing.stacked:
+            for item in items:
+                if isinstance(item, Ref) and not is_scalar(item.shape):
+                    raise self.error(
+                        f"[a, b] makes a column of scalars, but {item.name} is {spell(item.shape)}",
+                        listing.at,
+                        "[a; b] stacks blocks vertically; concat(a, b, axis=1) joins side by side",
+                    )
+        return self.emit(TABLE["vstack"], items, (), listing.at)
+
+    def _constant(self, data: tuple[Any, ...], at: int) -> Ref:
+        rows = len(data)
+        columns = len(data[0]) if isinstance(data[0], tuple) else 1
+        for row in data:
+            if (len(row) if isinstance(row, tuple) else 1) != columns or (
+                isinstance(row, tuple) != isinstance(data[0], tuple)
+            ):
+                raise self.error("the rows of this literal differ in length", at)
+            if isinstance(row, tuple) and any(isinstance(entry, tuple) for entry in row):
+                raise self.error("a literal is a column or a matrix", at, "stack(a, b) adds an axis")
+        shape = (self.sizes.literal(rows), self.sizes.literal(columns))
+        return self.emit(TABLE["constant"], (), (("data", data), ("shape", shape)), at)
+
+    def _rows(self, listing: Listing) -> Ref:
+        """[[a, b], [c, d]]: a matrix of scalars, by rows."""
+        rows = [item for item in listing.items if isinstance(item, Listing)]
+        if len({len(row.items) for row in rows}) > 1:
+            raise self.error("the rows of this matrix differ in length", listing.at)
+        flat = Listing(tuple(entry for row in rows for entry in row.items), False, listing.at)
+        shape = (self.sizes.constant(len(rows)), self.sizes.constant(len(rows[0].items)))
+        column = self.value(flat, listing.at)
+        return self.emit(TABLE["reshape"], (column,), (("shape", shape),), listing.at)
+
+    def _index(self, stack: list[Item], kinds: tuple[Any, ...], at: int) -> Item:
+        """A member of a family, or a slice of an array."""
+        count = sum(1 if kind == ast.AT else sum(kind) for kind in kinds)
+        bounds = stack[len(stack) - count :] if count else []
+        if count:
+            del stack[-count:]
+        base = stack.pop()
+        if isinstance(base, Family):
+            return self._member(base, kinds, bounds, at)
+        array = self.value(base, at)
+        if isinstance(array, Number):
+            raise self.error("a number has no entries", at)
+        region = self.region(array.shape, kinds, bounds, at, array.name)
+        return self.emit(TABLE["index"], (array,), (("region", region),), at)
+
+    def _member(self, family: Family, kinds: tuple[Any, ...], bounds: list[Item], at: int) -> Ref:
+        if any(kind != ast.AT for kind in kinds):
+            raise self.error(
+                f"{family.name} is a family: an index names one member", at, f"{family.name}[1]"
+            )
+        key = self.member_key(family, bounds, at)
+        found = family.members.get(key)
+        if found is not None:
+            letters = [b.rolled for b in bounds if isinstance(b, Number)]
+            if self.rolled_suffix is not None and any(letters):
+                index = ", ".join(
+                    (b.rolled or (b.text, ATOM))[0] for b in bounds if isinstance(b, Number)
+                )
+                return Ref(found.name, found.shape, f"{family.name}[{index}]")
+            return Ref(found.name, found.shape)
+        if family.name in self.poisoned:
+            raise Poisoned(family.name)
+        name = f"{family.name}[{', '.join(map(str, key))}]"
+        raise self.error(f"`{name}` is not defined", at, _range(family))
+
+    def member_key(self, family: Family, bounds: Sequence[Item], at: int) -> tuple[int, ...]:
+        if len(bounds) != family.arity:
+            plural = "index" if family.arity == 1 else "indices"
+            raise self.error(
+                f"{family.name} has {family.arity} {plural}, not {len(bounds)}", at, _range(family)
+            )
+        try:
+            return tuple([numbers.whole(bound, "an index") for bound in bounds])
+        except GradError as error:
+            raise self.error(error.message, at, error.hint) from None
+
+    def region(
+        self, shape: Shape, kinds: tuple[Any, ...], bounds: list[Item], at: int, name: str
+    ) -> tuple[Part, ...]:
+        """What an index takes of each axis. Raises GradError where it is out of range."""
+        if len(kinds) > len(shape):
+            raise self.error(
+                f"{name} is {spell(shape)} and has {len(shape)} axes, not {len(kinds)}", at
+            )
+        rest = iter(bounds)
+        parts = []
+        for axis, size in enumerate(shape):
+            if axis >= len(kinds) or kinds[axis] == (False, False):
+                parts.append(whole(size, self.sizes))
+            elif kinds[axis] == ast.AT:
+                start, rolled = self._bound(next(rest), size, at)
+                if not 0 <= start.value < size.value:
+                    raise self.error(
+                        f"index {start.value} is out of range: axis {axis} of {name} has size "
+                        f"{_sized(size)}, and its first entry is 0",
+                        at,
+                    )
+                parts.append(Part(start, self.sizes.add(start, self.one[0]), True, rolled=rolled))
+            else:
+                parts.append(self._slice(kinds[axis], rest, size, axis, at, name))
+        return tuple(parts)
+
+    def _slice(self, kind: Any, rest: Any, size: Any, axis: int, at: int, name: str) -> Part:
+        start, first = self._bound(next(rest), size, at) if kind[0] else (self.sizes.constant(0), "")
+        stop, last = self._bound(next(rest), size, at) if kind[1] else (size, "")
+        if not 0 <= start.value < stop.value <= size.value:
+            what = "is empty" if start.value >= stop.value else "is out of range"
+            raise self.error(
+                f"the slice {start.value}:{stop.value} {what}: axis {axis} of {name} has size "
+                f"{_sized(size)}",
+                at,
+                "slices count from 0 and leave the end out",
+            )
+        colon = " : " if " " in first + last else ":"
+        rolled = f"{first}{colon}{last}" if first or last else ""
+        if same(stop, size) and start.value == 0:
+            return whole(size, self.sizes)
+        return Part(start, stop, rolled=rolled)
+
+    def _bound(self, item: Item, size: Any, at: int) -> tuple[Any, str]:
+        """A bound of a slice as a size; a negative one counts from the end."""
+        try:
+            value = numbers.whole(item, "an index")
+        except GradError as error:
+            raise self.error(error.message, at, error.hint) from None
+        assert isinstance(item, Number)
+        bound = item.size or self.sizes.constant(value)
+        rolled = ""
+        if self.rolled_suffix is not None:
+            rolled = item.rolled[0] if item.rolled else item.text
+        return (self.sizes.add(size, bound) if value < 0 else bound), rolled
+
+    # ── functions ──
+
+    def _function(
+        self, name: str, keywords: tuple[Any, ...], items: list[Item], at: int, scope: Scope
+    ) -> Item:
+        op = FUNCTIONS.get(name)
+        if op is not None:
+            operands, attrs = self._bind(op, name, keywords, items, at)
+            return self._apply(op, tuple(operands), attrs, at)
+        found = scope.find(name)
+        if isinstance(found, Definition | UserFunction):
+            arguments = self._arguments(found.node, keywords, items, at)
+            if isinstance(found, Definition):
+                return self._expand(found, arguments, at, scope)
+            shapes = tuple(a.shape if isinstance(a, Ref) else self.one for a in arguments)
+            return self.emit(self.make_user_op(found, shapes, at), arguments, (), at)
+        if found is not None:
+            raise self.error(
+                f"{name} is not a function", at, "`@` is the matrix product, `*` the elementwise one"
+            )
+        if name in self.poisoned:
+            raise Poisoned(name)
+        if name == "file":
+            raise self.error('file("…") stands only as the value of a declaration', at)
+        functions = {n for n in scope.visible() if isinstance(scope.find(n), Definition | UserFunction)}
+        hint = suggestion(name, functions | set(FUNCTIONS))
+        raise self.error(f"there is no function `{name}`", at, hint or "`gradcli ops` lists them all")
+
+    def _arguments(
+        self, node: Any, keywords: tuple[Any, ...], items: list[Item], at: int
+    ) -> list[Ref | Number]:
+        if any(keywords):
+            raise self.error(f"{node.name.text} takes no keyword arguments", at)
+        if len(items) != len(node.parameters):
+            names = ", ".join(p.text for p in node.parameters)
+            raise self.error(
+                f"{node.name.text}({names}) takes {_count(len(node.parameters))}, not {len(items)}", at
+            )
+        return [self.value(item, at) for item in items]
+
+    def _expand(
+        self, definition: Definition, arguments: Sequence[Ref | Number], at: int, scope: Scope
+    ) -> Item:
+        """A definition's body in place of its call, with names of its own."""
+        self.enter(definition.weight, at)
+        node = definition.node
+        file = scope
+        while file.parent is not None:
+            file = file.parent
+        inner = Scope("def", file)
+        inner.names.update(zip((p.text for p in node.parameters), arguments, strict=True))
+        self.block(node.body, inner)
+        result = self.run(node.result, inner)
+        self.depth -= 1
+        return self.value(result, at)
+
+    def block(self, statements: Sequence[Any], scope: Scope) -> None:
+        raise NotImplementedError
+
+    def enter(self, weight: int, at: int, trips: int = 1) -> None:
+        """Go one level deeper. Raises GradError where the whole would be too deep or too long."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.error(f"loops and definitions nest more than {DEEPEST} deep here", at)
+        if len(self.steps) + self.trips * trips * weight > MOST_STEPS:
+            raise self.error(
+                f"this would unroll to more than {MOST_STEPS:,} equations",
+                at,
+                "make the range or the definition smaller",
+            )
+
+    def _bind(
+        self, op: Op, name: str, keywords: tuple[Any, ...], items: list[Item], at: int
+    ) -> tuple[list[Ref | Number], Attrs]:
+        """A call's arguments as the operation's operands and attributes."""
+        positional = [item for key, item in zip(keywords, items, strict=True) if key is None]
+        named: dict[str, Any] = dict(op.keywords)
+        for key, item in zip(keywords, items, strict=True):
+            if key is None:
+                continue
+            if key not in op.keywords:
+                takes = ", ".join(f"{k}=" for k in op.keywords)
+                hint = f"it takes {takes}" if takes else None
+                raise self.error(f"{name} has no argument `{key}`", at, hint)
+            named[key] = item
+        attrs: list[tuple[str, Any]] = []
+        parameters = list(op.operands)
+        if parameters[0] == '"subscripts"':
+            if not positional or not isinstance(positional[0], Text):
+                raise self.error(
+                    f"{name} begins with its subscripts", at, f'{name}("ij,jk->ik", A, B)'
+                )
+            attrs.append(("subscripts", positional.pop(0).text))  # type: ignore[union-attr]
+            parameters.pop(0)
+        if parameters[-1] == "[shape]":
+            if len(positional) != 2 or not isinstance(positional[1], Listing):
+                raise self.error(
+                    f"{name} takes a quantity and a shape", at, f"{name}(x, [N, M])"
+                )
+            attrs.append(("shape", self.shape(positional.pop().items, at)))  # type: ignore[union-attr]
+            parameters.pop()
+        if parameters[-1] in ("*sizes", "size"):
+            attrs.append(("sizes", self._sizes(name, parameters[-1] == "size", positional, at)))
+            positional, parameters = [], []
+        self._check_count(op, name, parameters, positional, at)
+        operands = [self.value(item, at) for item in positional]
+        for key, value in named.items():
+            attrs.append((key, self._axis(op, value, operands, at)))
+        return operands, tuple(attrs)
+
+    def _sizes(self, name: str, single: bool, items: list[Item], at: int) -> Shape:
+        if len(items) == 1 and isinstance(items[0], Listing):
+            items = list(items[0].items)
+        if not items or (single and len(items) != 1):
+            what, form = ("one size", "N") if single else ("its sizes", "N, M")
+            raise self.error(f"{name} takes {what}", at, f"{name}({form})")
+        shape = self.shape(items, at)
+        return shape[:1] if len(items) == 1 else shape
+
+    def _check_count(
+        self, op: Op, name: str, parameters: list[str], items: list[Item], at: int
+    ) -> None:
+        if parameters and parameters[-1].startswith("*"):
+            if len(items) < 1:
+                raise self.error(f"{name} takes at least one operand", at)
+            return
+        if len(items) == len(parameters):
+            return
+        hint = None
+        if len(items) == 2 and op.keywords and isinstance(items[1], Number):
+            hint = f"the axis has its name: {name}(…, axis={items[1].text})"
+        elif len(items) == 2 and f"{name}imum" in FUNCTIONS:
+            hint = f"{name}imum(a, b) takes two quantities"
+        elif len(items) > len(parameters) and "axis" in op.keywords:
+            hint = f"join them first: {name}([a; b])"
+        names = ", ".join(parameters)
+        raise self.error(
+            f"{name}({names}) takes {_count(len(parameters))}, not {len(items)}", at, hint
+        )
+
+    def _axis(self, op: Op, value: Any, operands: Sequence[Ref | Number], at: int) -> int | None:
+        """An axis, counted from 0; a negative one counts from the end."""
+        if value is None or isinstance(value, int):
+            return value
+        try:
+            axis = numbers.whole(value, "an axis")
+        except GradError as error:
+            raise self.error(error.message, at, error.hint) from None
+        first = operands[0]
+        rank = (len(first.shape) if isinstance(first, Ref) else 2) + op.new_axes
+        if not -rank <= axis < rank:
+            raise self.error(f"axis {axis} is out of range: there are {rank} axes, from 0", at)
+        return axis % rank
+
+    # ── sums over a range ──
+
+    def _sum(self, loop: ast.Comprehension, at: int, scope: Scope) -> Item:
+        """sum(… for t in 1..T): a running total, one addition a term."""
+        if loop.function != "sum":
+            raise self.error(f"{loop.function} does not go over a range; sum does", at)
+        first, last = self.interval(loop.interval, scope)
+        trips = last - first + 1
+        self.check_new(loop.variable, scope)
+        self.enter(len(loop.body) + 1, at, trips)
+        start, most = self.counter, self.counter
+        outer = self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips
+        self.trips *= trips
+        total: Ref | Number | None = None
+        for t in range(first, last + 1):
+            self.counter = start
+            inner = self.iteration(scope, loop.variable, t, outer, first=t == first)
+            term = self.value(self.run(loop.body, inner), at)
+            if total is None:
+                total = term
+            else:
+                if t > first + 1:
+                    self.shared = self.counter
+                total = self._apply(TABLE["add"], (total, term), (), at)
+            most = max(most, self.counter)
+        self.counter = most
+        self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips = outer
+        self.depth -= 1
+        assert total is not None
+        if isinstance(total, Ref):
+            total.rolled = None
+        return total
+
+    def iteration(
+        self, scope: Scope, variable: ast.Name, t: int, outer: tuple[Any, ...], first: bool
+    ) -> Scope:
+        """The scope of one iteration, and the machine's indices set for it."""
+        _, rolled_suffix, indices, letters, _ = outer
+        self.indices = (*indices, t)
+        self.letters = (*letters, variable.text)
+        self.suffix = f"[{', '.join(map(str, self.indices))}]"
+        rolling = first and (rolled_suffix is not None or not indices)
+        self.rolled_suffix = f"[{', '.join(self.letters)}]" if rolling else None
+        inner = Scope("loop", scope)
+        size = self.sizes.constant(t)
+        rolled = (variable.text, ATOM) if rolling else None
+        inner.names[variable.text] = numbers.of_size(size, rolled)
+        inner.places[variable.text] = variable.at
+        return inner
+
+    def interval(self, interval: ast.Interval, scope: Scope) -> tuple[int, int]:
+        """The bounds of a range. Raises GradError for an empty one."""
+        first = self.number(interval.first, scope, "a bound")
+        last = self.number(interval.last, scope, "a bound")
+        if first.value > last.value:
+            raise self.error(
+                f"the range {first.text}..{last.text} is empty: {first.value} is more than {last.value}",
+                interval.at,
+                "a range counts up, both ends included",
+            )
+        return int(first.value), int(last.value)
+
+    def check_new(self, name: ast.Name, scope: Scope) -> None:
+        """Raise GradError where a name is already defined."""
+        text = name.text
+        if scope.kind == "def":
+            place = scope.places.get(text)
+            found = scope.names.get(text)
+        else:
+            found = scope.find(text)
+            place = next((s.places[text] for s in scope.chain() if text in s.places), None)
+        if found is None:
+            return
+        if place is None:
+            raise self.error(
+                f"`{text}` is predefined" if text == "pi" else f"`{text}` is already a parameter",
+                name.at,
+                "choose another name",
+            )
+        line, _ = self.source.place(place)
+        raise self.error(
+            f"`{text}` is already defined in line {line}",
+            name.at,
+            "a name is defined once; give the new value a name of its own",
+        )
+
+
+def _shown(item: Ref | Number) -> str:
+    return item.name if isinstance(item, Ref) else item.text
+
+
+def _count(n: int) -> str:
+    return "one argument" if n == 1 else f"{n} arguments"
+
+
+def _sized(size: Any) -> str:
+    return size.text if size.text == str(size.value) else f"{size.text} = {size.value}"
+
+
+def _data(listing: Listing) -> tuple[Any, ...] | None:
+    """The nested numbers of a literal, or None where a quantity is among them."""
+    data: list[Any] = []
+    for item in listing.items:
+        if isinstance(item, Number):
+            data.append(float(item.value))
+        elif isinstance(item, Listing) and not listing.stacked:
+            inner = _data(item)
+            if inner is None:
+                return None
+            data.append(inner)
+        else:
+            return None
+    return tuple(data)
+
+
+def _range(family: Family) -> str | None:
+    keys = list(family.members)
+    if not keys or family.arity != 1:
+        return None
+    low, high = min(keys)[0], max(keys)[0]
+    if len(keys) == high - low + 1:
+        return f"{family.name}[{low}] to {family.name}[{high}] are defined"
+    return f"{len(keys)} members between {family.name}[{low}] and {family.name}[{high}] are defined"
+
+
+__all__ = ["Machine", "Poisoned", "kept_shape"]

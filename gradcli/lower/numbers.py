@@ -1,0 +1,85 @@
+"""Arithmetic on plain numbers: values, sizes where they are whole, and how they are written."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.errors import GradError
+from gradcli.ops import Op
+from gradcli.sizes import ATOM, EXACT, LARGEST, SIGN, SUM, Number, Size, Sizes, numeral
+from gradcli.spelling import Written, write
+
+LONGEST_NUMERAL = 300
+LONGEST_TEXT = 120  # beyond this, a folded number is shown by its value
+
+
+def literal(sizes: Sizes, text: str) -> Number:
+    """The number that a numeral is. Raises GradError where no float can hold it."""
+    whole = text.isdigit()
+    if len(text) > LONGEST_NUMERAL:
+        raise GradError(f"this number has {len(text)} digits; {LONGEST_NUMERAL} are the limit")
+    value = float(text)
+    if math.isinf(value):
+        raise GradError(f"{text} is too large; the largest number is about 1.8e308")
+    if whole and value <= EXACT:
+        return Number(int(text), sizes.constant(int(text)), text.lstrip("0") or "0", ATOM)
+    return Number(value, None, numeral(value), ATOM)
+
+
+def of_size(size: Size, rolled: Written | None = None) -> Number:
+    return Number(size.value, size, size.text, size.precedence, rolled)
+
+
+def apply(sizes: Sizes, op: Op, numbers: Sequence[Number]) -> Number:
+    """An elementwise operation on plain numbers. Raises GradError where it has no finite value."""
+    with np.errstate(all="ignore"):
+        value = float(op.forward(*[np.float64(number.value) for number in numbers]))
+    if not math.isfinite(value):
+        raise GradError(f"{_write(op, numbers)[0]} is not a finite number")
+    size = None
+    if op.sized is not None and all(n.size is not None for n in numbers) and abs(value) < LARGEST:
+        size = op.sized(sizes, *(n.size for n in numbers))
+        if size is not None and not size.whole and size.is_constant:
+            size = None  # a fraction, 1/2 say, is no size
+    if size is not None and size.whole:
+        value = size.value if abs(size.value) <= EXACT else value
+    rolled = _rolled(op, numbers) if any(n.rolled for n in numbers) else None
+    written = _write(op, numbers)
+    if size is not None and size.is_constant and all(n.text.lstrip("-").isdigit() for n in numbers):
+        written = size.text, SIGN if size.value < 0 else ATOM
+    elif len(written[0]) > LONGEST_TEXT:
+        written = numeral(value), SIGN if value < 0 else ATOM
+    return Number(value, size, *written, rolled)
+
+
+def _write(op: Op, numbers: Sequence[Number]) -> Written:
+    return write(op, (), [(n.text, n.precedence) for n in numbers])
+
+
+def _rolled(op: Op, numbers: Sequence[Number]) -> Written:
+    """With letters; whole numbers at the end are drawn together: t - 1 + 1 is t."""
+    text, precedence = write(op, (), [n.rolled or (n.text, n.precedence) for n in numbers])
+    ends = re.fullmatch(r"(.+?)((?: [+-] \d+){2,})", text)
+    if precedence != SUM or not ends:
+        return text, precedence
+    rest = sum(int(n) for n in ends[2].replace("+ ", "+").replace("- ", "-").split())
+    if rest == 0:
+        return ends[1], ATOM if ends[1].isidentifier() else SUM
+    return f"{ends[1]} {'+' if rest > 0 else '-'} {abs(rest)}", SUM
+
+
+def whole(number: Any, what: str) -> int:
+    """A number as a whole number. Raises GradError elsewhere."""
+    if not isinstance(number, Number):
+        raise GradError(
+            f"{what} is a whole number made of sizes, loop variables and numerals",
+            hint="declare a size: dim N = 4",
+        )
+    if float(number.value) != int(number.value):
+        raise GradError(f"{what} is a whole number, but {number.text} is {numeral(number.value)}")
+    return int(number.value)

@@ -1,0 +1,210 @@
+"""A definition that states its own backward rule, made into an operation of the table's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from gradcli.errors import GradError
+from gradcli.evaluate import run_steps
+from gradcli.expr import Expr, as_expr, leaf
+from gradcli.lower.machine import Machine
+from gradcli.lower.scope import Item, Ref, Scope, UserFunction
+from gradcli.ops import Array, Op, Signature, Spelling
+from gradcli.program import Step
+from gradcli.sizes import Number, Shape, is_scalar, same, spell
+from gradcli.syntax import ast
+from gradcli.template import flip, typed
+
+if TYPE_CHECKING:
+    from gradcli.lower.model import Lowering
+
+LONGEST_RULE = 2_000  # operations
+OUT = "out"
+
+
+def check_rule(lowering: Lowering, node: ast.UserOp) -> None:
+    """Raise GradError unless the rule states each parameter's derivative once."""
+    stated: set[str] = set()
+    names = [parameter.text for parameter in node.parameters]
+    if OUT in names:
+        raise lowering.error("`out` is the result's name in a rule", node.name.at, "rename the parameter")
+    for line in node.rule:
+        if isinstance(line, ast.Layout):
+            raise lowering.error("`layout` stands at the head of the file", line.name.at)
+        if line.brackets or line.assign != "=":
+            raise lowering.error("a rule states each derivative whole, with `=`", line.name.at)
+        if line.own:
+            continue
+        if line.name.text not in names:
+            raise lowering.error(
+                f"`{line.name.text}` is not a parameter of {node.name.text}",
+                line.name.at,
+                "a rule states dL/dPARAMETER = …",
+            )
+        if line.name.text in stated:
+            raise lowering.error(f"dL/d{line.name.text} is stated twice", line.name.at)
+        stated.add(line.name.text)
+    missing = [name for name in names if name not in stated]
+    if missing:
+        raise lowering.error(
+            f"the rule of {node.name.text} does not state dL/d{missing[0]}",
+            node.name.at,
+            f"add a line: dL/d{missing[0]} = …",
+        )
+
+
+class RuleMachine(Machine):
+    """Lowers an op's result and its rule: only its parameters, sizes and functions are known."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        super().__init__(lowering.source, lowering.sizes, lowering.used, lowering.max_elements)
+        self.derivatives: dict[str, Ref] = {}
+        self.lowering = lowering
+        self.make_user_op = lowering.make_user_op
+        self.depth = lowering.depth
+
+    def derivative(self, name: str, at: int, scope: Scope) -> Item:
+        found = self.derivatives.get(name)
+        if found is None:
+            raise self.error(
+                f"dL/d{name} is not known in a rule", at, "dL/dout is; dL/dPARAMETER is what it states"
+            )
+        return found
+
+    def unknown(self, name: str, at: int, scope: Scope) -> Exception:
+        if self.lowering.file.find(name) is not None:
+            return self.error(
+                f"an op sees only its parameters, and {name} is not one of them",
+                at,
+                f"make {name} a parameter, so that its derivative is stated too",
+            )
+        return super().unknown(name, at, scope)
+
+    def block(self, statements: Sequence[Any], scope: Scope) -> None:
+        self.lowering.block.__func__(self, statements, scope)  # type: ignore[attr-defined]
+
+
+def make(lowering: Lowering, function: UserFunction, shapes: tuple[Shape, ...], at: int) -> Op:
+    """The operation that an op is at its operands' shapes.
+
+    Raises GradError where its result or its rule does not fit them.
+    """
+    made = function.made.get(shapes)
+    if made is not None:
+        return made
+    node = function.node
+    names = tuple(parameter.text for parameter in node.parameters)
+    machine = RuleMachine(lowering)
+    scope = _scope(lowering, names, shapes)
+    result = machine.value(machine.run(node.result, scope), node.name.at)
+    shape = result.shape if isinstance(result, Ref) else machine.one
+    steps = tuple(machine.steps)
+
+    def forward(*operands: Array) -> Array:
+        values = dict(zip(names, operands, strict=True))
+        return run_steps(steps, values, result.name if isinstance(result, Ref) else result)
+
+    rules = _rules(lowering, node, names, shapes, shape)
+
+    def rule(s: Signature, g: Expr, out: Expr, *operands: Expr) -> Sequence[Expr | None]:
+        known = {"g": g, OUT: out, **dict(zip(names, operands, strict=True))}
+        return tuple(_substitute(stated, known) for stated in rules)
+
+    op = Op(
+        name=node.name.text,
+        operands=names,
+        shape=lambda s: shape,
+        forward=forward,
+        rule=rule,
+        about="defined in the model, with a rule of its own",
+        cite=f"stated in {lowering.source.name}",
+        text=Spelling(node.name.text),
+        latex=Spelling(rf"\operatorname{{{{{node.name.text}}}}}\left({{,}}\right)"),
+        group="user",
+        complex_safe=all(step.call.op.complex_safe for step in steps),
+    )
+    function.made[shapes] = op
+    return op
+
+
+def _scope(lowering: Lowering, names: Sequence[str], shapes: Sequence[Shape]) -> Scope:
+    scope = Scope("file", None)
+    for name, found in lowering.file.names.items():
+        if not hasattr(found, "shape") and not hasattr(found, "members"):
+            scope.names[name] = found  # sizes, numbers and functions
+    for name, shape in zip(names, shapes, strict=True):
+        scope.names[name] = Ref(name, shape)
+    return scope
+
+
+def _rules(
+    lowering: Lowering, node: ast.UserOp, names: Sequence[str], shapes: Sequence[Shape], out: Shape
+) -> list[Expr]:
+    """The stated rules as expressions in their variables' own shapes."""
+    numerator = lowering.layout == "numerator"
+    machine = RuleMachine(lowering)
+    scope = _scope(lowering, names, shapes)
+    scope.names[OUT] = Ref(OUT, out)
+    arriving = out[::-1] if numerator else out
+    machine.derivatives[OUT] = Ref("g", arriving)
+    leaves = {**dict(zip(names, shapes, strict=True)), OUT: out, "g": arriving}
+    rules = {}
+    for line in node.rule:
+        assert isinstance(line, ast.BackwardLine)
+        value = machine.value(machine.run(line.value, scope), line.name.at)
+        if line.own:
+            scope.names[line.name.text] = value
+            continue
+        own = shapes[names.index(line.name.text)]
+        expected = own[::-1] if numerator else own
+        found = value.shape if isinstance(value, Ref) else machine.one
+        if len(found) != len(expected) or any(
+            same(a, b) is None for a, b in zip(found, expected, strict=True)
+        ):
+            raise machine.error(
+                f"this rule is {spell(found)}, but dL/d{line.name.text} is {spell(expected)} "
+                f"in {lowering.layout} layout",
+                line.name.at,
+            )
+        if len(machine.steps) > LONGEST_RULE:
+            raise machine.error(f"a rule has at most {LONGEST_RULE:,} operations", line.name.at)
+        stated = _tree(machine.steps, value)
+        if numerator:
+            arrived = leaf("g") if is_scalar(out) else leaf("g")
+            stated = flip(typed(stated, leaves, lowering.sizes), "g", arrived)
+        rules[line.name.text] = stated
+    return [rules[name] for name in names]
+
+
+def _tree(steps: Sequence[Step], result: Ref | Number) -> Expr:
+    """The steps that lead to a result as one expression over the leaves."""
+    known: dict[str, Expr] = {}
+
+    def operand(arg: str | Number) -> Expr:
+        if isinstance(arg, Number):
+            return as_expr(arg)
+        return known[arg] if arg in known else leaf(arg)
+
+    for step in steps:
+        args = tuple(operand(arg) for arg in step.args)
+        known[step.name] = Expr(step.call.op.name, args, step.call.attrs)
+    return operand(result.name if isinstance(result, Ref) else result)
+
+
+def _substitute(root: Expr, known: dict[str, Expr]) -> Expr:
+    """The expression with its leaves replaced."""
+    from gradcli.template import postorder
+
+    done: dict[int, Expr] = {}
+    for expr in postorder(root):
+        if expr.op == "leaf":
+            done[id(expr)] = known[expr.attrs[0]]
+        elif expr.op == "number":
+            done[id(expr)] = expr
+        else:
+            done[id(expr)] = Expr(expr.op, tuple(done[id(arg)] for arg in expr.args), expr.attrs)
+    return done[id(root)]
+
+
+__all__ = ["GradError", "check_rule", "make"]

@@ -1,0 +1,22 @@
+"""The operation table: one entry an operation."""
+
+from gradcli.ops import arithmetic, elementwise, matrices, reductions, shaping
+from gradcli.ops.arithmetic import OPERATORS
+from gradcli.ops.core import FUNCTIONS, TABLE, Array, Mismatch, Op, Pair, Signature, Spelling
+
+__all__ = [
+    "FUNCTIONS",
+    "OPERATORS",
+    "TABLE",
+    "Array",
+    "Mismatch",
+    "Op",
+    "Pair",
+    "Signature",
+    "Spelling",
+    "arithmetic",
+    "elementwise",
+    "matrices",
+    "reductions",
+    "shaping",
+]

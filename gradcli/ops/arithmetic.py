@@ -1,0 +1,294 @@
+"""The operators: sums, products, powers, comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.expr import Expr, call, equal
+from gradcli.ops.core import (
+    Array,
+    Mismatch,
+    Op,
+    Pair,
+    Signature,
+    Spelling,
+    broadcast_shapes,
+    differ,
+    elementwise_flip,
+    elementwise_shape,
+    infix,
+    no_rule,
+    register,
+)
+from gradcli.sizes import COMPARISON, POSTFIX, POWER, PRODUCT, SIGN, SUM, Shape, plain, same, spell
+
+SLIDES = "How to compute a derivative (course slides), "
+OPERATORS: dict[tuple[str, int], str] = {}  # the symbol and its number of operands -> the operation
+
+
+def _is(x: Expr, value: float) -> bool:
+    return x.is_number() and x.number.value == value
+
+
+def operator(
+    symbols: str,
+    name: str,
+    operands: tuple[str, ...],
+    forward: Callable[..., Array],
+    rule: Callable[..., Sequence[Expr | None]],
+    text: Spelling,
+    latex: Spelling,
+    **fields: Any,
+) -> Op:
+    """Register an elementwise operator under its symbols; the first is the one printed."""
+    for symbol in symbols.split():
+        OPERATORS[symbol, len(operands)] = name
+    fields.setdefault("shape", elementwise_shape)
+    fields.setdefault("flip", elementwise_flip(name))
+    fields.setdefault("numpy", text)
+    fields.setdefault("foldable", True)
+    return register(
+        Op(
+            name=name,
+            operands=operands,
+            forward=forward,
+            rule=rule,
+            text=text,
+            latex=latex,
+            group="operators",
+            **fields,
+        ),
+        function=False,
+    )
+
+
+operator(
+    "+",
+    "add",
+    ("x", "y"),
+    np.add,
+    lambda s, g, z, x, y: (g, g),
+    infix("+", SUM),
+    infix("+", SUM),
+    sized=lambda sizes, a, b: sizes.add(a, b),
+    about="sum",
+    cite=SLIDES + "rule 3",
+)
+operator(
+    "-",
+    "sub",
+    ("x", "y"),
+    np.subtract,
+    lambda s, g, z, x, y: (g, -g),
+    infix("-", SUM),
+    infix("-", SUM),
+    sized=lambda sizes, a, b: sizes.add(a, b, -1),
+    about="difference",
+    cite=SLIDES + "the deriv routine, `-`",
+)
+operator(
+    "* ∘ ⊙",
+    "mul",
+    ("x", "y"),
+    np.multiply,
+    lambda s, g, z, x, y: (g * y, g * x),
+    infix("*", PRODUCT),
+    infix(r"\odot", PRODUCT),
+    sized=lambda sizes, a, b: sizes.multiply(a, b),
+    about="elementwise (Schur) product",
+    cite=SLIDES + "rule 2",
+    spread=True,
+)
+operator(
+    "/",
+    "div",
+    ("x", "y"),
+    np.divide,
+    lambda s, g, z, x, y: (g / y, -g / y**2 if _is(x, 1) else -g * x / y**2),
+    infix("/", PRODUCT),
+    Spelling(r"\frac{{{0}}}{{{1}}}", needs=(0, 0)),
+    sized=lambda sizes, a, b: sizes.divide(a, b),
+    about="elementwise quotient",
+    cite=SLIDES + "listed there as missing: z = x/y, z = 1/y",
+    domain=(0.5, 2.0),
+)
+operator(
+    "-",
+    "neg",
+    ("x",),
+    np.negative,
+    lambda s, g, z, x: (-g,),
+    Spelling("-{0}", SIGN, (SIGN,)),
+    Spelling("-{0}", SIGN, (SIGN,)),
+    sized=lambda sizes, a: sizes.add(sizes.constant(0), a, -1),
+    about="negation",
+    cite=SLIDES + "listed there as missing: operations with constants",
+)
+operator(
+    "+",
+    "pos",
+    ("x",),
+    np.positive,
+    lambda s, g, z, x: (g,),
+    Spelling("+{0}", SIGN, (SIGN,)),
+    Spelling("+{0}", SIGN, (SIGN,)),
+    sized=lambda sizes, a: a,
+    about="the operand itself",
+    cite=SLIDES + "the deriv routine, `none`",
+)
+
+
+def _power(x: Array, y: Array) -> Array:
+    return np.power(x, y)
+
+
+def _power_rule(s: Signature, g: Expr, z: Expr, x: Expr, y: Expr) -> Sequence[Expr | None]:
+    """By the base n x^(n-1); by the exponent x^n log x, whose limit at x = 0 is 0.
+
+    A plain number in the exponent needs no logarithm, and 0 and 1 no power.
+    """
+    if y.is_number():
+        n = y.number
+        if n.value == 0:
+            return g * 0 * x, None
+        if n.value == 1:
+            return g, None
+        less = plain(n.value - 1) if n.size is None or not n.size.terms[0][0] else None
+        if n.value == 2 and less:
+            return g * n * x, None
+        return g * n * x ** (less if less else y - 1), None
+    if x.is_number():
+        return None, g * z * (call("log", x) if x.number.value else 0)
+    # x^0 is 1 for every base, 0 included, so that no slope is taken there.
+    by_base = call("where", equal(y, 0), 0, g * y * x ** (y - 1))
+    return by_base, g * z * call("log", call("where", equal(x, 0), 1, x))
+
+
+operator(
+    "^ **",
+    "pow",
+    ("x", "y"),
+    _power,
+    _power_rule,
+    Spelling("{0}^{1}", POWER, (POSTFIX, SIGN)),
+    Spelling("{0}^{{{1}}}", POWER, (POSTFIX, 0)),
+    numpy=Spelling("{0} ** {1}", POWER, (POSTFIX, SIGN)),
+    sized=lambda sizes, a, b: sizes.power(a, b),
+    about="elementwise power",
+    cite="d x^n = n x^(n-1) dx; d a^y = a^y log a dy (Abramowitz & Stegun, 3.3.4, 4.2.5)",
+    kink="at x = 0 the derivative by the exponent is 0",
+    domain=(0.5, 2.0),
+)
+
+
+# ── the matrix product ──
+
+
+def _matmul_shape(s: Signature) -> Shape:
+    a, b = s.shapes
+    inner = same(a[-1], b[-2])
+    if inner is None:
+        raise Mismatch(
+            f"{{0}} is {spell(a)} and {{1}} is {spell(b)}: "
+            f"the inner sizes differ, {differ(a[-1], b[-2])}",
+            _matmul_hint(a, b),
+        )
+    rank = max(len(a), len(b))
+    if rank == 2:
+        return a[0], b[1]
+    one = (s.sizes.constant(1),) * 2
+    lead = broadcast_shapes(s.sizes, [(*a[:-2], *one), (*b[:-2], *one)])[:-2]
+    return (*lead, a[-2], b[-1])
+
+
+def _matmul_hint(a: Shape, b: Shape) -> str | None:
+    if len(a) != 2 or len(b) != 2:
+        return None
+    if all(same(x, y) for x, y in zip(a, b, strict=True)) and same(a[1], b[0]) is None:
+        if a[1].value == 1:
+            return "`*` is the elementwise product; {0}.T @ {1} is the scalar product"
+        return "`*` is the elementwise product; did you mean {0} @ {1}.T?"
+    if same(b[1], a[0]):
+        return "did you mean {1} @ {0}?"
+    if same(a[0], b[0]):
+        return "did you mean {0}.T @ {1}?"
+    if same(a[1], b[1]):
+        return "did you mean {0} @ {1}.T?"
+    if a[0].value == a[1].value == 1 or b[0].value == b[1].value == 1:
+        return "a scalar multiplies with `*`"
+    return None
+
+
+def _matmul_rule(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
+    """Giles 2008, 2.2.2; at rank 3 and more over the last two axes, entry by entry of the others."""
+    rank_a, rank_b = (len(shape) for shape in s.shapes)
+    if rank_a == rank_b == 2:
+        return g @ b.T, a.T @ g
+    # einsum names the axes from the end, so that leading axes of one side alone are no matter.
+    rank = max(rank_a, rank_b)
+    lead = "abcdefgh"[: rank - 2]
+    left, right = lead[rank - rank_a :] + "ij", lead[rank - rank_b :] + "jk"
+    out = lead + "ik"
+    by_a = call("einsum", g, b, subscripts=f"{out},{right}->{lead}ij")
+    by_b = call("einsum", a, g, subscripts=f"{left},{out}->{lead}jk")
+    return by_a, by_b
+
+
+def _matmul_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+    if any(len(shape) != 2 for shape in s.shapes):
+        return None
+    return pairs[1].flipped @ pairs[0].flipped
+
+
+operator(
+    "@",
+    "matmul",
+    ("A", "B"),
+    np.matmul,
+    _matmul_rule,
+    infix("@", PRODUCT),
+    infix(r"\,", PRODUCT),
+    shape=_matmul_shape,
+    flip=_matmul_flip,
+    spread=True,
+    foldable=False,
+    about="matrix product, over the last two axes",
+    cite=SLIDES + "rule 1; Giles 2008, section 2.2",
+)
+
+
+# ── comparisons: 0/1 masks, decided on the real part ──
+
+
+def _compare(relation: Callable[..., Any]) -> Callable[..., Array]:
+    def forward(x: Array, y: Array) -> Array:
+        return np.asarray(relation(x.real, y.real), dtype=float)
+
+    return forward
+
+
+for _symbol, _name, _relation, _latex in (
+    ("<", "lt", np.less, "<"),
+    ("<=", "le", np.less_equal, r"\le"),
+    (">", "gt", np.greater, ">"),
+    (">=", "ge", np.greater_equal, r"\ge"),
+    ("==", "eq", np.equal, "="),
+    ("!=", "ne", np.not_equal, r"\ne"),
+):
+    operator(
+        _symbol,
+        _name,
+        ("x", "y"),
+        _compare(_relation),
+        no_rule,
+        Spelling(f"{{0}} {_symbol} {{1}}", COMPARISON, (SUM, SUM)),
+        Spelling(f"[{{0}} {_latex} {{1}}]", needs=(SUM, SUM)),
+        numpy=Spelling(f"({{0}} {_symbol} {{1}}) * 1.0", PRODUCT, (SUM, SUM)),
+        about="0/1 mask",
+        cite="constant but for jumps",
+        kink="no gradient flows through a comparison",
+        branches=_compare(_relation),
+    )

@@ -1,0 +1,225 @@
+"""What an entry of the operation table is, and the table itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.expr import Expr
+from gradcli.sizes import ATOM, Shape, Size, Sizes, is_one, is_scalar, same, spell
+
+Array: TypeAlias = npt.NDArray[Any]
+Attrs: TypeAlias = tuple[tuple[str, Any], ...]
+
+
+class Mismatch(Exception):
+    """Operands that do not fit an operation. `{0}`, `{1}` … in the texts stand for the operands."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Signature(NamedTuple):
+    """An operation at its operands' shapes: all that a rule may depend on but the values."""
+
+    sizes: Sizes
+    shapes: tuple[Shape, ...]
+    attrs: dict[str, Any]
+
+    @property
+    def rank(self) -> int:
+        return len(self.shapes[0])
+
+
+class Pair(NamedTuple):
+    """An operand in a flipped (numerator) expression: as it is, and transposed."""
+
+    plain: Expr
+    flipped: Expr
+
+
+class Spelling(NamedTuple):
+    """How an operation is written: a template over its operands {0}, {1} …, or a function's name.
+
+    `binding` is the precedence of the whole; `needs` the least precedence of each operand that
+    stands in the template without brackets.
+    """
+
+    template: str
+    binding: int = ATOM
+    needs: tuple[int, ...] = ()
+
+
+def infix(symbol: str, precedence: int, right: int | None = None) -> Spelling:
+    """A left-associative infix operation, unless `right` says otherwise."""
+    return Spelling(
+        f"{{0}} {symbol} {{1}}", precedence, (precedence, precedence + 1 if right is None else right)
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op:
+    """One operation: its whole truth.
+
+    operands: the names of its parameters, in order. A name beginning with `*` takes any number;
+        "[shape]" is a list of sizes, "*sizes" sizes one by one, "size" a single one, '"subscripts"' a text.
+    shape: Signature -> the result's shape; raises Mismatch.
+    forward: arrays (and the `static` arguments) -> the result. Every array has at least two axes,
+        and may have further axes in front, on which the operation works entry by entry.
+    rule: Signature, cotangent g, result, operands -> each operand's contribution, stated in the
+        operand's own shape, before broadcasting is undone. None: no gradient flows there.
+    flip: Signature, operand pairs -> the transposed result, where transposition moves inward.
+    spread: whether transposition moves inward even where no cotangent is inside.
+    static: Signature -> the keyword arguments of `forward`.
+    keywords: the keyword arguments a user may write, with their defaults.
+    complex_safe: whether `forward` is analytic code for complex arguments near the real axis.
+    kink: where the operation is not differentiable, and what is taken there.
+    foldable: whether plain numbers alone are computed at once, as part of an expression.
+    sized: the same on sizes (`Sizes`, operands), where the result is a size.
+    new_axes: how many axes the result has more than its operands.
+    branches: operands -> an integer array that says which smooth piece each entry lies in.
+    """
+
+    name: str
+    operands: tuple[str, ...]
+    shape: Callable[[Signature], Shape]
+    forward: Callable[..., Array]
+    rule: Callable[..., Sequence[Expr | None]]
+    about: str
+    cite: str
+    text: Spelling
+    latex: Spelling
+    numpy: Spelling | None = None
+    flip: Callable[[Signature, Sequence[Pair]], Expr | None] | None = None
+    spread: bool = False
+    static: Callable[[Signature], dict[str, Any]] = lambda s: dict(s.attrs)
+    keywords: dict[str, Any] = field(default_factory=dict)
+    region: Callable[[Signature], Any] | None = None
+    complex_safe: bool = True
+    kink: str = ""
+    branches: Callable[..., Array] | None = None
+    group: str = ""
+    aliases: tuple[str, ...] = ()
+    foldable: bool = False
+    sized: Callable[..., Size | None] | None = None
+    new_axes: int = 0
+    domain: tuple[float, float] = (-2.0, 2.0)
+
+    @property
+    def differentiable(self) -> bool:
+        return self.rule is not no_rule
+
+
+TABLE: dict[str, Op] = {}
+FUNCTIONS: dict[str, Op] = {}  # what a user may call, under every name it has
+
+
+def register(op: Op, function: bool = True) -> Op:
+    TABLE[op.name] = op
+    if function:
+        for name in (op.name, *op.aliases):
+            FUNCTIONS[name] = op
+    return op
+
+
+def no_rule(s: Signature, g: Expr, out: Expr, *operands: Expr) -> Sequence[Expr | None]:
+    """The rule of an operation whose derivative is 0 wherever it exists."""
+    return tuple(None for _ in operands)
+
+
+def broadcast_shapes(sizes: Sizes, shapes: Sequence[Shape]) -> Shape:
+    """The common shape of elementwise operands, compared as symbols. Raises Mismatch."""
+    rank = max(len(shape) for shape in shapes)
+    result: list[Size] = []
+    for axis in range(-rank, 0):
+        size: Size | None = None
+        owner = 0
+        for i, shape in enumerate(shapes):
+            if len(shape) < -axis or is_one(shape[axis]):
+                continue
+            if size is None:
+                size, owner = shape[axis], i
+                continue
+            both = same(size, shape[axis])
+            if both is None:
+                raise _differ(shapes, owner, i, size, shape[axis])
+            size = both
+        result.append(size or sizes.constant(1))
+    return tuple(result)
+
+
+def _differ(shapes: Sequence[Shape], i: int, j: int, a: Size, b: Size) -> Mismatch:
+    first, second = shapes[i], shapes[j]
+    hint = None
+    if len(first) == 2 and len(second) == 2:
+        if all(same(x, y) for x, y in zip(first, second[::-1], strict=True)):
+            hint = f"did you mean {{{j}}}.T?"
+        elif same(first[1], second[0]) and len(shapes) == 2:
+            hint = "`@` is the matrix product"
+    return Mismatch(
+        f"{{{i}}} is {spell(first)} and {{{j}}} is {spell(second)}: {differ(a, b)}", hint
+    )
+
+
+def differ(a: Size, b: Size) -> str:
+    """Why two sizes are not one."""
+    if a.value != b.value:
+        if a.text == str(a.value) and b.text == str(b.value):
+            return f"{a.text} is not {b.text}"
+        return f"{_worth(a)} is not {_worth(b)}"
+    return f"{a.text} and {b.text} are different sizes, though both are {a.value} here"
+
+
+def _worth(size: Size) -> str:
+    return size.text if size.text == str(size.value) else f"{size.text} = {size.value}"
+
+
+def stretched_both_ways(shapes: Sequence[Shape], result: Shape) -> bool:
+    """Whether each of two operands is stretched by the other, as a column and a row are."""
+    if len(shapes) != 2 or any(is_scalar(shape) for shape in shapes):
+        return False
+    return all(
+        any(
+            not is_one(size) and (len(shape) < -axis or is_one(shape[axis]))
+            for axis, size in zip(range(-len(result), 0), result, strict=True)
+        )
+        for shape in shapes
+    )
+
+
+def elementwise_shape(s: Signature) -> Shape:
+    return broadcast_shapes(s.sizes, s.shapes)
+
+
+def elementwise_flip(name: str) -> Callable[[Signature, Sequence[Pair]], Expr | None]:
+    """Transposition moves through an elementwise operation, where all ranks are equal."""
+
+    def flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+        if len({len(shape) for shape in s.shapes if not is_scalar(shape)}) > 1:
+            return None
+        return Expr(name, tuple(pair.flipped for pair in pairs), tuple(s.attrs.items()))
+
+    return flip
+
+
+def square(s: Signature) -> None:
+    """Raise Mismatch unless the only operand is a square matrix."""
+    shape = s.shapes[0]
+    if len(shape) != 2 or same(*shape) is None:
+        raise Mismatch(f"{{0}} is {spell(shape)}, not a square matrix")
+
+
+def real(x: Array) -> Array:
+    """The real part, on which branches are decided, so that complex arguments follow the real one."""
+    return x.real
+
+
+def asarray(value: Any) -> Array:
+    array = np.asarray(value)
+    return array.reshape((1, 1)) if array.ndim == 0 else array

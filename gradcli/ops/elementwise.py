@@ -1,0 +1,307 @@
+"""Elementwise functions. Each rule is that of the slides' 4b: g ∘ f'(x), entry by entry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.expr import Expr, call
+from gradcli.ops.core import (
+    Array,
+    Op,
+    Spelling,
+    elementwise_flip,
+    elementwise_shape,
+    no_rule,
+    register,
+)
+from gradcli.ops.special import erf
+
+AS = "Abramowitz & Stegun, "
+SLIDES = "How to compute a derivative (course slides), the deriv routine"
+
+
+def function(
+    name: str,
+    forward: Callable[..., Array],
+    rule: Callable[..., Sequence[Expr | None]],
+    cite: str,
+    about: str,
+    operands: tuple[str, ...] = ("x",),
+    latex: str = "",
+    **fields: Any,
+) -> Op:
+    """Register an elementwise function."""
+    inner = ", ".join(f"{{{i}}}" for i in range(len(operands)))
+    template = latex or rf"\operatorname{{{{{name.replace('_', ' ')}}}}}\left({inner}\right)"
+    return register(
+        Op(
+            name=name,
+            operands=operands,
+            shape=elementwise_shape,
+            forward=forward,
+            rule=rule,
+            about=about,
+            cite=cite,
+            text=Spelling(name),
+            latex=Spelling(template, needs=(0,) * len(operands)),
+            flip=elementwise_flip(name),
+            group="elementwise",
+            foldable=True,
+            **fields,
+        )
+    )
+
+
+def _positive(x: Array) -> Array:
+    return np.asarray(x.real > 0)
+
+
+def _relu(x: Array) -> Array:
+    return np.where(x.real <= 0, 0, x)  # a nan stays a nan
+
+
+def _absolute(x: Array) -> Array:
+    return np.where(x.real < 0, -x, x)
+
+
+def _sign(x: Array) -> Array:
+    return np.sign(x.real)
+
+
+def _sigmoid(x: Array) -> Array:
+    small = np.exp(-_absolute(x))  # never overflows
+    return np.where(x.real < 0, small, 1) / (1 + small)
+
+
+def _softplus(x: Array) -> Array:
+    return _relu(x) + np.log1p(np.exp(-_absolute(x)))
+
+
+def _leaky_relu(x: Array, a: Array) -> Array:
+    return np.where(x.real > 0, x, a * x)
+
+
+def _elu(x: Array, a: Array) -> Array:
+    return np.where(x.real > 0, x, a * np.expm1(np.where(x.real > 0, 0, x)))
+
+
+def _gelu(x: Array) -> Array:
+    return x * (0.5 * (1 + erf(x * math.sqrt(0.5))))
+
+
+def _maximum(x: Array, y: Array) -> Array:
+    return np.where((x.real >= y.real) | (x != x), x, y)
+
+
+def _minimum(x: Array, y: Array) -> Array:
+    return np.where((x.real <= y.real) | (x != x), x, y)
+
+
+def _where(c: Array, a: Array, b: Array) -> Array:
+    return np.where(c.real != 0, a, b)
+
+
+def _log_latex(name: str) -> str:
+    return rf"\{name}\left({{0}}\right)"
+
+
+function(
+    "exp",
+    np.exp,
+    lambda s, g, y, x: (g * y,),
+    AS + "4.2.49",
+    "exponential",
+    latex="e^{{{0}}}",
+)
+function(
+    "log",
+    np.log,
+    lambda s, g, y, x: (g / x,),
+    AS + "4.1.46",
+    "natural logarithm",
+    latex=r"\ln\left({0}\right)",
+    domain=(0.5, 2.0),
+)
+function(
+    "sqrt",
+    np.sqrt,
+    lambda s, g, y, x: (g / (2 * y),),
+    "d √x = dx / (2 √x)",
+    "square root",
+    latex=r"\sqrt{{{0}}}",
+    domain=(0.5, 2.0),
+    kink="at x = 0 the derivative is inf",
+)
+function(
+    "abs",
+    _absolute,
+    lambda s, g, y, x: (g * call("sign", x),),
+    "d |x| = sign(x) dx",
+    "absolute value",
+    latex=r"\left|{0}\right|",
+    kink="at x = 0 the derivative is 0",
+    branches=_sign,
+)
+function(
+    "sign",
+    _sign,
+    no_rule,
+    "constant but for a jump",
+    "-1, 0 or 1",
+    kink="no gradient flows through sign",
+    branches=_sign,
+)
+function(
+    "square",
+    lambda x: x * x,
+    lambda s, g, y, x: (g * 2 * x,),
+    "d x² = 2 x dx",
+    "square",
+    latex="{0}^{{2}}",
+)
+function(
+    "sin",
+    np.sin,
+    lambda s, g, y, x: (g * call("cos", x),),
+    AS + "4.3.105",
+    "sine",
+    latex=_log_latex("sin"),
+)
+function(
+    "cos",
+    np.cos,
+    lambda s, g, y, x: (-g * call("sin", x),),
+    AS + "4.3.106",
+    "cosine",
+    latex=_log_latex("cos"),
+)
+function(
+    "tan",
+    np.tan,
+    lambda s, g, y, x: (g * (1 + y**2),),
+    AS + "4.3.107",
+    "tangent",
+    latex=_log_latex("tan"),
+    domain=(-1.0, 1.0),
+)
+function(
+    "tanh",
+    np.tanh,
+    lambda s, g, y, x: (g * (1 - y**2),),
+    SLIDES + ", tanh",
+    "hyperbolic tangent",
+    latex=_log_latex("tanh"),
+)
+function(
+    "sigmoid",
+    _sigmoid,
+    lambda s, g, y, x: (g * y * (1 - y),),
+    SLIDES + ", sigmoid",
+    "logistic function 1 / (1 + e^-x)",
+    latex=r"\sigma\left({0}\right)",
+    aliases=("σ",),
+)
+function(
+    "relu",
+    _relu,
+    lambda s, g, y, x: (g * (x > 0),),
+    "course recitation on computing derivatives, the indicator 1_A",
+    "x where positive, else 0",
+    kink="at x = 0 the derivative is 0",
+    branches=_sign,
+)
+function(
+    "leaky_relu",
+    _leaky_relu,
+    lambda s, g, y, x, a: (g * call("where", x > 0, 1, a), g * call("where", x > 0, 0, x)),
+    "Maas, Hannun & Ng 2013; He et al. 2015 for the derivative by a",
+    "x where positive, else a x",
+    operands=("x", "a"),
+    kink="at x = 0 the derivative is a",
+    branches=lambda x, a: _sign(x),
+)
+function(
+    "elu",
+    _elu,
+    lambda s, g, y, x, a: (
+        g * call("where", x > 0, 1, y + a),
+        g * call("where", x > 0, 0, call("exp", call("minimum", x, 0)) - 1),
+    ),
+    "Clevert, Unterthiner & Hochreiter 2016",
+    "x where positive, else a (e^x - 1)",
+    operands=("x", "a"),
+    kink="at x = 0 the derivative is a",
+    branches=lambda x, a: _sign(x),
+)
+function(
+    "softplus",
+    _softplus,
+    lambda s, g, y, x: (g * call("sigmoid", x),),
+    "Dugas et al. 2001",
+    "log(1 + e^x)",
+)
+function(
+    "erf",
+    erf,
+    lambda s, g, y, x: (g * (2 / math.sqrt(math.pi)) * call("exp", -(x**2)),),
+    AS + "7.1.19",
+    "error function",
+)
+function(
+    "gelu",
+    _gelu,
+    lambda s, g, y, x: (
+        g
+        * (
+            0.5 * (1 + call("erf", x * math.sqrt(0.5)))
+            + x * call("exp", -0.5 * x**2) * (1 / math.sqrt(2 * math.pi))
+        ),
+    ),
+    "Hendrycks & Gimpel 2016, the exact form x Φ(x)",
+    "Gaussian error linear unit",
+)
+function(
+    "silu",
+    lambda x: x * _sigmoid(x),
+    lambda s, g, y, x: (g * (call("sigmoid", x) + y * (1 - call("sigmoid", x))),),
+    "Elfwing, Uchibe & Doya 2018, eq. 5",
+    "x sigmoid(x)",
+    aliases=("swish",),
+)
+function(
+    "maximum",
+    _maximum,
+    lambda s, g, z, x, y: (g * (x >= y), g * (x < y)),
+    "the larger operand takes the cotangent",
+    "larger of two, entry by entry",
+    operands=("x", "y"),
+    latex=r"\max\left({0}, {1}\right)",
+    kink="a tie goes to the first",
+    branches=lambda x, y: np.sign(x.real - y.real),
+)
+function(
+    "minimum",
+    _minimum,
+    lambda s, g, z, x, y: (g * (x <= y), g * (x > y)),
+    "the smaller operand takes the cotangent",
+    "smaller of two, entry by entry",
+    operands=("x", "y"),
+    latex=r"\min\left({0}, {1}\right)",
+    kink="a tie goes to the first",
+    branches=lambda x, y: np.sign(x.real - y.real),
+)
+function(
+    "where",
+    _where,
+    lambda s, g, z, c, a, b: (None, call("where", c, g, 0), call("where", c, 0, g)),
+    "the chosen operand takes the cotangent",
+    "a where c is not 0, else b",
+    operands=("c", "a", "b"),
+    latex=r"\begin{{cases}}{1} & {0} \ne 0 \\ {2} & \text{{else}}\end{{cases}}",
+    kink="no gradient flows through the condition",
+    branches=lambda c, a, b: np.asarray(c.real != 0),
+)

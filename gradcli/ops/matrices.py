@@ -1,0 +1,235 @@
+"""Linear algebra on matrices (rank 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.expr import Expr, call
+from gradcli.ops.core import (
+    Array,
+    Mismatch,
+    Op,
+    Pair,
+    Signature,
+    Spelling,
+    differ,
+    register,
+    square,
+)
+from gradcli.ops.special import cofactors
+from gradcli.sizes import Shape, is_one, same, spell
+
+GILES = "Giles 2008, section 2.2"
+
+
+def matrix(
+    name: str,
+    operands: tuple[str, ...],
+    shape: Callable[[Signature], Shape],
+    forward: Callable[..., Array],
+    rule: Callable[..., Sequence[Expr | None]],
+    cite: str,
+    about: str,
+    latex: str = "",
+    **fields: Any,
+) -> Op:
+    inner = ", ".join(f"{{{i}}}" for i in range(len(operands)))
+    template = latex or rf"\operatorname{{{{{name}}}}}\left({inner}\right)"
+    return register(
+        Op(
+            name=name,
+            operands=operands,
+            shape=shape,
+            forward=forward,
+            rule=rule,
+            about=about,
+            cite=cite,
+            text=Spelling(name),
+            latex=Spelling(template, needs=(0,) * len(operands)),
+            group="matrices",
+            **fields,
+        )
+    )
+
+
+def _scalar(s: Signature) -> Shape:
+    one = s.sizes.constant(1)
+    return one, one
+
+
+def _scalar_of_square(s: Signature) -> Shape:
+    square(s)
+    return _scalar(s)
+
+
+def _same_square(s: Signature) -> Shape:
+    square(s)
+    return s.shapes[0]
+
+
+def _vectors(s: Signature) -> None:
+    """Raise Mismatch unless all operands are columns."""
+    for i, shape in enumerate(s.shapes):
+        if len(shape) != 2 or not is_one(shape[1]):
+            raise Mismatch(f"{{{i}}} is {spell(shape)}, not a column", "`@` is the matrix product")
+
+
+def _dot_shape(s: Signature) -> Shape:
+    a, b = s.shapes
+    if len(a) == len(b) == 2 and is_one(a[0]) and is_one(b[0]):
+        inner = same(a[1], b[1])  # two rows, as the numerator layout has them
+    else:
+        _vectors(s)
+        inner = same(a[0], b[0])
+    if inner is None:
+        raise Mismatch(f"{{0}} is {spell(a)} and {{1}} is {spell(b)}: {differ(a[0], b[0])}")
+    return _scalar(s)
+
+
+def _outer_shape(s: Signature) -> Shape:
+    _vectors(s)
+    return s.shapes[0][0], s.shapes[1][0]
+
+
+def _solve_shape(s: Signature) -> Shape:
+    square(s)
+    a, b = s.shapes
+    if len(b) != 2:
+        raise Mismatch(f"{{1}} is {spell(b)}, not a matrix")
+    if same(a[0], b[0]) is None:
+        raise Mismatch(f"{{0}} is {spell(a)} and {{1}} is {spell(b)}: {differ(a[0], b[0])}")
+    return b
+
+
+def _diag_shape(s: Signature) -> Shape:
+    shape = s.shapes[0]
+    if len(shape) == 2 and is_one(shape[1]):
+        return shape[0], shape[0]
+    if len(shape) != 2 or same(*shape) is None:
+        raise Mismatch(f"{{0}} is {spell(shape)}, neither a column nor a square matrix")
+    return shape[0], s.sizes.constant(1)
+
+
+def _diag(x: Array) -> Array:
+    if x.shape[-1] == 1:
+        return x * np.eye(x.shape[-2])
+    return np.diagonal(x, axis1=-2, axis2=-1)[..., None]
+
+
+def _logdet(x: Array) -> Array:
+    sign, log = np.linalg.slogdet(x)
+    if np.iscomplexobj(x):
+        # log|det| continued analytically: the angle of det, whichever sign det has.
+        log = log + 1j * sign.imag / sign.real
+    return np.asarray(log)[..., None, None]
+
+
+def _diag_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+    return call("diag", pairs[0].plain) if is_one(s.shapes[0][1]) else None
+
+
+def _cofactor_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+    """From Y = det(X) X^-T: dY = tr(X^-1 dX) Y - Y dX^T X^-T."""
+    inverse = call("inv", x).T
+    return (call("sum", g * y, axis=None) * inverse - inverse @ g.T @ y,)
+
+
+def _solve(a: Array, b: Array) -> Array:
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    b = np.broadcast_to(b, (*lead, *b.shape[-2:]))
+    return np.asarray(np.linalg.solve(a, b))
+
+
+matrix(
+    "dot",
+    ("x", "y"),
+    _dot_shape,
+    lambda x, y: np.sum(x * y, axis=(-2, -1), keepdims=True),
+    lambda s, g, z, x, y: (g * y, g * x),
+    "Matrix Cookbook, eq. 69",
+    "scalar product of two columns",
+    latex=r"\left\langle {0}, {1}\right\rangle",
+    flip=lambda s, pairs: call("dot", *(pair.flipped for pair in pairs)),
+)
+matrix(
+    "outer",
+    ("x", "y"),
+    _outer_shape,
+    lambda x, y: x @ np.swapaxes(y, -1, -2),
+    lambda s, g, z, x, y: (g @ y, g.T @ x),
+    GILES + " (a product with a transpose)",
+    "outer product x y^T of two columns",
+    latex=r"{0} \otimes {1}",
+)
+matrix(
+    "trace",
+    ("A",),
+    _scalar_of_square,
+    lambda x: np.trace(x, axis1=-2, axis2=-1)[..., None, None],
+    lambda s, g, y, x: (g * call("eye", sizes=(s.shapes[0][0],)),),
+    "Matrix Cookbook, eq. 99",
+    "trace",
+    latex=r"\operatorname{{tr}}\left({0}\right)",
+    flip=lambda s, pairs: call("trace", pairs[0].flipped),
+)
+matrix(
+    "inv",
+    ("A",),
+    _same_square,
+    np.linalg.inv,
+    lambda s, g, y, x: (-y.T @ g @ y.T,),
+    GILES + "; Matrix Cookbook, eq. 59",
+    "inverse",
+    latex="{0}^{{-1}}",
+)
+matrix(
+    "det",
+    ("A",),
+    _scalar_of_square,
+    lambda x: np.linalg.det(x)[..., None, None],
+    lambda s, g, y, x: (g * call("cofactor", x),),
+    GILES + "; Matrix Cookbook, eq. 46 (Jacobi's formula, with cofactors: it holds at det = 0 too)",
+    "determinant",
+)
+matrix(
+    "cofactor",
+    ("A",),
+    _same_square,
+    cofactors,
+    _cofactor_rule,
+    "the differential of det(A) A^-T, from Giles 2008, section 2.2",
+    "matrix of cofactors, det(A) A^-T",
+)
+matrix(
+    "logdet",
+    ("A",),
+    _scalar_of_square,
+    _logdet,
+    lambda s, g, y, x: (g * call("inv", x).T,),
+    "Matrix Cookbook, eq. 57",
+    "log|det A|",
+    latex=r"\ln\left|\det {0}\right|",
+)
+matrix(
+    "solve",
+    ("A", "b"),
+    _solve_shape,
+    _solve,
+    lambda s, g, y, a, b: (-call("solve", a.T, g) @ y.T, call("solve", a.T, g)),
+    "Giles 2008, section 2.3.1 (the inverse product)",
+    "A^-1 b, with no inverse formed",
+    latex="{0}^{{-1}} {1}",
+)
+matrix(
+    "diag",
+    ("x",),
+    _diag_shape,
+    _diag,
+    lambda s, g, y, x: (call("diag", g),),
+    "entry by entry: diag(x)_ii = x_i, all else 0",
+    "a column as a diagonal matrix; a matrix's diagonal as a column",
+    flip=_diag_flip,
+)

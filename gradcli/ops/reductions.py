@@ -1,0 +1,286 @@
+"""Reductions (over everything, or along an axis that stays at size 1) and normalisations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.expr import Expr, as_expr, call, equal
+from gradcli.ops.core import Array, Op, Pair, Signature, Spelling, no_rule, register
+from gradcli.sizes import ATOM, Number, Shape, Size
+
+CHAIN = "course recitation on computing derivatives, rule 4b (generalised chain rule)"
+
+
+def reduced_shape(s: Signature) -> Shape:
+    one = s.sizes.constant(1)
+    axis = s.attrs["axis"]
+    if axis is None:
+        return one, one
+    return tuple(one if i == axis else size for i, size in enumerate(s.shapes[0]))
+
+
+def reduction_axes(s: Signature) -> dict[str, Any]:
+    """The axes from the end, and whether all of them go (a scalar is 1×1 at every rank)."""
+    axis = s.attrs["axis"]
+    every = tuple(range(-s.rank, 0))
+    return {"axes": every if axis is None else (axis - s.rank,), "scalar": axis is None}
+
+
+def _as_scalar(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
+    return x.reshape((*x.shape[: x.ndim - len(axes)], 1, 1)) if scalar else x
+
+
+def reducing(f: Callable[..., Any]) -> Callable[..., Array]:
+    """A forward function from one that takes `axis` and keeps the axes."""
+
+    def forward(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
+        return _as_scalar(np.asarray(f(x, axes)), axes, scalar)
+
+    return forward
+
+
+def axis_flip(name: str) -> Callable[[Signature, Sequence[Pair]], Expr | None]:
+    def flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+        axis = s.attrs["axis"]
+        return call(name, pairs[0].flipped, axis=None if axis is None else s.rank - 1 - axis)
+
+    return flip
+
+
+def spread(s: Signature, g: Expr) -> Expr:
+    """A reduction's cotangent, back in its operand's shape."""
+    return call("broadcast", g, shape=s.shapes[0])
+
+
+def count(s: Signature) -> Expr:
+    """How many entries one result is reduced from."""
+    axis = s.attrs["axis"]
+    shape = s.shapes[0] if axis is None else (s.shapes[0][axis],)
+    return as_expr(size_number(s.sizes.product(shape)))
+
+
+def size_number(size: Size) -> Number:
+    return Number(size.value, size, size.text, size.precedence)
+
+
+def reduction(
+    name: str,
+    forward: Callable[..., Any],
+    rule: Callable[..., Sequence[Expr | None]],
+    cite: str,
+    about: str,
+    latex: str,
+    **fields: Any,
+) -> Op:
+    keywords = fields.pop("keywords", {"axis": None})
+    fields.setdefault("shape", reduced_shape)
+    fields.setdefault("static", reduction_axes)
+    return register(
+        Op(
+            name=name,
+            operands=("x",),
+            forward=forward,
+            rule=rule,
+            about=about,
+            cite=cite,
+            text=Spelling(name),
+            latex=Spelling(latex, ATOM, (0,)),
+            flip=fields.pop("flip", axis_flip(name)),
+            keywords=keywords,
+            group=fields.pop("group", "reductions"),
+            **fields,
+        )
+    )
+
+
+def _reduce(x: Array, axes: tuple[int, ...]) -> Array:
+    return np.sum(x, axis=axes, keepdims=True)
+
+
+def _largest(x: Array, axes: tuple[int, ...]) -> Array:
+    """The entry with the largest real part; the first of several; a nan where there is one."""
+    return np.sum(np.where(_first(x.real, axes), x, 0), axis=axes, keepdims=True)
+
+
+def _smallest(x: Array, axes: tuple[int, ...]) -> Array:
+    return np.sum(np.where(_first(-x.real, axes), x, 0), axis=axes, keepdims=True)
+
+
+def _first(x: Array, axes: tuple[int, ...]) -> Array:
+    """True at the first largest entry along the axes, False elsewhere."""
+    flat = x.reshape((*x.shape[: x.ndim - len(axes)], -1)) if len(axes) > 1 else np.moveaxis(x, axes[0], -1)
+    best = np.argmax(flat, axis=-1)[..., None]
+    mask = np.arange(flat.shape[-1]) == best
+    return mask.reshape(x.shape) if len(axes) > 1 else np.moveaxis(mask, -1, axes[0])
+
+
+def _mask(sign: int) -> Callable[..., Array]:
+    def forward(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
+        return _first(sign * x.real, axes).astype(float)
+
+    return forward
+
+
+def _shifted(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """x less its largest real part, and that; an infinite largest is left alone."""
+    top = np.max(x.real, axis=axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    return x - top, top
+
+
+def _logsumexp(x: Array, axes: tuple[int, ...]) -> Array:
+    rest, top = _shifted(x, axes)
+    return np.asarray(np.log(np.sum(np.exp(rest), axis=axes, keepdims=True)) + top)
+
+
+def _norm(x: Array, axes: tuple[int, ...]) -> Array:
+    """√Σx², scaled by the largest entry so that no square overflows or vanishes."""
+    top = np.max(np.abs(x.real), axis=axes, keepdims=True)
+    top = np.where((top > 0) & np.isfinite(top), top, 1.0)
+    scaled = x / top
+    return np.asarray(np.sqrt(np.sum(scaled * scaled, axis=axes, keepdims=True)) * top)
+
+
+def _zeros(s: Signature, x: Expr) -> Expr:
+    """How many of the other entries are 0."""
+    return call("sum", equal(x, 0), axis=s.attrs["axis"]) - equal(x, 0)
+
+
+def _prod_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+    """The product of the other entries, which a division by x gives only where no entry is 0."""
+    rest = call("where", equal(x, 0), 1, x)
+    others = call("prod", rest, axis=s.attrs["axis"]) / rest
+    return (g * equal(_zeros(s, x), 0) * others,)
+
+
+reduction(
+    "sum",
+    reducing(_reduce),
+    lambda s, g, y, x: (spread(s, g),),
+    CHAIN,
+    "sum",
+    r"\sum {0}",
+)
+reduction(
+    "mean",
+    reducing(lambda x, axes: np.mean(x, axis=axes, keepdims=True)),
+    lambda s, g, y, x: (spread(s, g) / count(s),),
+    CHAIN,
+    "mean",
+    r"\operatorname{{mean}}\left({0}\right)",
+)
+reduction(
+    "prod",
+    reducing(lambda x, axes: np.prod(x, axis=axes, keepdims=True)),
+    _prod_rule,
+    "d Π x_i = Σ (Π_(j≠i) x_j) dx_i, with no division by 0",
+    "product",
+    r"\prod {0}",
+)
+reduction(
+    "max",
+    reducing(_largest),
+    lambda s, g, y, x: (g * call("is_max", x, axis=s.attrs["axis"]),),
+    "the largest entry takes the cotangent",
+    "largest entry",
+    r"\max {0}",
+    kink="a tie goes to the first",
+    branches=lambda x, axes, scalar: _mask(1)(x, axes, scalar),
+)
+reduction(
+    "min",
+    reducing(_smallest),
+    lambda s, g, y, x: (g * call("is_min", x, axis=s.attrs["axis"]),),
+    "the smallest entry takes the cotangent",
+    "smallest entry",
+    r"\min {0}",
+    kink="a tie goes to the first",
+    branches=lambda x, axes, scalar: _mask(-1)(x, axes, scalar),
+)
+reduction(
+    "logsumexp",
+    reducing(_logsumexp),
+    lambda s, g, y, x: (g * call("exp", x - y),),
+    "d log Σ e^x = softmax(x) · dx (Boyd & Vandenberghe, Convex Optimization, 3.1.5)",
+    "log Σ e^x, without overflow",
+    r"\operatorname{{logsumexp}}\left({0}\right)",
+)
+reduction(
+    "norm",
+    reducing(_norm),
+    lambda s, g, y, x: (g * x / call("where", equal(y, 0), 1, y),),
+    "Matrix Cookbook, eq. 129",
+    "Euclidean (Frobenius) norm",
+    r"\left\|{0}\right\|",
+    kink="at x = 0 the derivative is 0",
+)
+
+
+# ── normalisations: the shape stays ──
+
+
+def _softmax(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
+    power = np.exp(_shifted(x, axes)[0])
+    return np.asarray(power / np.sum(power, axis=axes, keepdims=True))
+
+
+def _log_softmax(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
+    rest, _ = _shifted(x, axes)
+    return np.asarray(rest - np.log(np.sum(np.exp(rest), axis=axes, keepdims=True)))
+
+
+def _total(s: Signature, x: Expr) -> Expr:
+    return call("sum", x, axis=s.attrs["axis"])
+
+
+def normalisation(
+    name: str, forward: Callable[..., Array], rule: Any, cite: str, about: str
+) -> Op:
+    return reduction(
+        name,
+        forward,
+        rule,
+        cite,
+        about,
+        rf"\operatorname{{{{{name.replace('_', ' ')}}}}}\left({{0}}\right)",
+        shape=lambda s: s.shapes[0],
+        keywords={"axis": 0},
+        group="normalisations",
+    )
+
+
+normalisation(
+    "softmax",
+    _softmax,
+    lambda s, g, y, x: ((g - _total(s, g * y)) * y,),
+    "the Jacobian diag(y) - y y^T (course slides, the deriv routine, softmax)",
+    "e^x / Σ e^x",
+)
+normalisation(
+    "log_softmax",
+    _log_softmax,
+    lambda s, g, y, x: (g - call("exp", y) * _total(s, g),),
+    "d (x - log Σ e^x) = dx - softmax(x) · Σ dx",
+    "x - log Σ e^x",
+)
+
+
+# ── masks that the rules of max and min need ──
+
+
+for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest")):
+    reduction(
+        _name,
+        _mask(_sign),
+        no_rule,
+        "constant but for jumps",
+        f"1 at the first {_about} entry, 0 elsewhere",
+        rf"\operatorname{{{{{_name.replace('_', ' ')}}}}}\left({{0}}\right)",
+        shape=lambda s: s.shapes[0],
+        flip=None,
+        kink="no gradient flows through a mask",
+        branches=_mask(_sign),
+    )

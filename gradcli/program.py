@@ -1,0 +1,147 @@
+"""A model, serialised: a flat list of steps, each one operation with a name of its own."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+from gradcli.errors import Note, Source, Span
+from gradcli.ops.core import Attrs, Op, Signature
+from gradcli.sizes import ATOM, Number, Shape, Sizes, same
+from gradcli.spelling import Written, write
+from gradcli.syntax.lexer import token_end
+
+Operand: TypeAlias = str | Number
+
+
+class Call:
+    """An operation at given shapes and arguments. Calls are interned: one for each kind of step."""
+
+    __slots__ = ("attrs", "op", "rules", "shape", "signature", "static")
+
+    def __init__(self, op: Op, signature: Signature, attrs: Attrs, shape: Shape) -> None:
+        self.op = op
+        self.signature = signature
+        self.attrs = attrs
+        self.shape = shape
+        self.static = op.static(signature)
+        self.rules: dict[Any, Any] = {}  # what `derive` keeps for steps of this kind
+
+
+class Rolled(NamedTuple):
+    """A step inside a loop as the rolled view shows it: its names with the index as a letter."""
+
+    name: str
+    args: tuple[Operand, ...]
+    text: str
+    region: str
+
+
+class Step(NamedTuple):
+    """One forward equation: `name` = op(args). `at` is its offset in the source."""
+
+    name: str
+    call: Call
+    args: tuple[Operand, ...]
+    at: int
+    rolled: Rolled | None = None
+
+    @property
+    def text(self) -> str:
+        """The equation, in the language's own syntax."""
+        return f"{self.name} = {self.expression}"
+
+    @property
+    def expression(self) -> str:
+        return write(self.call.op, self.call.attrs, [written(arg) for arg in self.args])[0]
+
+    def operands(self) -> tuple[str, ...]:
+        """The operands that are quantities: plain numbers are part of the operation."""
+        return tuple(arg for arg in self.args if isinstance(arg, str))
+
+
+def written(arg: Operand) -> Written:
+    return (arg, ATOM) if isinstance(arg, str) else (arg.text, arg.precedence)
+
+
+class Drawn(NamedTuple):
+    """A value drawn from a distribution with plain numbers as its parameters."""
+
+    distribution: str
+    parameters: tuple[float, ...]
+
+
+class FromFile(NamedTuple):
+    """A value read from a .npy file."""
+
+    path: str
+    at: int
+
+
+class Input(NamedTuple):
+    """A declared quantity. `value` is how it gets its value where no data binds it.
+
+    A Program without inputs as value is an expression over constants; None means a standard draw.
+    """
+
+    name: str
+    role: str  # "input", "param", "const" or, for what arrives from above, "given"
+    shape: Shape
+    value: Program | Drawn | FromFile | None
+    at: int
+
+
+class Loop(NamedTuple):
+    """An unrolled loop: its variable, its interval, and the steps of each iteration."""
+
+    variable: str
+    first: int
+    last: int
+    depth: int
+    iterations: tuple[tuple[int, int], ...]
+
+
+class Program(NamedTuple):
+    """A model: inputs, steps in the order of computation, and what is differentiated."""
+
+    source: Source
+    sizes: Sizes
+    layout: str
+    inputs: tuple[Input, ...]
+    steps: tuple[Step, ...]
+    shapes: dict[str, Shape]
+    families: dict[str, tuple[str, ...]]
+    loss: str | None
+    given: tuple[Input, ...]  # named after the variable whose derivative is given
+    loops: tuple[Loop, ...]
+    notes: tuple[Note, ...]
+
+    def span(self, at: int) -> Span:
+        return Span(self.source, at, token_end(self.source, at))
+
+    def outputs(self) -> tuple[str, ...]:
+        """The loss, and what `given` names."""
+        names = [item.name for item in self.given]
+        return tuple(dict.fromkeys(([self.loss] if self.loss else []) + names))
+
+
+def verify(program: Program) -> None:
+    """Check what lowering must guarantee: each name bound once and before its use, each shape as
+    the operation's rule says. Raises AssertionError: a failure is a defect of gradcli."""
+    bound = {item.name for item in program.inputs}
+    assert len(bound) == len(program.inputs), "an input is bound twice"
+    shapes = program.shapes
+    checked: set[int] = set()
+    for step in program.steps:
+        for arg in step.args:
+            assert isinstance(arg, Number) or arg in bound, f"{arg} is used before it is bound"
+        assert step.name not in bound, f"{step.name} is bound twice"
+        bound.add(step.name)
+        assert shapes[step.name] is step.call.shape
+        for arg, shape in zip(step.args, step.call.signature.shapes, strict=True):
+            assert isinstance(arg, Number) or shapes[arg] == shape, f"{arg} has another shape"
+        if id(step.call) not in checked:
+            checked.add(id(step.call))
+            again = step.call.op.shape(step.call.signature)
+            assert all(same(a, b) for a, b in zip(again, step.call.shape, strict=True))
+    for name in program.outputs():
+        assert name in bound, f"{name} is differentiated, but not bound"

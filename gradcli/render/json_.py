@@ -1,0 +1,160 @@
+"""The derivation as one JSON document, or as records one a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import gradcli
+from gradcli.derive import displayed
+from gradcli.ops.core import Array
+from gradcli.render.arrays import as_json, show_shape, show_symbols
+from gradcli.session import Session
+from gradcli.sizes import Shape
+
+SCHEMA_VERSION = 1
+
+
+def document(session: Session, precision: int | None = None) -> Iterator[str]:
+    """The JSON document in pieces, one record a line."""
+    head = json.dumps(_head(session), ensure_ascii=False)
+    yield head[:-1]
+    for name, records in _lists(session, precision):
+        yield f',\n"{name}": ['
+        separator = "\n"
+        for record in records:
+            yield separator + json.dumps(record, ensure_ascii=False)
+            separator = ",\n"
+        yield "]"
+    for name, pairs in _maps(session, precision):
+        yield f',\n"{name}": {{'
+        separator = "\n"
+        for key, record in pairs:
+            yield f"{separator}{json.dumps(key, ensure_ascii=False)}: {json.dumps(record, ensure_ascii=False)}"
+            separator = ",\n"
+        yield "}"
+    yield "}\n"
+
+
+RECORD_TYPES = {"inputs": "input", "given": "given", "outputs": "output", "gradients": "gradient"}
+
+
+def records(session: Session, precision: int | None = None) -> Iterator[str]:
+    """The same records one a line, each with its type."""
+
+    def line(kind: str, record: dict[str, Any]) -> str:
+        return json.dumps({"type": kind, **record}, ensure_ascii=False) + "\n"
+
+    yield line("model", _head(session))
+    for name, entries in _lists(session, precision):
+        for entry in entries:
+            yield line(name, entry)
+    for name, pairs in _maps(session, precision):
+        for key, record in pairs:
+            yield line(RECORD_TYPES[name], {"name": key, **record})
+
+
+def _head(session: Session) -> dict[str, Any]:
+    program = session.program
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "gradcli_version": gradcli.__version__,
+        "source": program.source.name,
+        "layout": session.derivation.layout,
+        "dims": {name: size.value for name, size in program.sizes.dims.items()},
+        "loss": program.loss,
+        "notes": [note.message for note in program.notes],
+    }
+
+
+def _lists(session: Session, precision: int | None) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+    yield "forward", _forward(session, precision)
+    yield "backward", _backward(session, precision)
+
+
+def _forward(session: Session, precision: int | None) -> Iterator[dict[str, Any]]:
+    for number, step in enumerate(session.program.steps, 1):
+        yield {
+            "eq": number,
+            "name": step.name,
+            "op": step.call.op.name,
+            "args": list(step.operands()),
+            "text": step.text,
+            **_array(session.values[step.name], step.call.shape, precision),
+        }
+
+
+def _backward(session: Session, precision: int | None) -> Iterator[dict[str, Any]]:
+    derivation = session.derivation
+    for number, (row, value) in enumerate(
+        zip(derivation.rows, session.backward.steps, strict=True), 1
+    ):
+        yield {
+            "step": number,
+            "eq": row.eq,
+            "target": derivation.target(row),
+            "assign": row.assign,
+            "formula": derivation.formula(row),
+            **_derivative(value, row.contribution.shape, derivation.layout, precision),
+        }
+
+
+def _maps(
+    session: Session, precision: int | None
+) -> Iterator[tuple[str, Iterator[tuple[str, dict[str, Any]]]]]:
+    program, layout = session.program, session.derivation.layout
+    shapes = program.shapes
+    roles = {item.name: item.role for item in program.inputs}
+
+    def short(array: Array, shape: Shape) -> dict[str, Any]:
+        return {"shape": show_shape(shape), "value": as_json(array, shape, precision)}
+
+    yield (
+        "inputs",
+        (
+            (item.name, {"role": item.role, **short(session.inputs[item.name], item.shape)})
+            for item in program.inputs
+        ),
+    )
+    yield (
+        "given",
+        (
+            (item.name, short(turn(session.given[item.name], layout), displayed(item.shape, layout)))
+            for item in program.given
+        ),
+    )
+    yield (
+        "outputs",
+        ((name, short(session.values[name], shapes[name])) for name in program.outputs()),
+    )
+    yield (
+        "gradients",
+        (
+            (
+                name,
+                {
+                    "role": roles.get(name, "step"),
+                    **_derivative(session.backward.totals[name], shapes[name], layout, precision),
+                },
+            )
+            for name in session.derivation.wrt
+        ),
+    )
+
+
+def turn(array: Array, layout: str) -> Array:
+    """A derivative as its layout shows it: the numerator layout has the axes in reverse."""
+    return array.T if layout == "numerator" else array
+
+
+def _derivative(array: Array, shape: Shape, layout: str, precision: int | None) -> dict[str, Any]:
+    return _array(turn(array, layout), displayed(shape, layout), precision)
+
+
+def _array(array: Array, shape: Shape, precision: int | None) -> dict[str, Any]:
+    return {
+        "shape": show_shape(shape),
+        "symbolic_shape": show_symbols(shape),
+        "value": as_json(array, shape, precision),
+    }

@@ -1,0 +1,110 @@
+"""The pipeline behind every command: a model file to its program, its values and its derivation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradcli.errors import GradError, GradErrors, Source, Span
+from gradcli.syntax import Parsed, read, read_source
+
+if TYPE_CHECKING:
+    from gradcli.derive import Derivation
+    from gradcli.evaluate import Backward
+    from gradcli.ops.core import Array
+    from gradcli.program import Program
+
+STDIN = "<stdin>"
+MAX_BYTES = 64 * 2**20
+
+
+class Request(NamedTuple):
+    """What a command was asked for: the shared options."""
+
+    dims: Mapping[str, int] = {}
+    data: Path | None = None
+    seed: int = 0
+    layout: str | None = None
+    wrt: Sequence[str] = ()
+    accumulate: str = "auto"
+    max_elements: int = 10**8
+
+
+class Session(NamedTuple):
+    """A model with its values and its derivation, computed."""
+
+    program: Program
+    inputs: dict[str, Array]
+    given: dict[str, Array]
+    derivation: Derivation
+    values: dict[str, Array]
+    backward: Backward
+
+
+def read_bytes(path: str) -> tuple[str, bytes]:
+    """A file's name and content; `-` is standard input. Raises GradError."""
+    if path == "-":
+        return STDIN, sys.stdin.buffer.read(MAX_BYTES + 1)[: MAX_BYTES + 1]
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = "is a directory" if isinstance(error, IsADirectoryError) else error.strerror or str(error)
+        raise GradError(f"{path}: {reason.lower()}") from None
+    except ValueError:
+        raise GradError("the file name holds a NUL byte") from None
+    if len(raw) > MAX_BYTES:
+        raise GradError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
+    return path, raw
+
+
+def parse_file(path: str, start: str = "model") -> Parsed:
+    """A file's statements; its syntax errors are in the result. Raises GradError."""
+    name, raw = read_bytes(path)
+    source = read_source(name, raw)
+    if not source.text.strip():
+        raise GradError("the file is empty", Span(source, 1, 1))
+    parsed = read(source, start)
+    if parsed.errors and not parsed.statements:
+        raise GradErrors(parsed.errors)
+    return parsed
+
+
+def load(path: str, request: Request) -> tuple[Program, dict[str, Array]]:
+    """A model file as a program, and the data bound to it. Raises GradError or GradErrors."""
+    parsed = parse_file(path)
+    # NumPy is imported only now, so that a syntax error is reported without it.
+    if parsed.errors and not _worth_lowering(parsed):
+        raise GradErrors(parsed.errors)
+    from gradcli.lower import Options, lower
+    from gradcli.values import load_data
+
+    data: dict[str, Any] = load_data(request.data, request.max_elements) if request.data else {}
+    program = lower(parsed, Options(request.dims, data, request.max_elements))
+    return program, data
+
+
+def _worth_lowering(parsed: Parsed) -> bool:
+    """Whether the statements beside the broken ones may hold errors of their own."""
+    return len(parsed.statements) > 0
+
+
+def run(path: str, request: Request) -> Session:
+    """Derive a model file and compute both passes. Raises GradError or GradErrors."""
+    program, data = load(path, request)
+    return compute(program, data, request)
+
+
+def compute(program: Program, data: Mapping[str, Array], request: Request) -> Session:
+    """Derive a program and compute both passes. Raises GradError."""
+    from gradcli.derive import derive
+    from gradcli.evaluate import backward, forward
+    from gradcli.values import materialise
+
+    found = materialise(program, data, request.seed)
+    derivation = derive(program, request.wrt, request.accumulate, request.layout)
+    values = forward(program, found.inputs)
+    passed = backward(derivation, values, found.given)
+    return Session(program, found.inputs, found.given, derivation, values, passed)

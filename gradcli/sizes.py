@@ -1,0 +1,240 @@
+"""Sizes as symbols, and plain numbers.
+
+A size is a polynomial over the named dims with rational coefficients, so that `2*H` and `H + H` are
+one and `H` and `X` are two even where both are 4. Sizes are interned: equal sizes are identical.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from gradcli.errors import GradError
+
+Monomial: TypeAlias = tuple[tuple[str, int], ...]
+Terms: TypeAlias = tuple[tuple[Monomial, Fraction], ...]
+
+LARGEST = 10**15  # sizes are whole numbers up to here
+MOST_TERMS = 50
+MOST_POWER = 8
+EXACT = 2**53  # beyond this, whole numbers are floats
+
+# How tightly an operation binds; the printers use the same numbers as the grammar's levels.
+COMPARISON, SUM, PRODUCT, SIGN, POWER, POSTFIX, ATOM = range(1, 8)
+
+
+class Size:
+    """A size: its polynomial, its value, and how it is written. Made by `Sizes` only."""
+
+    __slots__ = ("free", "precedence", "terms", "text", "value")
+
+    def __init__(self, terms: Terms, value: Fraction, text: str, precedence: int) -> None:
+        self.terms = terms
+        self.value = int(value) if value.denominator == 1 else value
+        self.text = text
+        self.precedence = precedence
+        self.free = False  # the size of a literal, which is compared by number
+
+    def __repr__(self) -> str:
+        return self.text
+
+    @property
+    def whole(self) -> bool:
+        return isinstance(self.value, int)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is a number, with no dim in it."""
+        return not self.terms or (len(self.terms) == 1 and not self.terms[0][0])
+
+
+Shape: TypeAlias = tuple[Size, ...]
+
+
+class Sizes:
+    """The sizes of one model: what its dims are worth, and every size made from them."""
+
+    def __init__(self) -> None:
+        self.dims: dict[str, Size] = {}
+        self._values: dict[str, int] = {}
+        self._interned: dict[Terms, Size] = {}
+        self._names: dict[Terms, str] = {}
+        self._free: dict[int, Size] = {}
+
+    def constant(self, value: int | Fraction) -> Size:
+        return self._make({(): Fraction(value)})
+
+    def literal(self, value: int) -> Size:
+        """The size of a literal, equal to every size of that value."""
+        size = self._free.get(value)
+        if size is None:
+            size = Size((((), Fraction(value)),), Fraction(value), str(value), ATOM)
+            size.free = True
+            self._free[value] = size
+        return size
+
+    def symbol(self, name: str, value: int) -> Size:
+        """Define a dim of its own."""
+        self._values[name] = value
+        self.dims[name] = self._make({((name, 1),): Fraction(1)})
+        return self.dims[name]
+
+    def alias(self, name: str, size: Size) -> Size:
+        """Define a dim as an expression over earlier ones; it is shown under its name."""
+        if size.terms and size.terms[0][0] and size.terms not in self._names:
+            self._names[size.terms] = name
+            size.text, size.precedence = name, ATOM
+        self.dims[name] = size
+        return size
+
+    def add(self, a: Size, b: Size, sign: int = 1) -> Size:
+        terms = dict(a.terms)
+        for monomial, coefficient in b.terms:
+            terms[monomial] = terms.get(monomial, Fraction(0)) + sign * coefficient
+        return self._make(terms)
+
+    def multiply(self, a: Size, b: Size) -> Size:
+        terms: dict[Monomial, Fraction] = {}
+        for first, x in a.terms:
+            for second, y in b.terms:
+                monomial = _product(first, second, 1)
+                terms[monomial] = terms.get(monomial, Fraction(0)) + x * y
+        return self._make(terms)
+
+    def divide(self, a: Size, b: Size) -> Size | None:
+        """a / b where b is a single term, None elsewhere."""
+        if len(b.terms) != 1:
+            return None
+        divisor, y = b.terms[0]
+        return self._make({_product(monomial, divisor, -1): x / y for monomial, x in a.terms})
+
+    def power(self, a: Size, b: Size) -> Size | None:
+        """a^b for a small whole b, None elsewhere."""
+        if not b.is_constant or not b.whole or not 0 <= b.value <= MOST_POWER:
+            return None
+        return self.product((a,) * int(b.value))
+
+    def product(self, sizes: Shape) -> Size:
+        result = self.constant(1)
+        for size in sizes:
+            result = self.multiply(result, size)
+        return result
+
+    def _make(self, terms: dict[Monomial, Fraction]) -> Size:
+        key = tuple(sorted((item for item in terms.items() if item[1]), key=_order))
+        size = self._interned.get(key)
+        if size is None:
+            if len(key) > MOST_TERMS:
+                raise GradError("this size has too many terms")
+            value = sum((c * self._worth(m) for m, c in key), Fraction(0))
+            if abs(value) > LARGEST:
+                raise GradError(f"this size is larger than {LARGEST:.0e}")
+            text, precedence = _spell(key)
+            size = self._interned[key] = Size(key, value, self._names.get(key, text), precedence)
+        return size
+
+    def _worth(self, monomial: Monomial) -> Fraction:
+        value = Fraction(1)
+        for name, power in monomial:
+            value *= Fraction(self._values[name]) ** power
+        return value
+
+
+def same(a: Size, b: Size) -> Size | None:
+    """The one size that both are, or None; a literal's size is compared by number."""
+    if a is b:
+        return a
+    if (a.free or b.free) and a.value == b.value:
+        return b if a.free else a
+    return None
+
+
+def is_one(size: Size) -> bool:
+    """Whether a size is the number 1, not only worth 1."""
+    return size.value == 1 and size.is_constant
+
+
+def is_scalar(shape: Shape) -> bool:
+    return len(shape) == 2 and is_one(shape[0]) and is_one(shape[1])
+
+
+def numbers(shape: Shape) -> tuple[int, ...]:
+    """A shape's values."""
+    return tuple([int(size.value) for size in shape])
+
+
+def spell(shape: Shape) -> str:
+    """A shape as messages show it: H×X; a scalar is 1×1."""
+    return "×".join(s.text if s.precedence >= PRODUCT else f"({s.text})" for s in shape)
+
+
+def _order(item: tuple[Monomial, Fraction]) -> tuple[int, Monomial]:
+    """Terms from the highest degree down, the constant last."""
+    return -sum(power for _, power in item[0]), item[0]
+
+
+def _product(a: Monomial, b: Monomial, sign: int) -> Monomial:
+    powers = dict(a)
+    for name, power in b:
+        powers[name] = powers.get(name, 0) + sign * power
+    return tuple(sorted((name, power) for name, power in powers.items() if power))
+
+
+def _spell(terms: Terms) -> tuple[str, int]:
+    """A size in the language's own syntax, and how tightly it binds."""
+    if not terms:
+        return "0", ATOM
+    text = ""
+    for monomial, coefficient in terms:
+        sign, size = ("-", -coefficient) if coefficient < 0 else ("+", coefficient)
+        term = _spell_term(monomial, size)
+        if text:
+            text += f" {sign} {term}"
+        else:
+            text = f"-{term}" if sign == "-" else term
+    if len(terms) > 1:
+        return text, SUM
+    if text.startswith("-"):
+        return text, SIGN
+    return text, ATOM if text.isalnum() or text.isidentifier() else PRODUCT
+
+
+def _spell_term(monomial: Monomial, coefficient: Fraction) -> str:
+    above = [_power(name, power) for name, power in monomial if power > 0]
+    below = [_power(name, -power) for name, power in monomial if power < 0]
+    if coefficient.numerator != 1 or not above:
+        above.insert(0, str(coefficient.numerator))
+    if coefficient.denominator != 1:
+        below.insert(0, str(coefficient.denominator))
+    return "/".join(["*".join(above), *below])
+
+
+def _power(name: str, power: int) -> str:
+    return name if power == 1 else f"{name}^{power}"
+
+
+class Number(NamedTuple):
+    """A plain number: its value, its size where it is one, and how it is written.
+
+    `rolled` is how it is written, and how tightly that binds, with a loop's index as a letter.
+    """
+
+    value: float
+    size: Size | None
+    text: str
+    precedence: int
+    rolled: tuple[str, int] | None = None
+
+
+def plain(value: float) -> Number:
+    """A number written as a numeral."""
+    text = numeral(value)
+    return Number(value, None, text, SIGN if text.startswith("-") else ATOM)
+
+
+def numeral(value: float) -> str:
+    """The shortest numeral that reads back as the same value; whole numbers have no point."""
+    if float(value).is_integer() and abs(value) < 1e16:
+        return str(int(value))
+    text = repr(float(value))
+    return text.replace("e-0", "e-").replace("e+", "e")

@@ -1,0 +1,149 @@
+"""What the parser makes of a file: statements, whose expressions are flat postfix code.
+
+An expression is a tuple of instructions in the order in which they are computed (operands left to
+right, then the operation), so that nothing that walks one is recursive. An instruction is
+(operation, argument, offset):
+
+    ("number", "2.5", at)       ("name", "x", at)           ("derivative", "x", at)
+    ("binary", "@", at)         ("unary", "-", at)          ("transpose", None, at)
+    ("column", n, at)           ("stacked", n, at)          ("string", "w.npy", at)
+    ("index", kinds, at)        each kind AT, or which of a slice's two bounds are on the stack
+    ("call", (name, keywords), at)      a keyword or None for each argument on the stack
+    ("comprehension", Comprehension, at)
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+Instruction: TypeAlias = tuple[str, Any, int]
+Code: TypeAlias = tuple[Instruction, ...]
+
+AT = "at"
+
+
+class Name(NamedTuple):
+    """A name as it stands in the text. `at` is the offset of its first letter."""
+
+    text: str
+    at: int
+
+
+class Interval(NamedTuple):
+    """`first..last`, both included."""
+
+    first: Code
+    last: Code
+    at: int
+
+
+class Comprehension(NamedTuple):
+    """`function(body for variable in interval)`."""
+
+    function: str
+    variable: Name
+    body: Code
+    interval: Interval
+
+
+class Layout(NamedTuple):
+    name: Name
+
+
+class Dim(NamedTuple):
+    name: Name
+    value: Code | None
+
+
+class Dims(NamedTuple):
+    items: tuple[Dim, ...]
+
+
+class Draw(NamedTuple):
+    """A value drawn from a distribution: `~ normal(0, 1)`."""
+
+    distribution: Name
+    arguments: tuple[Code, ...]
+
+
+Value: TypeAlias = Code | Draw | None
+
+
+class Declared(NamedTuple):
+    """One declared name. `family` holds the intervals of x[1..T], `shape` one code a size."""
+
+    name: Name
+    family: tuple[Interval, ...] | None
+    shape: tuple[Code, ...] | None
+    value: Value
+
+
+class Declaration(NamedTuple):
+    role: str
+    items: tuple[Declared, ...]
+
+
+class Target(NamedTuple):
+    """The left-hand side of an equation: a name, or a member of a family."""
+
+    name: Name
+    members: tuple[Code, ...] | None
+
+
+class Equation(NamedTuple):
+    target: Target
+    value: Code
+
+
+class Loss(NamedTuple):
+    target: Target
+    value: Code | None
+
+
+class GivenItem(NamedTuple):
+    """dL/dNAME, one member of it or the whole family, perhaps with its value."""
+
+    target: Target
+    value: Value
+
+
+class Given(NamedTuple):
+    items: tuple[GivenItem, ...]
+
+
+class For(NamedTuple):
+    variable: Name
+    interval: Interval
+    body: tuple[Any, ...]
+
+
+class Def(NamedTuple):
+    """A definition: `body` are the equations before the result."""
+
+    name: Name
+    parameters: tuple[Name, ...]
+    body: tuple[Any, ...]
+    result: Code
+
+
+class BackwardLine(NamedTuple):
+    """A backward step as a person writes it: of dL/dNAME, or of a name of their own.
+
+    `brackets` holds for each pair of brackets its slices: kinds as in an index instruction, and the
+    codes of what stands on the stack.
+    """
+
+    name: Name
+    own: bool
+    brackets: tuple[tuple[tuple[Any, ...], tuple[Code, ...]], ...]
+    assign: str
+    value: Code
+
+
+class UserOp(NamedTuple):
+    """A definition that states its own backward rule."""
+
+    name: Name
+    parameters: tuple[Name, ...]
+    result: Code
+    rule: tuple[BackwardLine | Layout, ...]

@@ -1,0 +1,155 @@
+"""The parse table: compiled by lark from the grammar once, then kept like Python's bytecode.
+
+Lark compiles `grammars/gradcli.lark` to LALR(1) tables. Importing lark and compiling takes longer
+than all the rest of reading a model, so the tables are kept in the `__pycache__` folder beside this
+file, or in the user's cache folder where that one can't be written, under the hash of the grammar.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import os
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradcli
+
+FORMAT = 3  # of the kept tables
+
+
+class Rule(NamedTuple):
+    """A rule of the grammar, ready for the parser.
+
+    `plan` says what becomes of each of the `size` symbols: 0 dropped, 1 handed to the action, 2 its
+    list spread among the action's arguments, -1 (in between) a None for an absent optional part.
+    `plan` is None where the only symbol's value is handed on as it is.
+    """
+
+    origin: str
+    size: int
+    action: str
+    plan: tuple[int, ...] | None
+
+
+class Table(NamedTuple):
+    """LALR(1) tables: in `states`, a shift is its next state, a reduction by rule r is -r-1."""
+
+    states: list[dict[str, int]]
+    start: dict[str, int]
+    end: dict[str, int]
+    rules: list[Rule]
+    terminals: list[tuple[str, str]]  # name and pattern, in the order in which they are tried
+    keywords: dict[str, str]  # word -> terminal
+    spelling: dict[str, str]  # terminal -> how a message names it
+
+
+def grammar_path() -> Path:
+    """The grammar: the packaged copy, or the one in the checkout."""
+    package = Path(gradcli.__file__).parent
+    for folder in (package / "grammars", package.parent / "grammars"):
+        path = folder / "gradcli.lark"
+        if path.is_file():
+            return path
+    raise FileNotFoundError("gradcli is not installed properly: grammars/gradcli.lark is missing")
+
+
+@lru_cache(maxsize=1)
+def load() -> Table:
+    """The parse table, compiled only when no kept copy fits the grammar."""
+    grammar = grammar_path().read_bytes()
+    digest = hashlib.sha256(grammar).hexdigest()[:16]
+    name = f"gradcli.{sys.implementation.cache_tag}.{FORMAT}.{digest}.table"
+    folders = list(_cache_folders())
+    for folder in folders:
+        try:
+            raw = marshal.loads((folder / name).read_bytes())
+            return Table(*raw)._replace(rules=[Rule(*r) for r in raw[3]])
+        except (OSError, EOFError, ValueError, TypeError, IndexError):
+            continue
+    table = compile_grammar(grammar.decode())
+    _keep(marshal.dumps((*table[:3], [tuple(r) for r in table.rules], *table[4:])), folders, name)
+    return table
+
+
+def _cache_folders() -> Iterator[Path]:
+    yield Path(__file__).parent / "__pycache__"
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    yield Path(home) / "gradcli"
+
+
+def _keep(data: bytes, folders: list[Path], name: str) -> None:
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            part = folder / f"{name}.{os.getpid()}"
+            part.write_bytes(data)
+            part.replace(folder / name)
+        except OSError:
+            continue
+        return
+
+
+def compile_grammar(grammar: str, strict: bool = False) -> Table:
+    """Lark's tables for the grammar. `strict` refuses any ambiguity (it needs `interegular`)."""
+    from lark import Lark
+    from lark.lexer import PatternStr
+    from lark.parsers.lalr_analysis import Shift
+
+    lark = Lark(
+        grammar,
+        parser="lalr",
+        lexer="basic",
+        start=["model", "derivation"],
+        maybe_placeholders=True,
+        strict=strict,
+    )
+    parse_table: Any = lark.parser.parser._parse_table  # type: ignore[attr-defined]
+    numbers = {rule: i for i, rule in enumerate(lark.rules)}
+    states: list[dict[str, int]] = [{} for _ in parse_table.states]
+    for state, actions in parse_table.states.items():
+        for symbol, (action, value) in actions.items():
+            states[state][symbol] = value if action is Shift else -numbers[value] - 1
+
+    def width(terminal: Any) -> tuple[int, int, int]:
+        pattern = terminal.pattern
+        return -terminal.priority, -pattern.max_width, -len(pattern.value)
+
+    keywords, terminals, spelling = {}, [], {}
+    for terminal in sorted(lark.terminals, key=width):
+        pattern = terminal.pattern
+        if isinstance(pattern, PatternStr):
+            spelling[terminal.name] = f"`{pattern.value}`"
+            if pattern.value.isalpha():
+                keywords[pattern.value] = terminal.name
+                continue
+        terminals.append((terminal.name, pattern.to_regexp()))
+    return Table(
+        states=states,
+        start=dict(parse_table.start_states),
+        end=dict(parse_table.end_states),
+        rules=[_rule(rule) for rule in lark.rules],
+        terminals=terminals,
+        keywords=keywords,
+        spelling=spelling,
+    )
+
+
+def _rule(rule: Any) -> Rule:
+    origin = str(rule.origin.name)
+    plan: list[int] = []
+    # One flag a place, in the order of the rule as written: 1 stands for an absent optional part.
+    flags = "".join(str(int(b)) for b in rule.options.empty_indices or ())
+    absent = [len(ones) for ones in flags.split("0")] if flags else [0] * (len(rule.expansion) + 1)
+    for symbol, missing in zip(rule.expansion, absent[:-1], strict=True):
+        plan += [-1] * missing
+        if symbol.is_term:
+            plan.append(0 if symbol.filter_out else 1)
+        else:
+            plan.append(2 if symbol.name.startswith("_") else 1)
+    plan += [-1] * absent[-1]
+    passes_on = plan == [1] and rule.options.expand1
+    return Rule(origin, len(rule.expansion), str(rule.alias or origin), None if passes_on else tuple(plan))

@@ -1,0 +1,196 @@
+"""The values of a program's inputs: from data, from the file, or drawn from the seed and the name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcli.errors import GradError, Span
+from gradcli.evaluate import run_steps
+from gradcli.lower.scope import suggestion
+from gradcli.ops.core import Array
+from gradcli.program import Drawn, FromFile, Input, Program
+from gradcli.sizes import numbers
+
+SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+GIVEN = "dL/d"
+
+
+class Values(NamedTuple):
+    """Arrays by name, each in its variable's own shape: the inputs', and what is given."""
+
+    inputs: dict[str, Array]
+    given: dict[str, Array]
+
+
+def materialise(program: Program, data: Mapping[str, Array], seed: int) -> Values:
+    """Every input's value. Raises GradError for data that does not fit the program."""
+    _check_names(program, data)
+    inputs = {item.name: _value(program, item, item.name, data, seed) for item in program.inputs}
+    given = {item.name: _value(program, item, GIVEN + item.name, data, seed) for item in program.given}
+    return Values(inputs, given)
+
+
+def _check_names(program: Program, data: Mapping[str, Array]) -> None:
+    known = {item.name for item in program.inputs} | set(program.sizes.dims)
+    known |= {GIVEN + item.name for item in program.given}
+    for name in data:
+        if name in known:
+            continue
+        if name in program.families:
+            members = program.families[name]
+            raise GradError(f"--data: {name} is a family", hint=f'bind its members: "{members[0]}", …')
+        if name in program.shapes:
+            raise GradError(f"--data: {name} is computed, so it can't be bound")
+        raise GradError(f"--data: the model has no `{name}`", hint=suggestion(name, known))
+
+
+def _value(program: Program, item: Input, key: str, data: Mapping[str, Array], seed: int) -> Array:
+    shape = numbers(item.shape)
+    if key in data:
+        return fit(data[key], shape, key, "--data")
+    if isinstance(item.value, FromFile):
+        array = load_npy(item.value.path, program.span(item.value.at), 10**18)
+        return fit(array, shape, key, item.value.path)
+    if isinstance(item.value, Program):
+        with np.errstate(all="ignore"):
+            return run_steps(item.value.steps, {}, "value").reshape(shape)
+    drawn = item.value or Drawn("normal", (0.0, 1.0))
+    return draw(drawn, shape, key, seed)
+
+
+def draw(drawn: Drawn, shape: tuple[int, ...], key: str, seed: int) -> Array:
+    """An array from the seed and the name alone, so that no other declaration changes it."""
+    digest = hashlib.sha256(f"{seed}\0{key}".encode()).digest()
+    generator = np.random.default_rng(int.from_bytes(digest[:16], "big"))
+    first, second = drawn.parameters
+    if drawn.distribution == "uniform":
+        return generator.uniform(first, second, shape)
+    return generator.normal(first, second, shape)
+
+
+def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
+    """An array in a declared shape; a flat list may stand for a column. Raises GradError."""
+    if array.shape == shape or (array.size == 1 and math.prod(shape) == 1):
+        return array.reshape(shape)
+    if array.ndim == 1 and shape == (array.shape[0], 1):
+        return array.reshape(shape)
+    found, wanted = ("×".join(map(str, s)) or "a scalar" for s in (array.shape, shape))
+    hint = "it looks transposed" if array.shape == shape[::-1] else None
+    raise GradError(f"{where}: {name} is {found}, but the model has {wanted}", hint=hint)
+
+
+# ── files ──
+
+
+def load_data(path: Path, max_elements: int) -> dict[str, Array]:
+    """The arrays of a .npz or .json file, by name. Raises GradError; nothing is ever unpickled."""
+    try:
+        if path.suffix == ".npz":
+            return _load_npz(path, max_elements)
+        if path.suffix == ".json":
+            return _from_json(path, path.read_bytes(), max_elements)
+    except OSError as error:
+        raise GradError(f"{path}: {error.strerror or error}") from None
+    raise GradError(f"{path}: data comes in .npz or .json files")
+
+
+def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                if info.file_size > 16 * max_elements + 4096:
+                    raise GradError(f"{path}: {info.filename} has more than {max_elements:,} elements")
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: _checked(archive[name], f"{path}: {name}") for name in archive.files}
+    except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
+        raise GradError(f"{path}: not a readable .npz file ({_first_line(error)})") from None
+
+
+def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise GradError(f"{path}: not valid JSON ({_first_line(error)})") from None
+    if not isinstance(document, dict):
+        raise GradError(f"{path}: an object of names and arrays is expected", hint='{"W": [[1, 2], [3, 4]]}')
+    found = {}
+    for name, value in document.items():
+        array = _array(value, f"{path}: {name}")
+        if array.size > max_elements:
+            raise GradError(f"{path}: {name} has more than {max_elements:,} elements")
+        found[_member(name)] = array
+    return found
+
+
+def _member(name: str) -> str:
+    """A member's key as outputs write it: h[1,2] is h[1, 2]."""
+    base, bracket, rest = name.partition("[")
+    if not bracket:
+        return name
+    return base + "[" + ", ".join(part.strip() for part in rest.split(",")) if rest else name
+
+
+def _array(value: Any, what: str) -> Array:
+    if isinstance(value, list):
+        value = [_special(entry) for entry in value]
+    try:
+        array = np.asarray(_special(value))
+    except ValueError:
+        raise GradError(f"{what}: its rows differ in length") from None
+    return _checked(array, what)
+
+
+def _special(value: Any) -> Any:
+    if isinstance(value, str):
+        return SPECIAL.get(value, value)
+    if isinstance(value, list) and any(isinstance(entry, str | list) for entry in value):
+        return [_special(entry) for entry in value]
+    return value
+
+
+def _checked(array: Array, what: str) -> Array:
+    """An array of real numbers as floats. Raises GradError."""
+    if array.dtype.kind not in "fiu":
+        raise GradError(f"{what}: real numbers are expected, not {array.dtype}")
+    if array.size == 0:
+        raise GradError(f"{what}: the array is empty")
+    return array.astype(float)
+
+
+def load_npy(name: str, span: Span, max_elements: int) -> Array:
+    """The array of a .npy file beside the model. Raises GradError for a path that leads outside."""
+    folder = Path(span.source.name).parent.resolve()
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder):
+            raise GradError(f'file("{name}") is outside the model\'s folder', span)
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(mapped, np.ndarray):
+            raise GradError(f'file("{name}") is not a .npy file', span)
+        if mapped.size > max_elements:
+            raise GradError(f'file("{name}") has more than {max_elements:,} elements', span)
+        return _checked(np.array(mapped), f'file("{name}")')
+    except GradError as error:
+        raise GradError(error.message, error.span or span, error.hint) from None
+    except OSError as error:
+        raise GradError(f'file("{name}"): {error.strerror or error}', span) from None
+    except (ValueError, EOFError) as error:
+        reason = "it holds pickled objects, which are never loaded" if "pickle" in str(error) else "it is no .npy file"
+        raise GradError(f'file("{name}"): {reason}', span) from None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+
+
+def non_finite(values: Mapping[str, Array], names: Iterable[str]) -> str | None:
+    """The first of some names whose value is not finite everywhere."""
+    return next((name for name in names if not np.isfinite(values[name]).all()), None)
