@@ -1,0 +1,77 @@
+"""The commands. This is the only place that prints and exits; NumPy and rich are imported when used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+import gradcli
+from gradcli.cli.check import check
+from gradcli.cli.derive import derive
+from gradcli.cli.output import WRONG
+
+app = typer.Typer(
+    name="gradcli",
+    help="Derives gradients step by step, as a person does on paper, and checks them.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+app.command()(derive)
+app.command()(check)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gradcli {gradcli.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """The entry point: the commands, with nothing left to escape as a traceback."""
+    _prepare()
+    try:
+        app()
+    except KeyboardInterrupt:
+        code = 130
+    except MemoryError:
+        typer.echo("error: out of memory", err=True)
+        code = WRONG
+    except Exception as error:
+        if os.environ.get("GRADCLI_TRACEBACK"):
+            raise
+        typer.echo(
+            f"error: gradcli itself failed ({type(error).__name__}: {error}); this is a defect. "
+            "GRADCLI_TRACEBACK=1 shows where.",
+            err=True,
+        )
+        code = WRONG
+    sys.exit(code)
+
+
+def _prepare() -> None:
+    """Settings of the process: quick start, quiet pipes, UTF-8 that never fails."""
+    import gc
+    import signal
+
+    gc.disable()  # a short-lived process with no cyclic garbage to speak of
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads cost more than they give here
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the process, with no traceback
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="replace")

@@ -1,0 +1,99 @@
+"""The options that commands share, and what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gradcli.session import Request
+
+
+class Layout(StrEnum):
+    numerator = "numerator"
+    denominator = "denominator"
+
+
+class Accumulate(StrEnum):
+    auto = "auto"
+    always = "always"
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+    ndjson = "ndjson"
+    grad = "grad"
+
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file (.eq); - reads standard input.")]
+Dim = Annotated[
+    list[str] | None, typer.Option("--dim", metavar="NAME=N", help="The value of a dim; may be repeated.")
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="FILE", help="Values of the model's names (.npz or .json).")
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The seed of drawn values.")]
+LayoutOption = Annotated[
+    Layout | None, typer.Option("--layout", help="The layout of derivatives, in place of the model's.")
+]
+Wrt = Annotated[
+    list[str] | None,
+    typer.Option("--wrt", metavar="NAMES", help="The names whose gradients are wanted, with commas between."),
+]
+Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output.")
+]
+Precision = Annotated[
+    int | None, typer.Option("--precision", metavar="N", min=1, max=17, help="Significant digits of values.")
+]
+MaxElements = Annotated[
+    int, typer.Option("--max-elements", metavar="N", min=1, help="The most elements of one array.")
+]
+
+
+def request(
+    dim: list[str] | None,
+    data: Path | None,
+    seed: int,
+    layout: Layout | None,
+    wrt: list[str] | None,
+    accumulate: Accumulate,
+    max_elements: int,
+) -> Request:
+    return Request(
+        dims=_dims(dim or []),
+        data=data,
+        seed=seed,
+        layout=layout.value if layout else None,
+        wrt=_names(wrt or []),
+        accumulate=accumulate.value,
+        max_elements=max_elements,
+    )
+
+
+def _dims(texts: Iterable[str]) -> dict[str, int]:
+    found = {}
+    for text in texts:
+        for pair in text.split(","):
+            name, equals, value = pair.partition("=")
+            if not equals or not value.strip().isascii() or not value.strip().isdigit() or len(value) > 15:
+                raise typer.BadParameter(f"{pair!r} is not NAME=N", param_hint="--dim")
+            found[name.strip()] = int(value)
+    return found
+
+
+def _names(texts: Iterable[str]) -> list[str]:
+    """Names between commas; a comma inside brackets, h[1, 2], is part of a name."""
+    names, depth = [""], 0
+    for c in ",".join(texts):
+        depth += (c == "[") - (c == "]")
+        if c == "," and depth == 0:
+            names.append("")
+        else:
+            names[-1] += c
+    return [", ".join(part.strip() for part in name.split(",")) for name in names if name.strip()]
