@@ -4,7 +4,7 @@
 # by Lambert's cosine law. Where a ray misses, 1 stands under the root, and the pixel stays black.
 # After the ray tracer in the slides "Proof by Examples: Computing Derivatives Can be Trivial".
 
-dim WIDTH = 4, HEIGHT = 3, P = WIDTH * HEIGHT
+dim P = 12     # the pixels, row by row
 
 const pixel: [P, 3] = [
     [-1.5,  1, 4], [-0.5,  1, 4], [0.5,  1, 4], [1.5,  1, 4],

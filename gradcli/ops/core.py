@@ -221,5 +221,5 @@ def real(x: Array) -> Array:
 
 
 def asarray(value: Any) -> Array:
-    array = np.asarray(value)
+    array = np.asarray(value, dtype=float)
     return array.reshape((1, 1)) if array.ndim == 0 else array
