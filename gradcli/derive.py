@@ -244,11 +244,8 @@ class Tracker:
         signature = step.call.signature
         shape = self.program.shapes[target]
         region = step.call.op.region(signature) if step.call.op.region else None
-        if region is not None and all(
-            numbers((part.length(signature.sizes), size))[0] == size.value
-            for part, size in zip(region, shape, strict=True)
-        ):
-            region = None if all(not part.single or len(shape) == 2 for part in region) else region
+        if region is not None and covers(region, shape, signature.sizes):
+            region = None
         if self.always:
             self.full.add(target)
             yield "+=", region, None
@@ -281,6 +278,13 @@ class Tracker:
         if not self.left[target]:
             self.full.add(target)
             del self.partial[target], self.left[target]
+
+
+def covers(region: Region, shape: Shape, sizes: Sizes) -> bool:
+    """Whether a region is all of an array, and its contribution has the array's own axes."""
+    if len(shape) > 2 and any(part.single for part in region):
+        return False
+    return numbers(kept_shape(sizes, region)) == numbers(shape)
 
 
 def boxes(mask: Array) -> Iterator[tuple[bool, Box]]:

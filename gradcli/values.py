@@ -109,7 +109,7 @@ def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
                 if info.file_size > 16 * max_elements + 4096:
                     raise GradError(f"{path}: {info.filename} has more than {max_elements:,} elements")
         with np.load(path, allow_pickle=False) as archive:
-            return {name: _checked(archive[name], f"{path}: {name}") for name in archive.files}
+            return {_member(n): _checked(archive[n], f"{path}: {n}") for n in archive.files}
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
         raise GradError(f"{path}: not a readable .npz file ({_first_line(error)})") from None
 

@@ -361,8 +361,13 @@ class Lowering(Machine):
     def _equation(self, node: ast.Equation, scope: Scope) -> None:
         self.define(node.target, node.value, scope)
 
-    def define(self, target: ast.Target, code: ast.Code, scope: Scope) -> Ref:
-        """Lower an equation; its last operation carries the name on the left."""
+    def define(
+        self, target: ast.Target, code: ast.Code, scope: Scope, total: bool = False
+    ) -> Ref:
+        """Lower an equation; its last operation carries the name on the left.
+
+        total: whether a sum over a range goes over the entries of its terms too, as a loss's does.
+        """
         name, at = target.name
         if target.members is None:
             self.check_new(target.name, scope)
@@ -373,6 +378,8 @@ class Lowering(Machine):
         if isinstance(item, Family):
             self.value(item, code[0][2])
         value = self.value(item, at)
+        if total and code[-1][0] == "comprehension" and isinstance(value, Ref) and value.shape != self.one:
+            value = self.emit(FUNCTIONS["sum"], (value,), (("axis", None),), code[-1][2])
         if target.members is not None:
             return self._define_member(target, value, before, scope)
         if scope.kind == "def":
@@ -525,7 +532,7 @@ class Lowering(Machine):
                 f"a second loss; line {line} has the first", at, "add them up: loss L = L1 + L2"
             )
         if node.value is not None:
-            self.loss = self.define(node.target, node.value, scope).name, at
+            self.loss = self.define(node.target, node.value, scope, total=True).name, at
         else:
             self.loss = self._target(node.target, scope)[0].name, at
 
