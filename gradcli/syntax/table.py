@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import gradcli
 
-FORMAT = 3  # of the kept tables
+FORMAT = 4  # of the kept tables
 
 
 class Rule(NamedTuple):
@@ -151,5 +151,5 @@ def _rule(rule: Any) -> Rule:
         else:
             plan.append(2 if symbol.name.startswith("_") else 1)
     plan += [-1] * absent[-1]
-    passes_on = plan == [1] and rule.options.expand1
+    passes_on = plan == [1] and rule.options.expand1 and rule.alias is None
     return Rule(origin, len(rule.expansion), str(rule.alias or origin), None if passes_on else tuple(plan))
