@@ -12,6 +12,7 @@ import gradcli
 from gradcli.cli.check import check
 from gradcli.cli.derive import derive
 from gradcli.cli.output import WRONG
+from gradcli.cli.schema import schema
 
 app = typer.Typer(
     name="gradcli",
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(derive)
 app.command()(check)
+app.command()(schema)
 
 
 def _version(wanted: bool) -> None:

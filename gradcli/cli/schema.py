@@ -1,0 +1,34 @@
+"""`gradcli schema`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gradcli.cli.options import Output
+from gradcli.cli.output import Reported, write
+from gradcli.errors import GradError
+
+
+def schema(
+    document: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[DOCUMENT]",
+            help="The kind of document: derive, record, check or against; with none, all of them.",
+        ),
+    ] = None,
+    output: Output = None,
+) -> None:
+    """The JSON Schema of what the commands write with --json."""
+    with Reported():
+        import json
+
+        from gradcli.schema import documents, schema, schema_of
+
+        if document is not None and document not in documents():
+            known = ", ".join(documents())
+            raise GradError(f"there is no schema `{document}`", hint=f"one of {known}")
+        found = schema() if document is None else schema_of(document)
+        write([json.dumps(found, indent=2, ensure_ascii=False), "\n"], output)

@@ -1,0 +1,114 @@
+"""What the commands write with --json is valid against the schema that the package ships."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from gradcli.render.json_ import document, records
+from gradcli.schema import documents, schema, schema_of
+from gradcli.session import Request, run
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.eq"))
+
+
+def validator(name):
+    return Draft202012Validator(schema_of(name))
+
+
+def derived(path, **request):
+    return json.loads("".join(document(run(str(path), Request(**request)))))
+
+
+def gradcli(*arguments, text=None):
+    return subprocess.run(
+        [sys.executable, "-m", "gradcli", *map(str, arguments)],
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", documents())
+def test_each_schema_is_a_schema(name):
+    Draft202012Validator.check_schema(schema_of(name))
+    Draft202012Validator.check_schema(schema())
+
+
+@pytest.mark.parametrize("layout", ["numerator", "denominator"])
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_derivations_are_valid(path, layout):
+    found = derived(path, layout=layout)
+    validator("derive").validate(found)
+    Draft202012Validator(schema()).validate(found)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_each_record_is_valid_and_they_are_the_document(path):
+    session = run(str(path), Request())
+    lines = [json.loads(line) for line in records(session)]
+    for line in lines:
+        validator("record").validate(line)
+    whole = json.loads("".join(document(session)))
+    assert [line for line in lines if line["type"] == "forward"] == [
+        {"type": "forward", **record} for record in whole["forward"]
+    ]
+    assert len(lines) == 1 + sum(
+        len(part) for key, part in whole.items() if isinstance(part, list | dict)
+        if key not in ("dims", "notes")
+    )  # fmt: skip
+
+
+def test_numbers_that_json_lacks_are_valid():
+    model = "input a = 0\nL = log(a)\nloss M = L * 0\n"
+    found = gradcli("derive", "-", "--json", text=model)
+    assert '"-inf"' in found.stdout
+    assert '"nan"' in found.stdout
+    validator("derive").validate(json.loads(found.stdout, parse_constant=pytest.fail))
+
+
+def mutilated():
+    """A valid document, changed in one place."""
+    path = ROOT / "examples" / "mlp.eq"
+
+    def change(what):
+        found = derived(path)
+        what(found)
+        return found
+
+    return {
+        "no schema_version": change(lambda d: d.pop("schema_version")),
+        "another version": change(lambda d: d.update(schema_version=2)),
+        "an unknown key": change(lambda d: d.update(more=1)),
+        "an unknown key in a step": change(lambda d: d["backward"][0].update(more=1)),
+        "a step without a formula": change(lambda d: d["backward"][0].pop("formula")),
+        "another assignment": change(lambda d: d["backward"][0].update(assign=":=")),
+        "a flat number for a matrix": change(lambda d: d["forward"][0].update(value=1.0)),
+        "a text as value": change(lambda d: d["forward"][0].update(value=[["NaN"]])),
+        "an unknown layout": change(lambda d: d.update(layout="mixed")),
+        "an equation 0": change(lambda d: d["forward"][0].update(eq=0)),
+        "an unknown role": change(lambda d: d["gradients"]["W1"].update(role="weight")),
+    }
+
+
+@pytest.mark.parametrize("name", mutilated())
+def test_what_is_wrong_is_refused(name):
+    found = mutilated()[name]
+    assert not validator("derive").is_valid(found)
+    assert not Draft202012Validator(schema()).is_valid(found)
+
+
+def test_the_command_prints_the_schema():
+    assert json.loads(gradcli("schema").stdout) == schema()
+    assert json.loads(gradcli("schema", "derive").stdout) == schema_of("derive")
+
+
+def test_an_unknown_schema_is_an_error():
+    found = gradcli("schema", "derived")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "derive, record, check, against" in found.stderr
