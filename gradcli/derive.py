@@ -127,7 +127,7 @@ def resolve_wrt(program: Program, names: Iterable[str]) -> tuple[str, ...]:
         elif name in program.families:
             found += program.families[name]
         else:
-            from gradcli.lower.scope import suggestion
+            from gradcli.suggest import suggestion
 
             known = set(program.shapes) | set(program.families)
             raise GradError(f"--wrt {name}: the model has no `{name}`", hint=suggestion(name, known))

@@ -14,10 +14,10 @@ import numpy as np
 
 from gradcli.errors import GradError, Span
 from gradcli.evaluate import run_steps
-from gradcli.lower.scope import suggestion
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, FromFile, Input, Program
 from gradcli.sizes import numbers
+from gradcli.suggest import suggestion
 
 SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 GIVEN = "dL/d"

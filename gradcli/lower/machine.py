@@ -17,7 +17,6 @@ from gradcli.lower.scope import (
     Text,
     UserFunction,
     elements,
-    suggestion,
 )
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Mismatch, Op, Signature
 from gradcli.ops.core import Attrs, elementwise_shape, stretched_both_ways
@@ -25,6 +24,7 @@ from gradcli.ops.shaping import Part, kept_shape, whole
 from gradcli.program import Call, Operand, Rolled, Step
 from gradcli.sizes import ATOM, Number, Shape, Sizes, is_scalar, same, spell
 from gradcli.spelling import write
+from gradcli.suggest import suggestion
 from gradcli.syntax import ast
 from gradcli.syntax.lexer import token_end
 

@@ -17,11 +17,11 @@ from gradcli.lower.scope import (
     Ref,
     Scope,
     UserFunction,
-    suggestion,
 )
 from gradcli.ops import FUNCTIONS, TABLE
 from gradcli.program import Drawn, FromFile, Input, Loop, Program, verify
 from gradcli.sizes import ATOM, Number, Shape, Sizes, numbers, same, spell
+from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
 
 LAYOUTS = ("numerator", "denominator")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
@@ -103,25 +102,6 @@ class Scope:
         while scope.kind == "loop" and scope.parent is not None:
             scope = scope.parent
         return scope
-
-
-LOOKALIKES = str.maketrans(
-    "аеорсухіјѕԁһνοΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТХ", "aeopcyxijsdhvoABEZHIKMNOPTYXABEKMHOPCTX"
-)
-
-
-def suggestion(name: str, known: Iterable[str]) -> str | None:
-    """A hint at the known name that was probably meant."""
-    names = sorted(known)
-    plain = name.translate(LOOKALIKES)
-    for other in names:
-        if other != name and other.translate(LOOKALIKES) == plain:
-            return f"`{other}` looks the same, but has other letters"
-    for other in names:
-        if other.lower() == name.lower():
-            return f"did you mean `{other}`?"
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else None
 
 
 def elements(shape: Iterable[Size]) -> int:
