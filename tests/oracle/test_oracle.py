@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from oracle_models import MODELS, Values
-from typer.testing import CliRunner
-
-from gradcli.cli import app
+from oracle_runs import EXAMPLES, derive, values
 
 autograd = pytest.importorskip("autograd")
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 TOLERANCE = 1e-9  # relative to the largest entry of a gradient
 
 
@@ -64,17 +60,6 @@ def test_the_numerator_layout_is_the_transpose(name: str, tmp_path: Path) -> Non
         assert_close(document["gradients"][quantity], gradient.T, quantity)
 
 
-# ── the two sides ────────────────────────────────────────────────────────────────────
-
-
-def values(name: str, draw: int) -> tuple[Values, Values]:
-    """Draw what is wanted and what is known, the same on every call."""
-    model = MODELS[name]
-    rng = np.random.default_rng([draw, *name.encode()])
-    wanted = {key: np.asarray(make(rng)) for key, make in model.wanted.items()}
-    return wanted, {key: np.asarray(make(rng)) for key, make in model.known.items()}
-
-
 @cache
 def oracle(name: str, draw: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Compute the objective and its gradients with autograd."""
@@ -85,24 +70,6 @@ def oracle(name: str, draw: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
     gradients = autograd.grad(objective)(wanted)
     return np.asarray(objective(wanted)), {key: np.asarray(g) for key, g in gradients.items()}
-
-
-def derive(name: str, draw: int, folder: Path, *, layout: str) -> dict[str, Any]:
-    """Let the tool derive the example at the oracle's values."""
-    wanted, known = values(name, draw)
-    bound = {k: v for k, v in {**wanted, **known}.items() if k not in MODELS[name].unbound}
-    data = folder / "data.json"
-    data.write_text(json.dumps({k: as_data(v) for k, v in bound.items()}), encoding="utf-8")
-    arguments = ["derive", str(EXAMPLES / f"{name}.eq"), "--data", str(data)]
-    result = CliRunner().invoke(app, [*arguments, "--json", "--layout", layout])
-    assert result.exit_code == 0, result.stderr
-    document: dict[str, Any] = json.loads(result.stdout)
-    return document
-
-
-def as_data(value: np.ndarray) -> Any:
-    """Spell a value as `--data` takes it: a column as a flat list."""
-    return (value[:, 0] if value.ndim == 2 and value.shape[1] == 1 else value).tolist()
 
 
 def assert_close(actual: dict[str, Any], expected: np.ndarray, what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -200,10 +201,25 @@ def test_the_simple_mlp_spends_no_step_on_a_constant() -> None:
     assert targets == ["z2", "z1", "b1", "W1"]
 
 
-def test_the_graph_has_the_derivatives_of_the_slides() -> None:
-    gradients = derive("graph")["gradients"]
-    assert gradients["a"]["value"] == 3
-    assert gradients["b"]["value"] == 8
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("graph", {"a": 3, "b": 8}),
+        ("shared", {"x": 1.5 * math.exp(0.25)}),
+        (
+            "polar",
+            {
+                "r": 12 * math.cos(0.5) ** 2 * math.sin(0.5),
+                "θ": 8 * math.cos(0.5) * (1 - 3 * math.sin(0.5) ** 2),
+            },
+        ),
+    ],
+)
+def test_the_stated_values_give_the_derivatives_of_the_slides(
+    name: str, expected: dict[str, float]
+) -> None:
+    gradients = derive(name)["gradients"]
+    assert {k: g["value"] for k, g in gradients.items()} == pytest.approx(expected, rel=1e-14)
 
 
 def test_a_shared_variable_is_reached_once_to_a_use() -> None:
