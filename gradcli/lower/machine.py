@@ -59,6 +59,7 @@ class Machine:
         self.depth = 0
         self.trips = 1  # how often the innermost loop's body runs in all
         self.counter = 0
+        self.totals = False  # whether sums over a range go over the entries of their terms too
         self.shared = -1  # the number that the running total of a sum uses more than once
         self.z_names: list[str] = []
         self.z_next = 1
@@ -175,6 +176,13 @@ class Machine:
             shown = (("region", texts),)
         written = [(a, ATOM) if isinstance(a, str) else (a.text, a.precedence) for a in args]
         return Rolled(name, tuple(args), write(op, shown, written)[0], region)
+
+    def forget(self, count: int) -> None:
+        """Take back all but the first `count` steps, with the z names that they took."""
+        for step in self.steps[count:]:
+            del self.shapes[step.name]
+        self.counter -= len({step.name.partition("[")[0] for step in self.steps[count:]})
+        del self.steps[count:]
 
     def rename(self, item: Ref, name: str, rolled: str | None) -> Ref:
         """Give the last step the name on the left of its equation."""
@@ -617,6 +625,8 @@ class Machine:
         self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips = outer
         self.depth -= 1
         assert total is not None
+        if self.totals and isinstance(total, Ref) and not is_scalar(total.shape):
+            total = self.emit(TABLE["sum"], (total,), (("axis", None),), at)
         if isinstance(total, Ref):
             total.rolled = None
         return total

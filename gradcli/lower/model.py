@@ -366,7 +366,8 @@ class Lowering(Machine):
     ) -> Ref:
         """Lower an equation; its last operation carries the name on the left.
 
-        total: whether a sum over a range goes over the entries of its terms too, as a loss's does.
+        total: whether the result is wanted as a scalar, as a loss is. Sums over a range then go over
+            the entries of their terms too, where without that an array would be left.
         """
         name, at = target.name
         if target.members is None:
@@ -374,12 +375,12 @@ class Lowering(Machine):
         elif not isinstance(scope.find(name), Family):
             self._check_family_name(target.name, scope)
         before = len(self.steps)
-        item = self.run(code, scope)
-        if isinstance(item, Family):
-            self.value(item, code[0][2])
-        value = self.value(item, at)
-        if total and code[-1][0] == "comprehension" and isinstance(value, Ref) and value.shape != self.one:
-            value = self.emit(FUNCTIONS["sum"], (value,), (("axis", None),), code[-1][2])
+        value = self._quantity(code, scope)
+        if total and isinstance(value, Ref) and value.shape != self.one and _has_sum(code):
+            self.forget(before)
+            self.totals = True
+            value = self._quantity(code, scope)
+            self.totals = False
         if target.members is not None:
             return self._define_member(target, value, before, scope)
         if scope.kind == "def":
@@ -396,6 +397,10 @@ class Lowering(Machine):
         scope.places[name] = at
         self.named[shown] = at
         return ref
+
+    def _quantity(self, code: ast.Code, scope: Scope) -> Ref | Number:
+        item = self.run(code, scope)
+        return self.value(item, code[0][2])
 
     def _shown_name(self, name: ast.Name, scope: Scope) -> tuple[str, str | None]:
         """A local name carries its loops' indices; a second loop's local of that name a number."""
@@ -623,6 +628,10 @@ def finish(
         return machine.rename(value, name, rolled)
     ref = machine.emit(TABLE["copy"], (value,), (), at)
     return machine.rename(ref, name, rolled)
+
+
+def _has_sum(code: ast.Code) -> bool:
+    return any(operation == "comprehension" for operation, _, _ in code)
 
 
 def _defined(statements: Iterable[Any]) -> list[ast.Name]:
