@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradcli.errors import GradError, GradErrors, Source, Span
+from gradcli.errors import GradError, GradErrors, Note, Span
 from gradcli.syntax import Parsed, read, read_source
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Session(NamedTuple):
     derivation: Derivation
     values: dict[str, Array]
     backward: Backward
+    notes: tuple[Note, ...]
 
 
 def read_bytes(path: str) -> tuple[str, bytes]:
@@ -107,4 +108,19 @@ def compute(program: Program, data: Mapping[str, Array], request: Request) -> Se
     derivation = derive(program, request.wrt, request.accumulate, request.layout)
     values = forward(program, found.inputs)
     passed = backward(derivation, values, found.given)
-    return Session(program, found.inputs, found.given, derivation, values, passed)
+    notes = (*program.notes, *_not_finite(program, values, passed))
+    return Session(program, found.inputs, found.given, derivation, values, passed, notes)
+
+
+def _not_finite(
+    program: Program, values: Mapping[str, Array], backward: Backward
+) -> Iterator[Note]:
+    """A note on the first value, and on the first gradient, that is inf or nan."""
+    from gradcli.values import non_finite
+
+    name = non_finite(values, values)
+    if name is not None:
+        step = next((s for s in program.steps if s.name == name), None)
+        yield Note(f"{name} is not finite", program.span(step.at) if step else None)
+    elif (name := non_finite(backward.totals, backward.totals)) is not None:
+        yield Note(f"dL/d{name} is not finite")

@@ -116,7 +116,7 @@ def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
 
 def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
     try:
-        document = json.loads(raw)
+        document = json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise GradError(f"{path}: not valid JSON ({_first_line(error)})") from None
     if not isinstance(document, dict):
@@ -128,6 +128,10 @@ def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
             raise GradError(f"{path}: {name} has more than {max_elements:,} elements")
         found[_member(name)] = array
     return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f'{name} is not JSON; write "{name.replace("Infinity", "inf").lower()}"')
 
 
 def _member(name: str) -> str:
@@ -159,7 +163,7 @@ def _special(value: Any) -> Any:
 def _checked(array: Array, what: str) -> Array:
     """An array of real numbers as floats. Raises GradError."""
     if array.dtype.kind not in "fiu":
-        raise GradError(f"{what}: real numbers are expected, not {array.dtype}")
+        raise GradError(f"{what}: an array of real numbers is expected")
     if array.size == 0:
         raise GradError(f"{what}: the array is empty")
     return array.astype(float)

@@ -43,7 +43,7 @@ def check(
         from gradcli.session import run
 
         session = run(model or "-", asked)
-        tell(session.program.notes)
+        tell(session.notes)
         results = finite(session)
         lines = (f"{r.name}: {r.verdict} (largest absolute error {r.max_abs_error:.2g})\n" for r in results)
         write(lines, output)

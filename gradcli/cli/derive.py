@@ -50,7 +50,7 @@ def derive(
         from gradcli.session import run
 
         session = run(model, asked)
-        tell(session.program.notes)
+        tell(session.notes)
         form = Format.json if json else format
         if form is Format.table:
             _table(session, output, precision, full)

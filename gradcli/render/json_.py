@@ -64,7 +64,7 @@ def _head(session: Session) -> dict[str, Any]:
         "layout": session.derivation.layout,
         "dims": {name: size.value for name, size in program.sizes.dims.items()},
         "loss": program.loss,
-        "notes": [note.message for note in program.notes],
+        "notes": [note.message for note in session.notes],
     }
 
 
