@@ -52,6 +52,8 @@ def axis_flip(name: str) -> Callable[[Signature, Sequence[Pair]], Expr | None]:
 
 def spread(s: Signature, g: Expr) -> Expr:
     """A reduction's cotangent, back in its operand's shape."""
+    if reduced_shape(s) == s.shapes[0]:
+        return g
     return call("broadcast", g, shape=s.shapes[0])
 
 
@@ -125,7 +127,7 @@ def _mask(sign: int) -> Callable[..., Array]:
 
 
 def _shifted(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
-    """x less its largest real part, and that; an infinite largest is left alone."""
+    """X less its largest real part, and that; an infinite largest is left alone."""
     top = np.max(x.real, axis=axes, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
     return x - top, top

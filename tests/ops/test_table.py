@@ -1,0 +1,154 @@
+"""Every operation of the table: shapes, gradients, formulas. A new entry is tested here too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import Case, cases, signature
+from support import assert_close, complex_step, finite_difference, session, texts, value
+
+from gradcli.derive import displayed
+from gradcli.ops import FUNCTIONS, TABLE
+from gradcli.ops.core import Op
+from gradcli.sizes import numbers
+
+LAYOUTS = ("numerator", "denominator")
+SEEDS = (1, 2, 3)
+
+ALL = [case for op in TABLE.values() for case in cases(op)]
+SMOOTH = [case for case in ALL if case.op.differentiable]
+CONSTANT = [case for case in ALL if not case.op.differentiable]
+
+
+@pytest.fixture(params=ALL, ids=str)
+def case(request: pytest.FixtureRequest) -> Case:
+    """Go through every operation, at every combination of shapes."""
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture(params=SMOOTH, ids=str)
+def smooth(request: pytest.FixtureRequest) -> Case:
+    """Go through every operation with a derivative."""
+    found: Case = request.param
+    return found
+
+
+def test_every_entry_has_cases() -> None:
+    assert {case.op.name for case in ALL} == set(TABLE)
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=list(TABLE))
+def test_every_entry_is_explained(op: Op) -> None:
+    assert op.about
+    assert op.cite
+    assert op.group
+    if op.branches is not None:
+        assert op.kink, "where its branches meet, something is chosen"
+    for name in (op.name, *op.aliases):
+        assert FUNCTIONS.get(name, op) is op
+
+
+def test_the_shape_is_as_the_rule_says(case: Case) -> None:
+    found = session(case.model, case.draw(0), layout="denominator")
+    step = found.program.steps[-1]
+
+    assert step.name == "z"
+    assert step.call.op is case.op, "the printed equation reads back as another operation"
+    assert found.values["z"].shape == numbers(step.call.shape)
+    assert texts(case.op.shape(signature(case))) == texts(step.call.shape)
+
+
+def test_leading_axes_are_batches(case: Case) -> None:
+    """Of operands of one rank; where ranks differ, the caller puts axes in between."""
+    known = signature(case)
+    operands = [operand for operand in case.operands if isinstance(operand, tuple)]
+    if len({len(operand) for operand in operands}) != 1 or len(operands) < len(case.operands):
+        return
+    static = case.op.static(known)
+    draws = [list(case.draw(seed).values()) for seed in SEEDS]
+
+    together = case.op.forward(*(np.stack(arrays) for arrays in zip(*draws, strict=True)), **static)
+
+    for k, arrays in enumerate(draws):
+        assert_close(together[k], case.op.forward(*arrays, **static), 1e-12)
+
+
+@pytest.mark.parametrize("case", CONSTANT, ids=str)
+def test_no_gradient_flows_where_no_rule_is(case: Case) -> None:
+    found = session(case.model, case.draw(0))
+
+    assert not found.derivation.rows
+    for name in case.names:
+        assert not found.backward.totals[name].any()
+
+
+def test_the_gradient_is_right(smooth: Case) -> None:
+    """Against finite differences, and exactly against the complex step."""
+    for seed in SEEDS:
+        found = session(smooth.model, smooth.draw(seed), seed=seed)
+        for name in smooth.names:
+            gradient = found.backward.totals[name]
+            assert_close(gradient, finite_difference(found, name), 1e-6, f"dL/d{name}")
+            if smooth.op.complex_safe:
+                assert_close(gradient, complex_step(found, name), 1e-11, f"dL/d{name}")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_each_formula_reads_back_as_its_value(smooth: Case, layout: str) -> None:
+    """In both layouts, so that one is the transpose of the other: the values are the same."""
+    data = smooth.draw(1)
+    found = session(smooth.model, data, layout=layout)
+    z = found.program.shapes["z"]
+    declared = (
+        f"{smooth.declarations}\nconst z: [{', '.join(texts(z))}], "
+        f"arriving: [{', '.join(texts(displayed(z, layout)))}]"
+    )
+    known = {**data, "z": found.values["z"], "arriving": _turn(found.given["z"], layout)}
+
+    flows = [i for i, o in enumerate(smooth.operands) if isinstance(o, tuple) and smooth.flows(i)]
+    assert [row.operand for row in found.derivation.rows] == flows
+    for row, expected in zip(found.derivation.rows, found.backward.steps, strict=True):
+        formula = found.derivation.formula(row).replace("dL/dz", "arriving")
+        again = session(f"{declared}\nr = {formula}\ngiven dL/dr\n", known)
+        shape, expected_shape = again.program.shapes["r"], found.derivation.shape(row)
+        sized = numbers if ":" in formula else texts  # a region's sizes are compared by number
+        assert sized(shape) == sized(expected_shape), formula
+        assert_close(again.values["r"], _turn(expected, layout), 1e-12, formula)
+
+
+def _turn(array: Any, layout: str) -> Any:
+    return array.T if layout == "numerator" else array
+
+
+def test_a_formula_is_differentiable_in_its_turn(smooth: Case) -> None:
+    data = smooth.draw(1)
+    found = session(smooth.model, data, layout="denominator")
+    dims = ", ".join(texts(found.program.shapes["z"]))
+    for row in found.derivation.rows:
+        formula = found.derivation.formula(row).replace("dL/dz", "arriving")
+        text = (
+            f"{smooth.declarations}\ninput arriving: [{dims}]\nz = {smooth.expression}\n"
+            f"r = {formula}\ngiven dL/dr\n"
+        )
+        again = session(text, {**data, "arriving": found.given["z"]})
+        for name in (*smooth.names, "arriving"):
+            assert_close(again.backward.totals[name], complex_step(again, name), 1e-9, formula)
+
+
+CONTRACT = """
+exp log sqrt abs sign square sin cos tan tanh sigmoid σ relu leaky_relu elu softplus gelu silu erf
+maximum minimum where sum mean prod max min logsumexp norm softmax log_softmax dot outer trace
+inv det logdet solve diag reshape concat stack broadcast einsum zeros ones eye
+"""
+
+
+@pytest.mark.parametrize("name", CONTRACT.split())
+def test_the_language_has_the_function(name: str) -> None:
+    assert name in FUNCTIONS
+
+
+def test_an_alias_is_the_function() -> None:
+    assert value("x = [1, -2]\ny = σ(x)\nz = sigmoid(x) - y", "z") == [0, 0]
