@@ -1,0 +1,57 @@
+"""What a command loads: --help, --version and a syntax error start without NumPy, lark and rich."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "mlp.eq"
+HEAVY = {"numpy", "lark", "rich", "pydantic"}
+
+RUN = """
+import sys
+from gradcli.cli import main
+sys.argv = ["gradcli", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as ended:
+    print(ended.code, *sorted(m for m in sys.modules if "." not in m), file=sys.stderr)
+"""
+
+
+def loaded(*arguments, text=""):
+    """The exit code of a command, and which heavy libraries it has loaded."""
+    found = subprocess.run(
+        [sys.executable, "-c", RUN, *map(str, arguments)],
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    code, *modules = found.stderr.splitlines()[-1].split()
+    return int(code), HEAVY & set(modules)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def parse_table():
+    """Lark is loaded once, to compile the grammar; what it made is kept."""
+    loaded("derive", EXAMPLE)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["derive", "--help"]])
+def test_help_and_version(arguments):
+    assert loaded(*arguments) == (0, set())
+
+
+def test_a_syntax_error():
+    assert loaded("derive", "-", text="a = (1 + \n") == (2, set())
+
+
+def test_the_schema():
+    assert loaded("schema") == (0, set())
+
+
+@pytest.mark.parametrize("form", ["table", "json", "grad"])
+def test_a_derivation_needs_numpy_alone(form):
+    assert loaded("derive", EXAMPLE, "-f", form) == (0, {"numpy"})
