@@ -103,12 +103,12 @@ def _excerpt(span: Span, before: int) -> list[str]:
         text = head + cut + ("…" if first + LONGEST_LINE < first + len(text[first:]) else "")
         before = before - first + len(head)
         width = min(width, max(1, len(text) - before))
-    pad = "".join("\t" if c == "\t" else " " * _cells(c) for c in text[:before])
-    carets = "^" * max(1, sum(_cells(c) for c in text[before : before + width]))
+    pad = "".join("\t" if c == "\t" else " " * cells(c) for c in text[:before])
+    carets = "^" * max(1, sum(cells(c) for c in text[before : before + width]))
     return [_printable(text), pad + carets]
 
 
-def _cells(character: str) -> int:
+def cells(character: str) -> int:
     """How many cells of a terminal a character takes."""
     if unicodedata.combining(character):
         return 0

@@ -35,9 +35,12 @@ def derive(
     layout: LayoutOption = None,
     wrt: Wrt = None,
     accumulate: Annotated[
-        Accumulate, typer.Option("--accumulate", help="always: all derivatives start at 0, and += throughout.")
+        Accumulate,
+        typer.Option("--accumulate", help="always: all derivatives start at 0, and += throughout."),
     ] = Accumulate.auto,
-    format: Annotated[Format, typer.Option("--format", "-f", help="The form of the output.")] = Format.table,
+    form: Annotated[
+        Format, typer.Option("--format", "-f", help="The form of the output.")
+    ] = Format.table,
     json: Json = False,
     output: Output = None,
     precision: Precision = None,
@@ -51,7 +54,7 @@ def derive(
 
         session = run(model, asked)
         tell(session.notes)
-        form = Format.json if json else format
+        form = Format.json if json else form
         if form is Format.table:
             _table(session, output, precision, full)
         else:
@@ -69,12 +72,12 @@ def _pieces(session: Any, form: Format, precision: int | None) -> Iterable[str]:
 
 
 def _table(session: Any, output: Path | None, precision: int | None, full: bool) -> None:
-    from gradcli.render.table import sections, write_plain, write_rich
+    from gradcli.render.layout import write_plain, write_rich
+    from gradcli.render.table import sections
 
     if output is not None or not sys.stdout.isatty():
         write_with(lambda out: write_plain(sections(session, precision), out), output)
-        return
-    from rich.console import Console
+    else:
+        from rich.console import Console
 
-    console = Console()
-    write_rich(sections(session, precision, console.width, full), console)
+        write_rich(sections(session, precision, full), Console())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,27 +44,57 @@ def _number(value: float, precision: int | None) -> float | str:
     return value if precision is None else float(f"{value:.{precision}g}")
 
 
-def as_text(array: Array, shape: Shape, precision: int, width: int | None = None) -> str:
-    """One line, shortened as NumPy shortens arrays; further where it must fit a width."""
+# ── short text ──
+
+# How many entries are kept at the head and at the tail of an axis: of the last axis, and of the
+# others. The first that fits is taken; the digits may shrink before the rows do.
+EDGES = (((3, 3), (3, 3)), ((2, 2), (2, 2)), ((1, 1), (1, 1)))
+CORNERS = (((1, 1), (1, 0)), ((1, 0), (1, 0)))
+FEWER_DIGITS = 3
+
+
+def as_text(array: Array, shape: Shape, digits: int, room: int | None = None) -> str:
+    """One line: a row is [1 2 3], a column [1 2 3]ᵀ, a matrix [[1 2] [3 4]].
+
+    Long axes are shortened in the middle, as NumPy does it; further where `room` is given and less
+    than that would take.
+    """
     if is_scalar(shape):
-        return f"{float(array.reshape(-1)[0]):.{precision}g}"
+        return entry_text(array.reshape(-1)[0], digits)
+    column = array.ndim == 2 and array.shape[1] == 1
+    if column or (array.ndim == 2 and array.shape[0] == 1):
+        array = array.reshape(-1)
+    few = min(digits, FEWER_DIGITS)
+    ladder = [(*edges, digits) for edges in EDGES]
+    ladder += [(*EDGES[-1], few), *((*edges, digits) for edges in CORNERS), (*CORNERS[-1], few)]
     text = ""
-    for edge in (3, 2, 1):
-        text = _one_line(array, precision, edge)
-        if width is None or len(text) <= width:
-            return text
+    for last, others, precision in ladder:
+        text = _one_line(array, last, others, precision) + ("ᵀ" if column else "")
+        if room is None or len(text) <= room:
+            break
     return text
 
 
-def _one_line(array: Array, precision: int, edge: int) -> str:
-    text = np.array2string(
-        array,
-        precision=precision,
-        threshold=2 * edge * max(1, edge if array.ndim > 1 and min(array.shape[-2:]) > 1 else 1),
-        edgeitems=edge,
-        max_line_width=10**9,
-        suppress_small=False,
-        separator=" ",
-        formatter={"float_kind": lambda value: f"{value:.{precision}g}"},
-    )
-    return " ".join(text.replace("...", "…").split()).replace("[ ", "[").replace("] [", "][")
+def entry_text(value: float, digits: int) -> str:
+    return f"{value + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
+
+
+def _one_line(array: Array, last: tuple[int, int], others: tuple[int, int], digits: int) -> str:
+    gaps = []  # before which of the kept entries an axis is cut; -1 for none
+    for axis, size in enumerate(array.shape):
+        head, tail = last if axis == array.ndim - 1 else others
+        cut = size > head + tail
+        gaps.append(head if cut else -1)
+        if cut:
+            array = array.take([*range(head), *range(size - tail, size)], axis)
+    return _brackets(array.tolist(), gaps, digits)
+
+
+def _brackets(value: Any, gaps: Sequence[int], digits: int) -> str:
+    """Nested lists in brackets; as deep as the array has axes, which are few."""
+    if not isinstance(value, list):
+        return entry_text(value, digits)
+    texts = [_brackets(entry, gaps[1:], digits) for entry in value]
+    if gaps[0] >= 0:
+        texts.insert(gaps[0], "…")
+    return f"[{' '.join(texts)}]"

@@ -1,149 +1,198 @@
-"""The two listings as a table: laid out once, painted by rich in a terminal, plain elsewhere."""
+"""The forward listing, the backward table and the summary, as rows of text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
-from gradcli.derive import Row, displayed
+from gradcli.derive import displayed
 from gradcli.ops.core import Array
-from gradcli.render.arrays import as_text, show_shape, show_symbols
+from gradcli.render.arrays import as_text, entry_text, show_shape, show_symbols
 from gradcli.render.json_ import turn
+from gradcli.render.layout import EQUATION, NOTE, PARAMETER, PLAIN, Cell, Column, Line, Section
 from gradcli.session import Session
 from gradcli.sizes import Shape, is_scalar
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-LONGEST = 300  # rows of one listing in a terminal
+LONGEST = 300  # rows of one listing, unless all are wanted
 HEAD, TAIL = 200, 60
 DIGITS = 4
+MARK = "▸"
+VALUE = Column("value", flexible=True, least=24)
 
-PLAIN, EQUATION, PARAMETER, OMITTED = "plain", "equation", "parameter", "omitted"
+FORWARD = (
+    Column("#", right=True, gap=0),
+    Column("equation", flexible=True),
+    Column("shape"),
+    VALUE,
+)
+BACKWARD = (
+    Column("#", right=True, gap=0),
+    Column("", gap=1),
+    Column("derivative", gap=1),
+    Column("", right=True, gap=1),
+    Column("formula", flexible=True, gap=1),
+    Column("shape"),
+    VALUE,
+)
+SUMMARY = (
+    Column("", gap=0),
+    Column("derivative", gap=1),
+    Column("role"),
+    Column("shape"),
+    Column("norm"),
+)
 
 
-class Line(NamedTuple):
-    """One row: its cells, and what kind it is."""
-
-    cells: tuple[str, ...]
-    kind: str = PLAIN
-
-
-class Section(NamedTuple):
-    """A titled listing. `flexible` are the columns that may be folded in a narrow terminal."""
-
-    title: str
-    header: tuple[str, ...]
-    lines: list[Line]
-    flexible: tuple[int, ...] = ()
-
-
-def sections(
-    session: Session, precision: int | None = None, width: int | None = None, full: bool = True
-) -> list[Section]:
+def sections(session: Session, precision: int | None = None, full: bool = True) -> list[Section]:
     """The forward listing, the backward table and the summary.
 
-    width: of the terminal, for the values' length; None for no limit.
     full: whether all rows are shown, however many.
     """
-    digits = precision or DIGITS
-    room = None if width is None else max(12, (width - 44) // 2)
-    return [
-        Section(
-            "Forward",
-            ("#", "equation", "shape", "value"),
-            _shortened(list(_forward(session, digits, room)), full),
-            (1, 3),
-        ),
-        Section(
-            f"Backward ({session.derivation.layout} layout)",
-            ("#", "derivative", "", "formula", "shape", "value"),
-            _shortened(list(_backward(session, digits, room)), full),
-            (1, 3, 5),
-        ),
-        Section(
-            "Gradients",
-            ("", "gradient", "role", "shape", "norm"),
-            _shortened(list(_summary(session, digits)), full),
-            (1,),
-        ),
-    ]
+    table = Table(session, precision or DIGITS, full)
+    return [table.forward(), table.backward(), table.summary()]
 
 
-def _shortened(lines: list[Line], full: bool) -> list[Line]:
-    if full or len(lines) <= LONGEST:
-        return lines
-    left = len(lines) - HEAD - TAIL
-    width = len(lines[0].cells)
-    note = f"… {left:,} rows are left out here; --full shows all"
-    omitted = Line(tuple(note if i == 1 else "" for i in range(width)), OMITTED)
-    return [*lines[:HEAD], omitted, *lines[-TAIL:]]
+class Table:
+    """A session's listings. Rows are made only where they are shown."""
 
+    def __init__(self, session: Session, digits: int, full: bool) -> None:
+        self.session = session
+        self.digits = digits
+        self.full = full
+        self.roles = {item.name: item.role for item in session.program.inputs}
 
-def _forward(session: Session, digits: int, room: int | None) -> Iterator[Line]:
-    for number, step in enumerate(session.program.steps, 1):
-        shape = step.call.shape
-        value = as_text(session.values[step.name], shape, digits, room)
-        yield Line((str(number), step.text, shape_text(shape), value))
+    def forward(self) -> Section:
+        steps = self.session.program.steps
+        lines = self._lines(self._equation, range(len(steps)))
+        return Section(f"Forward: {counted(len(steps), 'equation')}", FORWARD, lines)
 
+    def _equation(self, i: int) -> Line:
+        step = self.session.program.steps[i]
+        value = self.session.values[step.name]
+        return Line(
+            (
+                f"({i + 1})",
+                step.text,
+                shape_text(step.call.shape),
+                self._value(value, step.call.shape),
+            )
+        )
 
-def _backward(session: Session, digits: int, room: int | None) -> Iterator[Line]:
-    derivation = session.derivation
-    layout = derivation.layout
-    params = {item.name for item in session.program.inputs if item.role == "param"}
-    for item in session.program.given:
-        shape = displayed(item.shape, layout)
-        value = as_text(turn(session.given[item.name], layout), shape, digits, room)
-        yield Line(("", f"dL/d{item.name}", "=", "given", shape_text(shape), value))
-    if session.program.loss is not None:
-        yield Line(("", f"dL/d{session.program.loss}", "=", "1", "scalar", "1"))
-    eq = 0
-    for row, value in zip(derivation.rows, session.backward.steps, strict=True):
-        if row.eq != eq:
-            eq = row.eq
-            step = session.program.steps[eq - 1]
-            yield Line((str(eq), step.name, "=", step.expression, "", ""), EQUATION)
-        yield _row(session, row, value, digits, room, row.target in params)
+    def backward(self) -> Section:
+        derivation = self.session.derivation
+        program, rows = derivation.program, derivation.rows
+        wanted: list[tuple[Callable[[Any], Line], Any]] = []
+        wanted += [(self._given, item) for item in program.given]
+        if program.loss is not None:
+            wanted.append((self._loss, program.loss))
+        eq = 0
+        for number, row in enumerate(rows):
+            if row.eq != eq:
+                eq = row.eq
+                wanted.append((self._heading, eq))
+            wanted.append((self._step, number))
+        title = f"Backward: {counted(len(rows), 'step')}, {derivation.layout} layout"
+        lines = self._lines(lambda pair: pair[0](pair[1]), wanted)
+        return Section(title, BACKWARD, lines, legend(line.cells for line in lines))
 
+    def _given(self, item: Any) -> Line:
+        layout = self.session.derivation.layout
+        value = self._derivative(self.session.given[item.name], item.shape)
+        return Line(
+            (
+                "",
+                "",
+                f"dL/d{item.name}",
+                "=",
+                "given",
+                shape_text(displayed(item.shape, layout)),
+                value,
+            )
+        )
 
-def _row(
-    session: Session, row: Row, value: Array, digits: int, room: int | None, is_param: bool
-) -> Line:
-    derivation = session.derivation
-    shape = derivation.shape(row)
-    return Line(
-        (
-            "▸" if is_param else "",
+    def _loss(self, name: str) -> Line:
+        return Line(("", "", f"dL/d{name}", "=", "1", "scalar", "1"))
+
+    def _heading(self, eq: int) -> Line:
+        return heading(eq, self.session.program.steps[eq - 1].text, len(self.session.program.steps))
+
+    def _step(self, number: int) -> Line:
+        derivation = self.session.derivation
+        row = derivation.rows[number]
+        mark, style = self._mark(row.target)
+        cells = (
+            step_number(number + 1, len(derivation.program.steps)),
+            mark,
             f"dL/d{derivation.target(row)}",
             row.assign,
             derivation.formula(row),
-            shape_text(shape),
-            as_text(turn(value, derivation.layout), shape, digits, room),
-        ),
-        PARAMETER if is_param else PLAIN,
-    )
-
-
-def _summary(session: Session, digits: int) -> Iterator[Line]:
-    roles = {item.name: item.role for item in session.program.inputs}
-    for name in session.derivation.wrt:
-        shape = displayed(session.program.shapes[name], session.derivation.layout)
-        norm = float(np.linalg.norm(session.backward.totals[name].reshape(-1)))
-        role = roles.get(name, "step")
-        yield Line(
-            (
-                "▸" if role == "param" else "",
-                f"dL/d{name}",
-                role,
-                shape_text(shape),
-                f"{norm:.{digits}g}",
-            ),
-            PARAMETER if role == "param" else PLAIN,
+            shape_text(derivation.shape(row)),
+            self._derivative(self.session.backward.steps[number], row.contribution.shape),
         )
+        return Line(cells, style)
+
+    def summary(self) -> Section:
+        program = self.session.program
+        lines = self._lines(self._total, self.session.derivation.wrt)
+        of = f" of {program.loss}" if program.loss and not program.given else ""
+        return Section(f"Gradients{of}", SUMMARY, lines)
+
+    def _total(self, name: str) -> Line:
+        program = self.session.program
+        mark, style = self._mark(name)
+        shape = shape_text(displayed(program.shapes[name], self.session.derivation.layout))
+        norm = float(np.linalg.norm(self.session.backward.totals[name].reshape(-1)))
+        role = self.roles.get(name, "step")
+        return Line((mark, f"dL/d{name}", role, shape, entry_text(norm, self.digits)), style)
+
+    # ── cells ──
+
+    def _mark(self, name: str) -> tuple[str, str]:
+        """A row's mark and style: parameters stand out."""
+        return (MARK, PARAMETER) if self.roles.get(name) == "param" else ("", PLAIN)
+
+    def _value(self, array: Array, shape: Shape) -> Cell:
+        return partial(as_text, array, shape, self.digits)
+
+    def _derivative(self, array: Array, shape: Shape) -> Cell:
+        layout = self.session.derivation.layout
+        return self._value(turn(array, layout), displayed(shape, layout))
+
+    def _lines(self, line: Callable[[Any], Line], items: Sequence[Any]) -> list[Line]:
+        """A line an item; of very many items the first and the last alone, and a note between."""
+        if self.full or len(items) <= LONGEST:
+            return [line(item) for item in items]
+        left = len(items) - HEAD - TAIL
+        note = Line((f"… {left:,} rows are left out here; --full shows all of them",), NOTE)
+        return [*map(line, items[:HEAD]), note, *map(line, items[-TAIL:])]
 
 
+def legend(rows: Any) -> tuple[str, ...]:
+    """What the marks in some rows mean."""
+    found = {cell for cells in rows for cell in cells if isinstance(cell, str)}
+    meanings = {MARK: "marks a parameter", "+=": "adds to what an earlier step gave"}
+    texts = [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in found]
+    return ("; ".join(texts),) if texts else ()
+
+
+def heading(eq: int, text: str, equations: int) -> Line:
+    """A forward equation above its backward steps, its text in line with their derivatives."""
+    width = len(str(equations)) + 2
+    return Line((f"{f'({eq})':>{width}} {text}",), EQUATION)
+
+
+def step_number(number: int, equations: int) -> str:
+    return f"{number:>{len(str(equations))}}"
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+@lru_cache(maxsize=4096)
 def shape_text(shape: Shape) -> str:
     """1×4 (1×H): the numbers, and the symbols where there are any."""
     if is_scalar(shape):
@@ -151,44 +200,3 @@ def shape_text(shape: Shape) -> str:
     numbers = "×".join(map(str, show_shape(shape)))
     symbols = "×".join(show_symbols(shape))
     return numbers if numbers == symbols else f"{numbers} ({symbols})"
-
-
-# ── painters ──
-
-
-def write_plain(parts: Sequence[Section], out: TextIO) -> None:
-    """Aligned text, nothing wrapped or cut."""
-    for i, section in enumerate(parts):
-        out.write(("\n" if i else "") + section.title + "\n\n")
-        rows = [section.header, *(line.cells for line in section.lines if line.kind != OMITTED)]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(section.header))]
-        for row in rows:
-            padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            out.write("  ".join(padded).rstrip() + "\n")
-
-
-STYLES = {PLAIN: "", EQUATION: "dim", PARAMETER: "bold yellow", OMITTED: "italic"}
-
-
-def write_rich(parts: Sequence[Section], console: Console) -> None:
-    """Tables for a terminal."""
-    from rich.table import Table
-    from rich.text import Text
-
-    for section in parts:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
-        for k, name in enumerate(section.header):
-            table.add_column(
-                name,
-                no_wrap=k not in section.flexible,
-                overflow="fold",
-                justify="right" if name == "#" else "left",
-            )
-        for line in section.lines:
-            cells = [Text(cell, style=STYLES[line.kind]) for cell in line.cells]
-            if "+=" in line.cells:
-                cells[line.cells.index("+=")].stylize("bold reverse")
-            table.add_row(*cells)
-        console.print(Text(section.title, style="bold underline"))
-        console.print(table)
-        console.print()

@@ -1,0 +1,227 @@
+"""Rows laid out in columns, once for the terminal and for plain text alike.
+
+A terminal has a width: long formulas are folded and values shortened to fit it, and rich paints.
+Elsewhere nothing is folded or cut, and rich is not imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeAlias
+
+from gradcli.errors import cells
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# A cell is a text, or a function that fits itself into a width (None: without limit).
+Cell: TypeAlias = str | Callable[[int | None], str]
+Run: TypeAlias = tuple[str, str]  # a text and its style
+Laid: TypeAlias = list[Run]  # one line of output
+
+# Styles by name. They need no colour to be told apart, since bold and reverse stay without it.
+PLAIN, TITLE, HEADER, NOTE, EQUATION, PARAMETER, NUMBER, ADDED = (
+    "plain", "title", "header", "note", "equation", "parameter", "number", "added"
+)  # fmt: skip
+STYLES = {
+    TITLE: "bold underline",
+    HEADER: "dim",
+    NOTE: "italic",
+    EQUATION: "bold cyan",
+    PARAMETER: "bold yellow",
+    NUMBER: "dim",
+    ADDED: "bold reverse",
+}
+ADD = "+="
+
+WIDEST = 80  # a plain column is not padded beyond this; a longer cell just sticks out
+LEAST = 16  # the narrowest that a column is folded to
+INDENT = 2  # of a folded cell's further lines
+OPENING, CLOSING = "([{", ")]}"
+OPERATORS = "+-*/@^<>=∘⊙"
+
+
+class Column(NamedTuple):
+    """`flexible` columns share what a terminal has left; `gap` is the space before the column.
+
+    `least` is what a flexible column asks for before the one left of it gets more.
+    """
+
+    title: str
+    right: bool = False
+    flexible: bool = False
+    gap: int = 2
+    least: int = LEAST
+
+
+class Line(NamedTuple):
+    """One row, in the columns of its section; a row of one cell has the whole width."""
+
+    cells: tuple[Cell, ...]
+    style: str = PLAIN
+
+
+class Section(NamedTuple):
+    """A titled listing, with notes between title and rows."""
+
+    title: str
+    columns: tuple[Column, ...]
+    lines: Sequence[Line]
+    notes: tuple[str, ...] = ()
+
+
+def lay_out(section: Section, width: int | None) -> Iterator[Laid]:
+    """The lines of a section in a terminal of a width, or without limit."""
+    yield [(section.title, TITLE)]
+    for note in section.notes:
+        yield from ([(text, NOTE)] for text in fold(note, width, 0))
+    yield []
+    rows = [line for line in section.lines if len(line.cells) > 1]
+    widths = _widths(section.columns, rows, width)
+    titles = tuple(column.title for column in section.columns)
+    if any(titles):
+        yield from _row(section.columns, Line(titles, HEADER), widths, width)
+    for line in section.lines:
+        if len(line.cells) == 1:
+            text = line.cells[0]
+            assert isinstance(text, str)
+            yield from ([(part, line.style)] for part in fold(text, width, 2 * INDENT))
+        else:
+            yield from _row(section.columns, line, widths, width)
+
+
+# ── widths ──
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Line], width: int | None) -> list[int]:
+    natural = []
+    for k, column in enumerate(columns):
+        last = k == len(columns) - 1
+        widest = cell_width(column.title)
+        if not (last and width is None):  # the last column is not padded
+            for line in rows:
+                cell = line.cells[k]
+                widest = max(widest, cell_width(cell if isinstance(cell, str) else cell(None)))
+        natural.append(min(widest, WIDEST) if width is None else widest)
+    if width is None:
+        return natural
+    flexible = [k for k, column in enumerate(columns) if column.flexible]
+    excess = sum(natural) + sum(column.gap for column in columns) - width
+    # The rightmost column gives way first, down to what it asks for; then the one left of it.
+    for k in reversed(flexible):
+        kept = max(min(natural[k], columns[k].least), natural[k] - max(0, excess))
+        excess -= natural[k] - kept
+        natural[k] = kept
+    return natural
+
+
+# ── rows ──
+
+
+def _row(
+    columns: Sequence[Column], line: Line, widths: Sequence[int], width: int | None
+) -> Iterator[Laid]:
+    """A row: as many lines as its most folded cell has."""
+    texts = [
+        cell if isinstance(cell, str) else cell(None if width is None else room)
+        for cell, room in zip(line.cells, widths, strict=True)
+    ]
+    if width is None or all(cell_width(t) <= w for t, w in zip(texts, widths, strict=True)):
+        yield _line(columns, texts, widths, line.style)
+        return
+    folded = [fold(text, w, INDENT) for text, w in zip(texts, widths, strict=True)]
+    for i in range(max(map(len, folded))):
+        cells = [lines[i] if i < len(lines) else "" for lines in folded]
+        yield _line(columns, cells, widths, line.style)
+
+
+def _line(
+    columns: Sequence[Column], texts: Sequence[str], widths: Sequence[int], style: str
+) -> Laid:
+    runs: Laid = []
+    blank = 0  # spaces owed, so that no line ends in any
+    for column, text, width in zip(columns, texts, widths, strict=True):
+        spare = max(0, width - cell_width(text))
+        blank += column.gap + (spare if column.right else 0)
+        if text:
+            own = ADDED if text == ADD else NUMBER if column.right and style == PLAIN else style
+            if blank:
+                runs.append((" " * blank, PLAIN))
+            runs.append((text, own))
+            blank = 0 if column.right else spare
+        else:
+            blank += 0 if column.right else spare
+    return runs
+
+
+def fold(text: str, width: int | None, indent: int) -> list[str]:
+    """A text in lines of at most a width, broken at spaces, outside brackets where it can be."""
+    lines: list[str] = []
+    pad = ""
+    while width is not None and cell_width(pad + text) > width > len(pad):
+        at = _break(text, width - len(pad))
+        lines.append(pad + text[:at].rstrip())
+        text = text[at:].lstrip()
+        pad = " " * indent
+    lines.append(pad + text)
+    return lines
+
+
+def _break(text: str, width: int) -> int:
+    """Where to break a text that is too long: at a space, but not after an operator."""
+    places = []
+    depth = used = end = 0
+    for end, c in enumerate(text):
+        if c == " " and end and text[end - 1] not in OPERATORS:
+            places.append((depth, -end))
+        used += cell_width(c)
+        if used > width:
+            break
+        depth += (c in OPENING) - (c in CLOSING)
+    # The outermost brackets' last place, unless that leaves a short line; else any; else anywhere.
+    for some in ([place for place in places if -5 * place[1] >= 2 * width], places[-1:]):
+        if some:
+            return -min(some)[1]
+    return max(1, end)
+
+
+def cell_width(text: str) -> int:
+    """How many cells of a terminal a text takes."""
+    if text.isascii() or max(text) < FIRST_COMBINING:
+        return len(text)
+    return sum(map(_WIDTHS.__getitem__, text))
+
+
+class _Widths(dict[str, int]):
+    def __missing__(self, character: str) -> int:
+        self[character] = width = cells(character)
+        return width
+
+
+_WIDTHS = _Widths()
+FIRST_COMBINING = "\u0300"  # before it, no character is wide or combining
+
+
+# ── painters ──
+
+
+def write_plain(sections: Iterable[Section], out: TextIO) -> None:
+    """Aligned text, nothing folded or cut."""
+    for i, section in enumerate(sections):
+        out.write("\n" if i else "")
+        out.writelines("".join(text for text, _ in line) + "\n" for line in lay_out(section, None))
+
+
+def write_rich(sections: Iterable[Section], console: Console) -> None:
+    """Painted, in a terminal."""
+    from rich.segment import Segment, Segments
+    from rich.style import Style
+
+    styles = {name: Style.parse(style) for name, style in STYLES.items()}
+    end = Segment("\n")
+    for i, section in enumerate(sections):
+        segments = [end] if i else []
+        for line in lay_out(section, console.width):
+            segments += [Segment(text, styles.get(style)) for text, style in line]
+            segments.append(end)
+        console.print(Segments(segments), soft_wrap=True, end="")
