@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
+from gradcli.check.result import (
+    AGREES,
+    FAIL,
+    INCONCLUSIVE,
+    NON_FINITE,
+    PASS,
+    WRONG,
+    Entry,
+    Result,
+    absolute_error,
+    relative_error,
+)
 from gradcli.evaluate import forward
 from gradcli.ops.core import Array
+from gradcli.program import Input
 from gradcli.session import Session
 
 STEP = 6e-6  # about the cube root of the machine's precision, where a central difference errs least
 TOLERANCE = 1e-6
-
-
-class Result(NamedTuple):
-    """The verdict on one variable's gradient."""
-
-    name: str
-    verdict: str
-    max_abs_error: float
-    max_rel_error: float
-    worst_index: tuple[int, ...]
-    expected: float
-    found: float
-    entries: int
 
 
 def objective(session: Session, inputs: dict[str, Array]) -> float:
@@ -37,41 +36,42 @@ def objective(session: Session, inputs: dict[str, Array]) -> float:
     return total
 
 
-def check(session: Session, progress: Callable[[int], None] = lambda n: None) -> list[Result]:
-    """Every wanted input's gradient against central differences."""
-    results = []
-    names = [item.name for item in session.program.inputs if item.name in session.derivation.wrt]
-    for name in names:
-        results.append(_check_one(session, name, progress))
-    return results
-
-
-def _check_one(session: Session, name: str, progress: Callable[[int], None]) -> Result:
-    at = session.inputs[name]
-    found = session.backward.totals[name]
+def check_variable(session: Session, item: Input, progress: Callable[[int], None]) -> Result:
+    at = session.inputs[item.name]
+    found = session.backward.totals[item.name]
     expected = np.zeros_like(at)
-    for index in np.ndindex(at.shape):
+    for n, index in enumerate(np.ndindex(at.shape)):
         h = STEP * max(1.0, abs(float(at[index])))
         sides = []
         for sign in (1, -1):
             moved = at.copy()
             moved[index] += sign * h
-            sides.append((objective(session, {**session.inputs, name: moved}), moved[index]))
+            sides.append((objective(session, {**session.inputs, item.name: moved}), moved[index]))
         (above, x1), (below, x0) = sides
         expected[index] = (above - below) / (x1 - x0)
-        progress(1)
-    scale = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
-    error = np.abs(found - expected)
-    relative = error / np.maximum(np.maximum(np.abs(found), np.abs(expected)), 1e-300)
-    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
-    ok = bool(np.all(error <= TOLERANCE * scale))
+        progress(n)
+    error = absolute_error(found, expected)
+    bar = TOLERANCE * max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+    order = np.argsort(np.nan_to_num(-error, nan=-np.inf), axis=None)[:5]
+    entries = []
+    for flat in order:
+        index = tuple(int(i) for i in np.unravel_index(int(flat), error.shape))
+        ok = error[index] <= bar
+        finite = np.isfinite(error[index])
+        verdict, reason = (PASS, AGREES) if ok else (FAIL, WRONG) if finite else (INCONCLUSIVE, NON_FINITE)
+        entries.append(Entry(index, verdict, reason, float(found[index]), float(expected[index]), bar))
+    first = next((e for v in (FAIL, INCONCLUSIVE) for e in entries if e.verdict == v), entries[0])
     return Result(
-        name,
-        "pass" if ok else "fail",
-        float(error[worst]),
-        float(relative[worst]),
-        worst,
-        float(expected[worst]),
-        float(found[worst]),
+        item.name,
+        item.role,
+        item.shape,
+        first.verdict,
+        first.reason,
+        "agrees with finite differences" if first.verdict == PASS else "differs from finite differences",
         at.size,
+        at.size,
+        float(np.max(error)),
+        float(np.max(relative_error(found, expected))),
+        bar,
+        tuple(entries),
     )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +19,26 @@ from gradcli.cli.options import (
     LayoutOption,
     MaxElements,
     Output,
+    Precision,
     Seed,
     Wrt,
     request,
 )
-from gradcli.cli.output import FAILED, OK, Reported, tell, write
+from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, Reported, tell, write, write_with
+from gradcli.errors import GradError, GradErrors
+from gradcli.session import Request
+
+if TYPE_CHECKING:
+    from gradcli.check.result import Report
+
+CODES = {"pass": OK, "fail": FAILED, "inconclusive": INCONCLUSIVE}
+QUIET_SECONDS = 0.5  # a check that takes no longer shows no progress
+
+
+class CheckFormat(StrEnum):
+    table = "table"
+    json = "json"
+    ndjson = "ndjson"
 
 
 def check(
@@ -32,19 +52,109 @@ def check(
     seed: Seed = 0,
     layout: LayoutOption = None,
     wrt: Wrt = None,
+    format: Annotated[CheckFormat, typer.Option("--format", "-f", help="The form of the output.")] = CheckFormat.table,
     json: Json = False,
     output: Output = None,
+    precision: Precision = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
     """Verify every gradient of a model."""
     asked = request(dim, data, seed, layout, wrt, Accumulate.auto, max_elements)
+    form = CheckFormat.json if json else format
     with Reported():
-        from gradcli.check.finite import check as finite
-        from gradcli.session import run
+        reports = _check_all(model, asked)
+        _show(reports, form, output, precision)
+        found = {report.verdict for report in reports}
+        worst = next((verdict for verdict in ("fail", "inconclusive") if verdict in found), "pass")
+        raise typer.Exit(CODES[worst])
 
-        session = run(model or "-", asked)
-        tell(session.notes)
-        results = finite(session)
-        lines = (f"{r.name}: {r.verdict} (largest absolute error {r.max_abs_error:.2g})\n" for r in results)
-        write(lines, output)
-        raise typer.Exit(OK if all(r.verdict == "pass" for r in results) else FAILED)
+
+def _check_all(model: str | None, asked: Request) -> list[Report]:
+    """Every model's report. Errors of several models are reported together."""
+    paths = [model] if model is not None else _models_below()
+    reports, errors = [], []
+    for path in paths:
+        try:
+            reports.append(_check_one(path, asked))
+        except (GradError, GradErrors) as error:
+            if len(paths) == 1:
+                raise
+            errors.append(str(error))
+    if errors:
+        for text in errors:
+            typer.echo(text, err=True)
+        raise GradError(f"{len(errors)} of {len(paths)} models can't be checked")
+    return reports
+
+
+def _models_below() -> list[str]:
+    """Every *.eq below the current folder, but for hidden folders."""
+    found = sorted(
+        str(path)
+        for path in Path().rglob("*.eq")
+        if path.is_file() and not any(part.startswith(".") for part in path.parts)
+    )
+    if not found:
+        raise GradError("there is no *.eq file below the current folder", hint="gradcli check MODEL")
+    return found
+
+
+def _check_one(path: str, asked: Request) -> Report:
+    from gradcli.check.numeric import check as numeric
+    from gradcli.session import run
+
+    session = run(path, asked)
+    tell(session.notes)
+    with _progress(path) as progress:
+        return numeric(session, progress)
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
+    """What to call with the entries done and the entries in all: a bar, where it takes long."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from time import monotonic
+
+    start = monotonic()
+    bar: list[object] = []
+
+    def update(done: int, total: int) -> None:
+        if not bar:
+            if monotonic() - start < QUIET_SECONDS:
+                return
+            from rich.console import Console
+            from rich.progress import Progress
+
+            shown = Progress(console=Console(stderr=True), transient=True)
+            shown.start()
+            bar.extend((shown, shown.add_task(name, total=total)))
+        bar[0].update(bar[1], completed=done, total=total)  # type: ignore[attr-defined]
+
+    try:
+        yield update
+    finally:
+        if bar:
+            bar[0].stop()  # type: ignore[attr-defined]
+
+
+def _show(
+    reports: list[Report], form: CheckFormat, output: Path | None, precision: int | None
+) -> None:
+    from gradcli.render import report as render
+
+    if form is CheckFormat.json:
+        write(render.document(reports, precision), output)
+    elif form is CheckFormat.ndjson:
+        write(render.records(reports, precision), output)
+    else:
+        from gradcli.render.layout import write_plain, write_rich
+
+        sections = render.sections(reports, precision)
+        if output is not None or not sys.stdout.isatty():
+            write_with(lambda out: write_plain(sections, out), output)
+        else:
+            from rich.console import Console
+
+            write_rich(sections, Console())

@@ -1,0 +1,100 @@
+"""What a check finds: verdicts on entries, on variables, and the whole report."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcli.ops.core import Array
+from gradcli.sizes import Shape
+
+PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
+
+# The reasons of verdicts, in the order in which the worst of several is chosen.
+WRONG = "mismatch"
+KINK = "kink"
+NON_FINITE = "non-finite"
+DISAGREE = "methods-disagree"
+NOISE = "rounding"
+AGREES = "agrees"
+ZERO = "zero"
+NOTHING = "nothing-checked"
+
+
+class Entry(NamedTuple):
+    """One entry's verdict. `index` is in the variable's own shape; `bar` bounds the error of what is
+    expected and the rounding of what is found together."""
+
+    index: tuple[int, ...]
+    verdict: str
+    reason: str
+    found: float
+    expected: float
+    bar: float
+    note: str = ""
+
+    @property
+    def abs_error(self) -> float:
+        return float(absolute_error(np.float64(self.found), np.float64(self.expected)))
+
+    @property
+    def rel_error(self) -> float:
+        return float(relative_error(np.float64(self.found), np.float64(self.expected)))
+
+
+class Result(NamedTuple):
+    """The verdict on one variable's derivative. `shape` is the variable's own.
+
+    role: "input", "param", "step", "op" or "dot-product".
+    entries, checked: how many entries the derivative has, and how many were compared.
+    worst: the worst entries, the worst first.
+    equation: the forward equation that the variable comes from, or is first used in.
+    remark: what is said aloud of all entries together: a constant ratio, a transposition.
+    point: which of several points the values are at, from 1.
+    """
+
+    name: str
+    role: str
+    shape: Shape
+    verdict: str
+    reason: str
+    message: str
+    entries: int
+    checked: int
+    max_abs_error: float
+    max_rel_error: float
+    error_bar: float
+    worst: tuple[Entry, ...]
+    equation: str = ""
+    remark: str = ""
+    point: int = 1
+
+
+class Report(NamedTuple):
+    """All that one model's check found."""
+
+    source: str
+    layout: str
+    method: str
+    results: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """`fail` where anything fails, else `inconclusive` where anything is."""
+        found = {result.verdict for result in self.results}
+        return next((verdict for verdict in (FAIL, INCONCLUSIVE) if verdict in found), PASS)
+
+
+def absolute_error(found: Array, expected: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(np.abs(found - expected))
+
+
+def relative_error(found: Array, expected: Array) -> Array:
+    """|found - expected| over the larger of both; 0 where both are 0."""
+    with np.errstate(all="ignore"):
+        larger = np.maximum(np.abs(found), np.abs(expected))
+        error = np.abs(found - expected)
+        return np.asarray(np.where(error == 0, 0.0, error / np.where(larger == 0, 1.0, larger)))

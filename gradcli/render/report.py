@@ -1,0 +1,187 @@
+"""A check's report: as a table, as one JSON document, as records one a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import gradcli
+from gradcli.derive import displayed
+from gradcli.render.arrays import _number as json_number
+from gradcli.render.arrays import entry_text, show_shape
+from gradcli.render.layout import NOTE, PARAMETER, PLAIN, Column, Line, Section
+from gradcli.sizes import is_scalar
+
+if TYPE_CHECKING:
+    from gradcli.check.result import Entry, Report, Result
+
+SCHEMA_VERSION = 1
+DIGITS = 4
+MARKS = {"pass": "ok", "fail": "FAIL", "inconclusive": "?"}
+COLUMNS = (
+    Column("derivative"),
+    Column("verdict"),
+    Column("entries", right=True),
+    Column("largest abs. error", right=True),
+    Column("± bar", right=True),
+    Column("rel. error", right=True),
+    Column("at", flexible=True),
+)
+SHOWN = 5  # worst entries of a variable that does not pass
+
+
+# ── JSON ──
+
+
+def document(reports: Sequence[Report], precision: int | None = None) -> Iterator[str]:
+    """One document for one model or for several: every result names its source."""
+    head = json.dumps(_head(reports), ensure_ascii=False)
+    yield head[:-1] + ',\n"results": ['
+    separator = "\n"
+    for record in _results(reports, precision):
+        yield separator + json.dumps(record, ensure_ascii=False)
+        separator = ",\n"
+    yield "]}\n"
+
+
+def records(reports: Sequence[Report], precision: int | None = None) -> Iterator[str]:
+    """The same one a line: the head of type "check", then the results of type "result"."""
+    yield json.dumps({"type": "check", **_head(reports)}, ensure_ascii=False) + "\n"
+    for record in _results(reports, precision):
+        yield json.dumps({"type": "result", **record}, ensure_ascii=False) + "\n"
+
+
+def _head(reports: Sequence[Report]) -> dict[str, Any]:
+    verdicts = {report.verdict for report in reports}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "gradcli_version": gradcli.__version__,
+        "ok": verdicts <= {"pass"},
+        "method": reports[0].method,
+        "models": [
+            {
+                "source": report.source,
+                "layout": report.layout,
+                "verdict": report.verdict,
+                "notes": list(report.notes),
+            }
+            for report in reports
+        ],
+    }
+
+
+def _results(reports: Sequence[Report], precision: int | None) -> Iterator[dict[str, Any]]:
+    for report in reports:
+        for result in report.results:
+            yield {"source": report.source, **_result(result, report.layout, precision)}
+
+
+def _result(result: Result, layout: str, precision: int | None) -> dict[str, Any]:
+    worst = [_entry(entry, result, layout, precision) for entry in result.worst]
+    return {
+        "name": result.name,
+        "role": result.role,
+        "shape": show_shape(displayed(result.shape, layout)),
+        "point": result.point,
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "message": result.message,
+        "remark": result.remark,
+        "equation": result.equation,
+        "entries": result.entries,
+        "checked": result.checked,
+        "max_abs_error": json_number(result.max_abs_error, precision),
+        "max_rel_error": json_number(result.max_rel_error, precision),
+        "error_bar": json_number(result.error_bar, precision),
+        "worst_index": worst[0]["index"] if worst else [],
+        "worst": worst,
+    }
+
+
+def _entry(entry: Entry, result: Result, layout: str, precision: int | None) -> dict[str, Any]:
+    return {
+        "index": shown_index(entry, result, layout),
+        "verdict": entry.verdict,
+        "reason": entry.reason,
+        "found": json_number(entry.found, precision),
+        "expected": json_number(entry.expected, precision),
+        "error_bar": json_number(entry.bar, precision),
+        "note": entry.note,
+    }
+
+
+def shown_index(entry: Entry, result: Result, layout: str) -> list[int]:
+    """An entry's index in the layout shown; a scalar has none."""
+    if is_scalar(result.shape):
+        return []
+    return list(entry.index[::-1] if layout == "numerator" else entry.index)
+
+
+# ── the table ──
+
+
+def sections(reports: Sequence[Report], precision: int | None = None) -> Iterator[Section]:
+    for report in reports:
+        yield _section(report, precision or DIGITS)
+    if len(reports) > 1:
+        yield _overview(reports)
+
+
+def _section(report: Report, digits: int) -> Section:
+    title = f"{report.source}: {report.verdict} ({report.method}, {report.layout} layout)"
+    lines: list[Line] = []
+    several = any(result.point > 1 for result in report.results)
+    for result in report.results:
+        lines.append(_line(result, report.layout, digits, several))
+        lines += [Line((f"    {text}",), NOTE) for text in _remarks(result, report.layout, digits)]
+    return Section(title, COLUMNS, lines, report.notes)
+
+
+def _line(result: Result, layout: str, digits: int, several: bool) -> Line:
+    checked = f"{result.checked:,}"
+    if result.checked != result.entries:
+        checked += f" of {result.entries:,}"
+    name = result.name if result.role in ("dot-product", "op") else f"dL/d{result.name}"
+    at = shown_index(result.worst[0], result, layout) if result.worst else []
+    cells = (
+        f"{name} (point {result.point})" if several else name,
+        result.verdict,
+        checked,
+        entry_text(result.max_abs_error, digits),
+        entry_text(result.error_bar, 2),
+        entry_text(result.max_rel_error, digits),
+        f"[{', '.join(map(str, at))}]" if at else "",
+    )
+    return Line(cells, PLAIN if result.verdict == "pass" else PARAMETER)
+
+
+def _remarks(result: Result, layout: str, digits: int) -> Iterator[str]:
+    """What is worth saying of a variable: all of it where it does not pass."""
+    if result.remark:
+        yield result.remark
+    if result.verdict == "pass":
+        return
+    yield f"{result.reason}: {result.message}"
+    if result.equation:
+        yield f"equation: {result.equation}"
+    for entry in result.worst[:SHOWN]:
+        at = ", ".join(map(str, shown_index(entry, result, layout)))
+        text = (
+            f"[{at}] {entry.verdict}: found {entry.found:.{digits + 4}g}, "
+            f"expected {entry.expected:.{digits + 4}g} ± {entry.bar:.1e}"
+        )
+        yield f"{text}; {entry.note}" if entry.note else text
+
+
+def _overview(reports: Sequence[Report]) -> Section:
+    columns = (Column("model"), Column("verdict"), Column("variables", right=True))
+    lines = [
+        Line(
+            (report.source, report.verdict, str(len(report.results))),
+            PLAIN if report.verdict == "pass" else PARAMETER,
+        )
+        for report in reports
+    ]
+    passed = sum(report.verdict == "pass" for report in reports)
+    return Section(f"{passed} of {len(reports)} models pass", columns, lines)
