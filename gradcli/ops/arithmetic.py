@@ -153,7 +153,7 @@ def _power_rule(s: Signature, g: Expr, z: Expr, x: Expr, y: Expr) -> Sequence[Ex
     if y.is_number():
         n = y.number
         if n.value == 0:
-            return g * 0 * x, None
+            return g * 0, None
         if n.value == 1:
             return g, None
         less = plain(n.value - 1) if n.size is None or not n.size.terms[0][0] else None

@@ -14,22 +14,35 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 def erf(x: Array) -> Array:
     """The error function.
 
-    Complex arguments go through the series e^(-x²) Σ 2^n x^(2n+1) / (2n+1)!! · 2/√π (Abramowitz &
-    Stegun 7.1.6), whose terms all have one sign on the real axis, so that nothing cancels.
+    Complex arguments near the real axis go through a series near 0 and a continued fraction
+    elsewhere, so that the imaginary part keeps its digits: it is tiny where the real part is 1.
     """
     if not np.iscomplexobj(x):
         return np.asarray(_erf(x), dtype=float)
-    # Beyond 27 the derivative is below the smallest float.
-    far = np.abs(x.real) > 27
-    z = np.where(far, 0, x)
+    sign = np.where(x.real < 0, -1.0, 1.0)
+    z = np.where(x.real < 0, -x, x)
+    z = np.where(z.real > 30, 30.0, z)  # beyond, all is the same as at 30
+    small = z.real < 2
+    near = _erf_series(np.where(small, z, 0))
+    return sign * np.where(small, near, 1 - _erfc_fraction(np.where(small, 2, z)))
+
+
+def _erf_series(z: Array) -> Array:
+    """2/√π e^(-z²) Σ 2^n z^(2n+1) / (2n+1)!! (Abramowitz & Stegun 7.1.6), for |z| up to about 2."""
     term = z * (2 / math.sqrt(math.pi)) * np.exp(-z * z)
     total = term
-    n = 0
-    while np.any(np.abs(term.real) > 1e-18 * np.abs(total.real)) or n < 4:
-        n += 1
+    for n in range(1, 50):
         term = term * (2 * z * z / (2 * n + 1))
         total = total + term
-    return np.where(far, np.sign(x.real), total)
+    return np.asarray(total)
+
+
+def _erfc_fraction(z: Array) -> Array:
+    """e^(-z²)/√π / (z + ½/(z + 1/(z + 1½/(z + …)))) (Abramowitz & Stegun 7.1.14), from 2 on."""
+    tail = z
+    for n in range(80, 0, -1):
+        tail = z + n / 2 / tail
+    return np.asarray(np.exp(-z * z) / (math.sqrt(math.pi) * tail))
 
 
 def cofactors(x: Array) -> Array:
