@@ -3,7 +3,7 @@
     python benchmarks/parse.py [--lines 10000] [--runs 7]
 
 Both run in one process, in turn, with the garbage collector off, and the medians are compared.
-The equations are the same text for both; declarations, which Python can't parse, are gradcli's alone.
+The equations are the same text for both; the declarations, no Python, are for gradcli alone.
 """
 
 from __future__ import annotations

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TypeAlias
+from itertools import accumulate, islice
+from typing import NamedTuple, TypeAlias
 
 from gradcli.errors import GradError, Source, Span
+from gradcli.syntax.source import end_of_name, is_name
 from gradcli.syntax.table import load
 
 Token: TypeAlias = tuple[str, str, int]
 
 END = "$END"
+OPENING = {"LPAR", "LSQB"}
 PAIRS = {")": "(", "]": "["}
+MOST_WORDS = 2_000_000
 
 # A line end takes the blank and comment lines after it along, and the indent of the next line.
-LINE_END = r"(?P<_NL>(?:\#[^\n]*)?\n(?:[ \t]*(?:\#[^\n]*)?\n)*[ \t]*)"
+LINE_END = r"(?:\#[^\n]*)?\n(?:[ \t]*(?:\#[^\n]*)?\n)*[ \t]*"
+BAD = "[^ \t]"  # a character that begins no token
 
 HINTS = {
     "'": "a transpose is written x.T",
@@ -27,20 +33,30 @@ HINTS = {
     "•": "the products are `@` (matrix) and `*` (elementwise)",
     "−": "this is a typographic minus; write -",
     "–": "this is a dash; write -",
+    "—": "this is a dash; write -",
     "²": "write x^2",
     "³": "write x^3",
+    "½": "write 1/2",
+    "÷": "write /",
     "Σ": "write sum(…)",
     "∑": "write sum(…)",
+    "∏": "write prod(…)",
     "√": "write sqrt(…)",
     "∂": "a derivative is written dL/dx",
     "∇": "a derivative is written dL/dx",
     "→": "an equation is written name = expression",
+    "←": "an equation is written name = expression",
+    "≔": "an equation is written name = expression",
+    "∈": "a range is written for t in 1..T",
+    "…": "a range is written 1..T, with two points",
     "≤": "write <=",
     "≥": "write >=",
     "≠": "write !=",
+    "≈": "`==` compares",
+    "∞": "there is no infinity here; write a large number",
     "&": "multiply two masks for `and`",
     "|": "use maximum of two masks for `or`; the absolute value is abs(x)",
-    ".": "a number has a digit before and after its point",
+    ".": "a number has a digit before and after its point; a transpose is x.T, a range 1..T",
     "!": "`!=` compares; the factorial is not an operation here",
     "%": "a comment starts with #",
     "\\": "brackets carry a statement over a line end, with no backslash",
@@ -49,111 +65,144 @@ HINTS = {
     '"': "a text ends on its own line with a second quote",
     "“": 'a text stands between straight quotes, "like this"',
     "”": 'a text stands between straight quotes, "like this"',
+    "‘": 'a text stands between straight quotes, "like this"',
+    "’": "a transpose is written x.T",
+    "`": "a name stands without quotes",
+    "$": "there is no LaTeX here: a name is letters, digits and _",
+    "?": "where(condition, a, b) chooses entry by entry",
 }
 
 
+class Word(NamedTuple):
+    """What a word of the text is; `plain` where it is a token by itself, wherever it stands."""
+
+    kind: str
+    text: str
+    size: int
+    plain: bool
+
+
+class Kinds(dict[str, Word]):
+    """What each distinct word is, looked at once."""
+
+    def __missing__(self, word: str) -> Word:
+        found = _pattern().match(word)
+        assert found is not None
+        kind = found.lastgroup or ""
+        text = found[kind]
+        if kind in ("NAME", "DERIV"):
+            if not is_name(text[4:] if kind == "DERIV" else text):
+                kind = "BAD_NAME"
+            else:
+                kind = load().keywords.get(text, kind)
+        plain = kind not in ("_NL", "LPAR", "RPAR", "LSQB", "RSQB", "BAD", "BAD_NAME")
+        self[word] = Word(kind, text, len(text), plain)
+        return self[word]
+
+
+class Words(NamedTuple):
+    """A source, cut up: each word with the blanks before it, and the offset at which it ends."""
+
+    source: Source
+    words: list[str]
+    ends: list[int]
+    kinds: Kinds
+
+    def word_at(self, at: int) -> int:
+        """Which word the character at an offset is part of."""
+        return bisect_left(self.ends, at + 1)
+
+    def kind(self, index: int) -> str:
+        return self.kinds[self.words[index]].kind
+
+
 @lru_cache(maxsize=1)
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What cuts a text up, and what tells the words apart."""
+    terminals = [("_NL", LINE_END), *load().terminals, ("BAD", BAD)]
+    groups = "|".join(f"(?P<{name}>{pattern})" for name, pattern in terminals)
+    alternatives = "|".join(pattern for _, pattern in terminals)
+    return re.compile(rf"[ \t]*(?:{alternatives})"), re.compile(rf"[ \t]*(?:{groups})")
+
+
 def _pattern() -> re.Pattern[str]:
-    terminals = "|".join(f"(?P<{name}>{pattern})" for name, pattern in load().terminals)
-    return re.compile(rf"[ \t]*(?:{LINE_END}|{terminals})")
+    return _patterns()[1]
 
 
-def read_source(name: str, raw: bytes) -> Source:
-    """A source from bytes: UTF-8, with or without a BOM, any line ends; characters checked."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        good = raw[: error.start].decode("utf-8-sig", "replace")
-        source = Source(name, "\n" + good.replace("\r\n", "\n") + "\ufffd\n")
-        at = len(source.text) - 2
-        bad = f"0x{raw[error.start]:02x}"
-        raise GradError(f"byte {bad} is not valid UTF-8", Span(source, at, at + 1)) from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    source = Source(name, "\n" + text + "\n")
-    _check_characters(source)
-    return source
-
-
-def _check_characters(source: Source) -> None:
-    """Refuse what a reader can't see: control characters, and those that turn the text around."""
-    bad = re.search(
-        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]", source.text
-    )
-    if bad:
-        name = unicodedata.name(bad[0], "a control character").lower()
+def cut(source: Source) -> Words:
+    """The words of a source. Raises GradError where they are too many."""
+    words = _patterns()[0].findall(source.text)
+    if len(words) > MOST_WORDS:
         raise GradError(
-            f"U+{ord(bad[0]):04X} ({name}) can't be seen and is not allowed",
-            Span(source, bad.start(), bad.end()),
-            "delete it",
+            f"{source.name}: more than {MOST_WORDS:,} words and signs",
+            hint='large arrays belong in a file: param W: [N, M] = file("w.npy")',
         )
+    return Words(source, words, list(accumulate(map(len, words))), Kinds())
 
 
-def is_name(text: str) -> bool:
-    """Letters, ASCII digits and `_`, not beginning with a digit; ᵀ is not a letter here."""
-    return all(
-        c == "_" or (c.isalpha() and c != "ᵀ") or (c.isascii() and c.isdigit()) for c in text
-    ) and bool(text) and not text[0].isdigit()
-
-
-def tokens(source: Source) -> Iterator[Token]:
+def tokens(cut: Words, indents: list[str], first: int = 0) -> Iterator[Token]:
     """The tokens of a source, to its end.
 
+    first: the number of the line end before the first line to read.
+    indents: those of the blocks around that line; kept up to date.
     Raises GradError for a character that begins no token and for brackets that do not match.
     """
-    text = source.text
-    keywords = load().keywords
-    match = _pattern().match
-    indents = [0]
+    source, kinds = cut.source, cut.kinds
+    size = len(source.text)
     opened: list[tuple[str, int]] = []
-    size = len(text)
-    position = 0
-    begun = False  # whether a token that is no line end has been met
-    while position < size:
-        found = match(text, position)
-        if found is None:
-            raise _bad_character(source, position)
-        kind = found.lastgroup or ""
-        start, end = found.span(kind)
-        word = text[start:end]
-        position = end
-        if kind == "NAME":
-            if not word.isascii():
-                position = end = _end_of_name(source, start, end)
-                word = text[start:end]
-            yield keywords.get(word, kind), word, start
+    begun = False
+    rest = islice(zip(cut.words, cut.ends, strict=True), first, None)
+    for word, end in rest:
+        kind, text, length, plain = kinds[word]
+        at = end - length
+        if plain:
+            yield kind, text, at
         elif kind == "_NL":
             if opened:
                 continue
             if begun:
-                yield "_NL", word, start
+                yield kind, text, at
             begun = True
-            indent = len(word[word.rfind("\n") + 1 :].expandtabs(8)) if end < size else 0
-            if indent > indents[-1]:
+            indent = text[text.rfind("\n") + 1 :] if end < size else ""
+            if indent == indents[-1]:
+                continue
+            if indent not in indents:
+                if not indent.startswith(indents[-1]):
+                    raise _misfit(source, end, indent, indents)
                 indents.append(indent)
-                yield "_INDENT", word, end
-            while indent < indents[-1]:
+                yield "_INDENT", "", end
+            while indent != indents[-1]:
                 indents.pop()
-                yield "_DEDENT", word, end
-            if indent != indents[-1]:
-                raise GradError(
-                    "this line's indent fits no line above it",
-                    Span(source, end, end + 1),
-                    "begin it in the column in which its block begins",
-                )
+                yield "_DEDENT", "", end
+        elif kind in OPENING:
+            opened.append((text, at))
+            yield kind, text, at
+        elif text in PAIRS:
+            _close(source, opened, text, at)
+            yield kind, text, at
+        elif kind == "BAD":
+            raise _bad_character(source, at)
         else:
-            if kind in ("LPAR", "LSQB"):
-                opened.append((word, start))
-            elif kind in ("RPAR", "RSQB"):
-                _close(source, opened, word, start)
-            elif kind == "DERIV" and not word.isascii():
-                position = end = _end_of_name(source, start + 4, end)
-                word = text[start:end]
-            yield kind, word, start
+            skip = 4 if text.startswith("dL/d") else 0
+            raise _bad_character(source, at + skip + end_of_name(text[skip:]))
     if opened:
         raise never_closed(source, opened[-1])
     yield END, "", size - 1
+
+
+def _misfit(source: Source, at: int, indent: str, indents: list[str]) -> GradError:
+    span = Span(source, at, at + 1)
+    if any(("\t" in indent) != ("\t" in other) for other in indents[1:] if indent):
+        return GradError(
+            "this line's indent mixes tabs and spaces with the lines above",
+            span,
+            "indent a block's lines alike, with spaces",
+        )
+    return GradError(
+        "this line's indent fits no line above it",
+        span,
+        "begin it in the column in which its block begins",
+    )
 
 
 def _close(source: Source, opened: list[tuple[str, int]], bracket: str, at: int) -> None:
@@ -162,8 +211,10 @@ def _close(source: Source, opened: list[tuple[str, int]], bracket: str, at: int)
     begin, where = opened.pop()
     if begin != PAIRS[bracket]:
         line, column = source.place(where)
+        same = line == source.place(at)[0]
         raise GradError(
-            f"this `{bracket}` can't close the `{begin}` opened in line {line}, column {column}",
+            f"this `{bracket}` can't close the `{begin}` opened in "
+            + (f"column {column}" if same else f"line {line}, column {column}"),
             Span(source, at, at + 1),
         )
 
@@ -176,27 +227,13 @@ def never_closed(source: Source, bracket: tuple[str, int]) -> GradError:
     )
 
 
-def _end_of_name(source: Source, start: int, end: int) -> int:
-    """Where a name with letters beyond ASCII ends: ᵀ ends it; a foreign digit is an error."""
-    for i in range(start, end):
-        c = source.text[i]
-        if c == "ᵀ" and i > start:
-            return i
-        if not is_name(c) and not (i > start and c.isascii()):
-            raise _bad_character(source, i)
-    return end
-
-
 def _bad_character(source: Source, at: int) -> GradError:
-    text = source.text
-    while text[at] in " \t":
-        at += 1
-    c = text[at]
+    c = source.text[at]
     shown = c if c.isprintable() else f"U+{ord(c):04X}"
     named = "" if c.isascii() else f" ({unicodedata.name(c, 'unnamed').lower()})"
     hint = HINTS.get(c)
-    if hint is None and c.isdigit():
-        hint = "numbers are written with the digits 0 to 9"
+    if hint is None and (c.isdigit() or c.isnumeric()):
+        hint = "numbers are written with the digits 0 to 9, powers with ^"
     if hint is None and unicodedata.combining(c):
         hint = "a name has letters, digits and _ only, with no added accents"
     return GradError(f"unexpected character `{shown}`{named}", Span(source, at, at + 1), hint)
@@ -208,35 +245,3 @@ def token_end(source: Source, at: int) -> int:
     if found is None or found.lastgroup in (None, "_NL"):
         return at + 1
     return max(found.end(), at + 1)
-
-
-def statement_end(source: Source, start: int, error_at: int) -> int:
-    """The end of the statement that begins at `start` and has an error at `error_at`.
-
-    That is the end of its line, of its brackets where they close, and of the lines below that are
-    indented more.
-    """
-    text = source.text
-    indent = start - (text.rfind("\n", 0, start) + 1)
-    depth, position, size = 0, start, len(text)
-    match = _pattern().match
-    closed = size
-    while position < size:
-        found = match(text, position)
-        if found is None:
-            position += 1
-            continue
-        kind, position = found.lastgroup, found.end()
-        depth += (kind in ("LPAR", "LSQB")) - (kind in ("RPAR", "RSQB"))
-        if kind == "_NL" and depth <= 0 and position > error_at:
-            closed = found.start("_NL")
-            break
-    # Brackets that never close would swallow the file: then the indent alone says where it ends.
-    end = closed if closed < size else text.find("\n", error_at)
-    while 0 <= end < size - 1:
-        line = text[end + 1 : text.find("\n", end + 1)]
-        stripped = line.lstrip(" \t")
-        if stripped and not stripped.startswith("#") and len(line) - len(stripped) <= indent:
-            break
-        end += len(line) + 1
-    return end if end >= 0 else size

@@ -173,12 +173,12 @@ MESSAGES: tuple[Message, ...] = (
 )
 
 
-def explain(read: list[Token], expected: set[str]) -> tuple[str, str | None]:
+def explain(read: list[Token], expected: frozenset[str]) -> tuple[str, str | None]:
     """The message and the hint for the last token read."""
     kind, text, _ = read[-1]
     before, before_text = (read[-2][0], read[-2][1]) if len(read) > 1 else ("", "")
     words = tuple(t[1] for t in read[:-1] if t[0] not in ("_INDENT", "_DEDENT", "_NL"))
-    place = Place(kind, text, before, before_text, words, frozenset(expected))
+    place = Place(kind, text, before, before_text, words, expected)
     fields = place._asdict()
     for message in MESSAGES:
         if message.applies(place):
@@ -188,7 +188,7 @@ def explain(read: list[Token], expected: set[str]) -> tuple[str, str | None]:
     return f"unexpected {what}", _one_of(expected)
 
 
-def _one_of(expected: set[str]) -> str | None:
+def _one_of(expected: frozenset[str]) -> str | None:
     """What may stand there, where that is little enough to say."""
     spelling = load().spelling
     shown = sorted(spelling.get(kind, kind.lower()) for kind in expected)

@@ -1,73 +1,168 @@
-"""The parser: lark's tables, driven without recursion; reductions write postfix code directly."""
+"""The parser: lark's tables, driven without recursion; reductions write postfix code directly.
+
+A statement with an error is left out, and the parser goes on behind it, so that one run reports
+every error of a file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
-from gradcli.errors import GradError, Source, Span
-from gradcli.syntax import ast
-from gradcli.syntax.lexer import END, PAIRS, Token, never_closed, token_end
-from gradcli.syntax.messages import explain
-from gradcli.syntax.table import load
+from gradcli.errors import GradError, GradErrors, Source, Span
+from gradcli.syntax import recovery
+from gradcli.syntax.build import Builder
+from gradcli.syntax.lexer import END, Token, Words, cut, tokens
+from gradcli.syntax.table import Rule, Table, load
+
+MOST_ERRORS = 20
+STRUCTURE = {"_NL", "_INDENT", "_DEDENT"}
+
+Reduction: TypeAlias = tuple[str, int, Callable[[Sequence[Any]], Any] | None]
 
 
-def parse(source: Source, tokens: Iterable[Token], start: str) -> tuple[Any, ...]:
-    """The statements of a token stream. `start` is "model" or "derivation".
+class Mark(NamedTuple):
+    """Where a statement begins: how much was on the stacks before it, and its first word."""
 
-    Raises GradError at the first token that no rule allows there.
+    states: int
+    values: int
+    tape: int
+    word: int
+
+
+def parse(source: Source, start: str) -> tuple[tuple[Any, ...], list[GradError], set[str]]:
+    """The statements of a source, its errors, and the words of the statements left out.
+
+    start: "model" or "derivation". Raises GradErrors where there are too many.
     """
-    table = load()
-    states, rules, keywords = table.states, table.rules, table.keywords
-    build = Builder()
-    actions = [getattr(build, rule.action, list) for rule in rules]
-    stack = [table.start[start]]
-    values: list[Any] = []
-    read: list[Token] = []  # the tokens of the present statement, for messages
-    end_state = table.end[start]
-    for token in tokens:
-        kind = token[0]
-        read.append(token)
+    return Parser(cut(source), load(), start).run()
+
+
+class Parser:
+    """The state of a parse: the two stacks, and a mark for each block that is open."""
+
+    def __init__(self, words: Words, table: Table, start: str) -> None:
+        self.words = words
+        self.table = table
+        self.build = Builder()
+        self.reductions = [_reduction(rule, self.build) for rule in table.rules][::-1]
+        self.states = [table.start[start]]
+        self.end_state = table.end[start]
+        self.values: list[Any] = []
+        self.marks: list[Mark | None] = [None]
+        self.indents = [""]
+        self.fresh = True  # whether the next token begins a statement
+        self.expected: frozenset[str] = frozenset()
+        self.broken: set[int] = set()  # the blocks, by their depth, that hold a statement left out
+        self.jumps: dict[tuple[int, str, str], tuple[int, int | None]] = {}
+
+    def run(self) -> tuple[tuple[Any, ...], list[GradError], set[str]]:
+        errors: list[GradError] = []
+        lost: set[str] = set()
+        first = 0
         while True:
-            action = states[stack[-1]].get(kind)
-            if action is None:
-                if token[1] in keywords and kind != "NAME":
+            try:
+                self.advance(first)
+            except GradError as error:
+                found, first, names = recovery.leave_out(self, error)
+                errors += found
+                lost |= names
+                if len(errors) >= MOST_ERRORS:
+                    raise GradErrors(errors) from None
+            else:
+                return tuple(self.values[-1]), errors, lost
+
+    def advance(self, first: int) -> None:
+        """Parse from the line behind a line end to the end. Raises GradError at the first error."""
+        table, stack, values = self.table.states, self.states, self.values
+        reductions, jumps, tape = self.reductions, self.jumps, self.build.tape
+        for token in tokens(self.words, self.indents, first):
+            kind = token[0]
+            action = table[stack[-1]].get(kind)
+            while action is None or action < 0:
+                if action is None:
+                    if kind == "NAME" or token[1] not in self.table.keywords:
+                        raise self.unexpected(token)
                     kind = "NAME"  # a keyword is a name where no keyword may stand
+                    action = table[stack[-1]].get(kind)
                     continue
-                raise _unexpected(source, read, states[stack[-1]].keys())
-            if action >= 0:
-                stack.append(action)
-                values.append(token)
-                break
-            rule = rules[-action - 1]
-            origin, size, _, plan = rule
-            if plan is not None:
+                origin, size, reduce = reductions[action]
                 if size == 1:
-                    argument = values.pop()
-                    only = plan[0] if len(plan) == 1 else 3
-                    if only == 1:
-                        value = actions[-action - 1]((argument,))
-                    else:
-                        value = actions[-action - 1](_select(plan, (argument,)))
+                    if reduce is not None:
+                        values[-1] = reduce((values[-1],))
                     stack.pop()
                 elif size:
-                    value = actions[-action - 1](_select(plan, values[-size:]))
-                    del values[-size:], stack[-size:]
+                    values[-size:] = (reduce(values[-size:]),)  # type: ignore[misc]
+                    del stack[-size:]
                 else:
-                    value = actions[-action - 1](_select(plan, ()))
-                values.append(value)
-            else:
-                stack.pop()
-            stack.append(states[stack[-1]][origin])
-            if kind == END and stack[-1] == end_state:
-                result: tuple[Any, ...] = tuple(values[-1])
-                return result
-        if kind == "_NL":
-            read.clear()
-    raise AssertionError("the lexer ended without its last token")
+                    values.append(reduce(()))  # type: ignore[misc]
+                below = stack[-1]
+                found = jumps.get((below, origin, kind))
+                if found is None:
+                    found = jumps[below, origin, kind] = self.jump(below, origin, kind)
+                state, action = found
+                stack.append(state)
+                if state == self.end_state and kind == END:
+                    return
+            if self.fresh and kind not in STRUCTURE:
+                self.fresh = False
+                word = self.words.word_at(token[2])
+                self.marks[-1] = Mark(len(stack), len(values), len(tape), word)
+            stack.append(action)
+            values.append(token)
+            if kind in STRUCTURE:
+                self.fresh = True
+                if kind == "_INDENT":
+                    self.marks.append(None)
+                elif kind == "_DEDENT":
+                    self.broken.discard(len(self.marks))
+                    self.marks.pop()
+        raise AssertionError("the lexer ended without its last token")
+
+    def jump(self, below: int, origin: str, kind: str) -> tuple[int, int | None]:
+        """The state after a reduction, and the action there, past all that only hand a value on."""
+        states = self.table.states
+        while True:
+            state = states[below][origin]
+            action = states[state].get(kind)
+            if action is None or action >= 0:
+                return state, action
+            origin, size, reduce = self.reductions[action]
+            if size != 1 or reduce is not None:
+                return state, action
+
+    def unexpected(self, token: Token) -> GradError:
+        """The bare error for a token that no rule allows; `recovery` finds the words for it."""
+        self.expected = frozenset(self.table.states[self.states[-1]])
+        return recovery.Unexpected(token, Span(self.words.source, token[2], token[2] + 1))
 
 
-def _select(plan: tuple[int, ...], symbols: Any) -> list[Any]:
+def _reduction(rule: Rule, build: Builder) -> Reduction:
+    """A rule as the parser runs it; no function where it only hands its value on."""
+    if rule.plan is None:
+        return rule.origin, rule.size, None
+    action = getattr(build, rule.action, list)
+    plan = rule.plan
+    if action is list and plan in ((2, 1), (2, 0, 1)):
+        return rule.origin, rule.size, _appended
+    if all(what == 1 for what in plan):
+        return rule.origin, rule.size, action
+    kept = [i for i, what in enumerate(plan) if what == 1]
+    if len(kept) > 1 and set(plan) == {0, 1}:
+        pick = itemgetter(*kept)
+        return rule.origin, rule.size, lambda symbols: action(pick(symbols))
+    return rule.origin, rule.size, lambda symbols: action(_select(plan, symbols))
+
+
+def _appended(symbols: Sequence[Any]) -> list[Any]:
+    """A list that grows in place: no one else holds it."""
+    items: list[Any] = symbols[0]
+    items.append(symbols[-1])
+    return items
+
+
+def _select(plan: tuple[int, ...], symbols: Sequence[Any]) -> list[Any]:
     arguments: list[Any] = []
     rest = iter(symbols)
     for what in plan:
@@ -80,241 +175,3 @@ def _select(plan: tuple[int, ...], symbols: Any) -> list[Any]:
         elif what == 2:
             arguments.extend(symbol)
     return arguments
-
-
-def _unexpected(source: Source, read: list[Token], expected: Iterable[str]) -> GradError:
-    """The error for the last token read, which none of the expected ones is."""
-    kind, text, at = read[-1]
-    opened: list[Token] = []
-    for token in read[:-1]:
-        if token[1] in PAIRS.values():
-            opened.append(token)
-        elif token[1] in PAIRS and opened:
-            opened.pop()
-    line_start = source.text.rfind("\n", 0, at) + 1
-    if opened and opened[-1][2] < line_start and not source.text[line_start:at].strip(" \t"):
-        return never_closed(source, opened[-1][1:])
-    message, hint = explain(read, set(expected))
-    return GradError(message, Span(source, at, token_end(source, at)), hint)
-
-
-class Builder:
-    """One method an action of the grammar; each takes the rule's kept symbols.
-
-    The value of an expression is the index at which its code begins on the tape. A rule that holds
-    expressions cuts their code off the tape.
-    """
-
-    def __init__(self) -> None:
-        self.tape: list[ast.Instruction] = []
-
-    def cut(self, start: int) -> ast.Code:
-        code = tuple(self.tape[start:])
-        del self.tape[start:]
-        return code
-
-    def cut_all(self, starts: list[int]) -> tuple[ast.Code, ...]:
-        return tuple([self.cut(start) for start in reversed(starts)][::-1])
-
-    # ── expressions ──
-
-    def number(self, symbols: Any) -> int:
-        _, text, at = symbols[0]
-        self.tape.append(("number", text, at))
-        return len(self.tape) - 1
-
-    def name(self, symbols: Any) -> int:
-        _, text, at = symbols[0]
-        self.tape.append(("name", text, at))
-        return len(self.tape) - 1
-
-    def derivative(self, symbols: Any) -> int:
-        _, text, at = symbols[0]
-        self.tape.append(("derivative", text[4:], at))
-        return len(self.tape) - 1
-
-    def string(self, symbols: Any) -> int:
-        _, text, at = symbols[0]
-        self.tape.append(("string", text[1:-1], at))
-        return len(self.tape) - 1
-
-    def binary(self, symbols: Any) -> int:
-        left, (_, symbol, at), _ = symbols
-        self.tape.append(("binary", symbol, at))
-        return int(left)
-
-    def unary(self, symbols: Any) -> int:
-        (_, symbol, at), operand = symbols
-        self.tape.append(("unary", symbol, at))
-        return int(operand)
-
-    def group(self, symbols: Any) -> int:
-        return int(symbols[0])
-
-    def transpose(self, symbols: Any) -> int:
-        operand, (_, _, at) = symbols
-        self.tape.append(("transpose", None, at))
-        return int(operand)
-
-    def index(self, symbols: Any) -> int:
-        operand, slices = symbols
-        self.tape.append(("index", tuple(kind for kind, _ in slices), self.tape[operand][2]))
-        return int(operand)
-
-    def at(self, symbols: Any) -> tuple[Any, list[int]]:
-        return ast.AT, [symbols[0]]
-
-    def between(self, symbols: Any) -> tuple[Any, list[int]]:
-        first, last = symbols
-        return (first is not None, last is not None), [s for s in symbols if s is not None]
-
-    def call(self, symbols: Any) -> int:
-        (_, name, at), *rest = symbols
-        arguments = rest[0] if rest else []
-        start = len(self.tape)
-        if arguments and isinstance(arguments[0], ast.Comprehension):
-            loop = arguments[0]._replace(function=name)
-            self.tape.append(("comprehension", loop, at))
-            return start
-        keywords = tuple(a[0] if isinstance(a, tuple) else None for a in arguments)
-        if arguments:
-            first = arguments[0]
-            start = first[1] if isinstance(first, tuple) else first
-        self.tape.append(("call", (name, keywords), at))
-        return start
-
-    def keyword(self, symbols: Any) -> tuple[str, int]:
-        (_, name, _), start = symbols
-        return name, start
-
-    def comprehension(self, symbols: Any) -> list[ast.Comprehension]:
-        start, variable, interval = symbols
-        return [ast.Comprehension("", ast.Name(*variable[1:]), self.cut(start), interval)]
-
-    def span(self, symbols: Any) -> ast.Interval:
-        first, last = symbols
-        at = self.tape[first][2]
-        codes = self.cut_all([first, last])
-        return ast.Interval(codes[0], codes[1], at)
-
-    def column(self, symbols: Any) -> int:
-        return self._entries("column", symbols[0])
-
-    def stacked(self, symbols: Any) -> int:
-        return self._entries("stacked", symbols[0])
-
-    def _entries(self, what: str, starts: list[int]) -> int:
-        self.tape.append((what, len(starts), self.tape[starts[0]][2]))
-        return starts[0]
-
-    # ── statements ──
-
-    def layout(self, symbols: Any) -> ast.Layout:
-        return ast.Layout(ast.Name(*symbols[0][1:]))
-
-    def dim_item(self, symbols: Any) -> ast.Dim:
-        name, start = symbols
-        return ast.Dim(ast.Name(*name[1:]), None if start is None else self.cut(start))
-
-    def plain(self, symbols: Any) -> Any:
-        """dim and given: all their items; the other statements have actions of their own."""
-        items = tuple(symbols)
-        return ast.Dims(items) if isinstance(items[0], ast.Dim) else ast.Given(items)
-
-    def role(self, symbols: Any) -> str:
-        return str(symbols[0][1])
-
-    def declaration(self, symbols: Any) -> ast.Declaration:
-        role, *items = symbols
-        return ast.Declaration(role, tuple(items))
-
-    def declared(self, symbols: Any) -> ast.Declared:
-        name, family, shape, value = symbols
-        return ast.Declared(ast.Name(*name[1:]), family, shape, value)
-
-    family = staticmethod(tuple)
-
-    def shape(self, symbols: Any) -> tuple[ast.Code, ...]:
-        return self.cut_all(symbols[0]) if symbols[0] else ()
-
-    def value(self, symbols: Any) -> ast.Code:
-        return self.cut(symbols[0])
-
-    def draw(self, symbols: Any) -> ast.Draw:
-        name, *starts = symbols
-        return ast.Draw(ast.Name(*name[1:]), self.cut_all(starts))
-
-    def members(self, symbols: Any) -> tuple[ast.Code, ...]:
-        return self.cut_all(symbols)
-
-    def target(self, symbols: Any) -> ast.Target:
-        name, members = symbols
-        return ast.Target(ast.Name(*name[1:]), members)
-
-    def equation(self, symbols: Any) -> ast.Equation:
-        target, start = symbols
-        return ast.Equation(target, self.cut(start))
-
-    def loss(self, symbols: Any) -> ast.Loss:
-        target, start = symbols
-        return ast.Loss(target, None if start is None else self.cut(start))
-
-    def given_item(self, symbols: Any) -> ast.GivenItem:
-        (_, text, at), members, value = symbols
-        return ast.GivenItem(ast.Target(ast.Name(text[4:], at), members), value)
-
-    def statement(self, symbols: Any) -> Any:
-        return symbols[0]
-
-    def suite(self, symbols: Any) -> tuple[Any, ...]:
-        return tuple(symbols)
-
-    def for_head(self, symbols: Any) -> tuple[ast.Name, ast.Interval]:
-        variable, interval = symbols
-        return ast.Name(*variable[1:]), interval
-
-    def for_block(self, symbols: Any) -> ast.For:
-        (variable, interval), body = symbols
-        return ast.For(variable, interval, body)
-
-    def names(self, symbols: Any) -> tuple[ast.Name, ...]:
-        return tuple(ast.Name(*token[1:]) for token in symbols)
-
-    def return_line(self, symbols: Any) -> ast.Code:
-        return self.cut(symbols[0])
-
-    def def_line(self, symbols: Any) -> ast.Def:
-        (name, parameters), start = symbols
-        return ast.Def(ast.Name(*name[1:]), parameters, (), self.cut(start))
-
-    def def_block(self, symbols: Any) -> ast.Def:
-        (name, parameters), *body, result = symbols
-        return ast.Def(ast.Name(*name[1:]), parameters, tuple(body), result)
-
-    def op_block(self, symbols: Any) -> ast.UserOp:
-        (name, parameters), result, *lines = symbols
-        return ast.UserOp(ast.Name(*name[1:]), parameters, self.cut(result), tuple(lines))
-
-    # ── derivation files ──
-
-    def step_line(self, symbols: Any) -> Any:
-        return symbols[0]
-
-    def bracket(self, symbols: Any) -> tuple[tuple[Any, ...], tuple[ast.Code, ...]]:
-        slices = symbols[0]
-        starts = [start for _, found in slices for start in found]
-        return tuple(kind for kind, _ in slices), self.cut_all(starts)
-
-    def assign(self, symbols: Any) -> str:
-        return str(symbols[0][1])
-
-    def step(self, symbols: Any) -> ast.BackwardLine:
-        return self._line(symbols, own=False)
-
-    def own(self, symbols: Any) -> ast.BackwardLine:
-        return self._line(symbols, own=True)
-
-    def _line(self, symbols: Any, own: bool) -> ast.BackwardLine:
-        (_, text, at), *brackets, assign, start = symbols
-        name = ast.Name(text if own else text[4:], at)
-        return ast.BackwardLine(name, own, tuple(brackets), assign, self.cut(start))

@@ -66,7 +66,7 @@ def load() -> Table:
     folders = list(_cache_folders())
     for folder in folders:
         try:
-            raw = marshal.loads((folder / name).read_bytes())
+            raw = marshal.loads((folder / name).read_bytes())  # noqa: S302 - written by _keep
             return Table(*raw)._replace(rules=[Rule(*r) for r in raw[3]])
         except (OSError, EOFError, ValueError, TypeError, IndexError):
             continue
@@ -77,7 +77,7 @@ def load() -> Table:
 
 def _cache_folders() -> Iterator[Path]:
     yield Path(__file__).parent / "__pycache__"
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     yield Path(home) / "gradcli"
 
 
@@ -107,7 +107,7 @@ def compile_grammar(grammar: str, strict: bool = False) -> Table:
         maybe_placeholders=True,
         strict=strict,
     )
-    parse_table: Any = lark.parser.parser._parse_table  # type: ignore[attr-defined]
+    parse_table: Any = lark.parser.parser._parse_table  # noqa: SLF001 - lark has no public way to its tables
     numbers = {rule: i for i, rule in enumerate(lark.rules)}
     states: list[dict[str, int]] = [{} for _ in parse_table.states]
     for state, actions in parse_table.states.items():
@@ -152,4 +152,5 @@ def _rule(rule: Any) -> Rule:
             plan.append(2 if symbol.name.startswith("_") else 1)
     plan += [-1] * absent[-1]
     passes_on = plan == [1] and rule.options.expand1 and rule.alias is None
-    return Rule(origin, len(rule.expansion), str(rule.alias or origin), None if passes_on else tuple(plan))
+    action = str(rule.alias or origin)
+    return Rule(origin, len(rule.expansion), action, None if passes_on else tuple(plan))
