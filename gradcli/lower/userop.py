@@ -11,6 +11,7 @@ from gradcli.expr import Expr, as_expr, leaf
 from gradcli.lower.machine import Machine
 from gradcli.lower.scope import Item, Ref, Scope, UserFunction
 from gradcli.ops import Array, Op, Signature, Spelling
+from gradcli.ops.core import Body
 from gradcli.program import Step
 from gradcli.sizes import Number, Shape, is_scalar, same, spell
 from gradcli.syntax import ast
@@ -123,6 +124,7 @@ def make(lowering: Lowering, function: UserFunction, shapes: tuple[Shape, ...], 
         latex=Spelling(rf"\operatorname{{{{{node.name.text}}}}}\left({{,}}\right)"),
         group="user",
         complex_safe=all(step.call.op.complex_safe for step in steps),
+        body=Body(names, steps, result.name if isinstance(result, Ref) else result),
     )
     function.made[shapes] = op
     return op

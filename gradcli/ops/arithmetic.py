@@ -18,6 +18,7 @@ from gradcli.ops.core import (
     broadcast_shapes,
     differ,
     elementwise_flip,
+    elementwise_lanes,
     elementwise_shape,
     infix,
     no_rule,
@@ -50,6 +51,7 @@ def operator(
     fields.setdefault("flip", elementwise_flip(name))
     fields.setdefault("numpy", text)
     fields.setdefault("foldable", True)
+    fields.setdefault("lanes", elementwise_lanes)
     return register(
         Op(
             name=name,
@@ -58,6 +60,7 @@ def operator(
             rule=rule,
             text=text,
             latex=latex,
+            lifts=True,
             group="operators",
             **fields,
         ),
@@ -237,6 +240,16 @@ def _matmul_rule(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[E
     return by_a, by_b
 
 
+def _matmul_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
+    """The left operand's rows stay apart, or the right one's columns."""
+    left, right = axes
+    if right is None:
+        return left if left == -2 else None
+    if left is None:
+        return right if right == -1 else None
+    return None
+
+
 def _matmul_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
     if any(len(shape) != 2 for shape in s.shapes):
         return None
@@ -253,6 +266,7 @@ operator(
     infix(r"\,", PRODUCT),
     shape=_matmul_shape,
     flip=_matmul_flip,
+    lanes=_matmul_lanes,
     spread=True,
     foldable=False,
     about="matrix product, over the last two axes",

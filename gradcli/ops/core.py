@@ -63,6 +63,14 @@ def infix(symbol: str, precedence: int, right: int | None = None) -> Spelling:
     )
 
 
+class Body(NamedTuple):
+    """What an operation defined in a model consists of: its operands' names, its steps, its result."""
+
+    operands: tuple[str, ...]
+    steps: tuple[Any, ...]
+    result: Any
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Op:
     """One operation: its whole truth.
@@ -84,6 +92,11 @@ class Op:
     sized: the same on sizes (`Sizes`, operands), where the result is a size.
     new_axes: how many axes the result has more than its operands.
     branches: operands -> an integer array that says which smooth piece each entry lies in.
+    lifts: whether operands of lower rank get axes in front, as in NumPy's broadcasting.
+    lanes: Signature, for each operand an axis counted from the end (None: it does not vary) -> the
+        result's axis along which each position depends on the operands' same position alone; None
+        where positions mix.
+    body: what an operation defined in a model consists of.
     """
 
     name: str
@@ -104,6 +117,9 @@ class Op:
     complex_safe: bool = True
     kink: str = ""
     branches: Callable[..., Array] | None = None
+    lifts: bool = False
+    lanes: Callable[[Signature, Sequence[int | None]], int | None] | None = None
+    body: Body | None = None
     group: str = ""
     aliases: tuple[str, ...] = ()
     foldable: bool = False
@@ -206,6 +222,17 @@ def elementwise_flip(name: str) -> Callable[[Signature, Sequence[Pair]], Expr | 
         return Expr(name, tuple(pair.flipped for pair in pairs), tuple(s.attrs.items()))
 
     return flip
+
+
+def elementwise_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
+    """Positions stay apart where every operand that varies has the same axis, unstretched."""
+    varying = [(axis, shape) for axis, shape in zip(axes, s.shapes, strict=True) if axis is not None]
+    found = {(axis, shape[axis].value) for axis, shape in varying}
+    result = broadcast_shapes(s.sizes, s.shapes)
+    if len(found) != 1:
+        return None
+    axis, size = found.pop()
+    return axis if result[axis].value == size else None
 
 
 def square(s: Signature) -> None:

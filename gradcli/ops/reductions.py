@@ -42,6 +42,12 @@ def reducing(f: Callable[..., Any]) -> Callable[..., Array]:
     return forward
 
 
+def axis_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
+    """Positions stay apart along an axis that is not reduced."""
+    axis = s.attrs["axis"]
+    return None if axis is None or axes[0] == axis - s.rank else axes[0]
+
+
 def axis_flip(name: str) -> Callable[[Signature, Sequence[Pair]], Expr | None]:
     def flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
         axis = s.attrs["axis"]
@@ -80,6 +86,7 @@ def reduction(
     keywords = fields.pop("keywords", {"axis": None})
     fields.setdefault("shape", reduced_shape)
     fields.setdefault("static", reduction_axes)
+    fields.setdefault("lanes", axis_lanes)
     return register(
         Op(
             name=name,
@@ -218,6 +225,7 @@ reduction(
     "Euclidean (Frobenius) norm",
     r"\left\|{0}\right\|",
     kink="at x = 0 the derivative is 0",
+    branches=lambda x, axes, scalar: np.any(x.real != 0, axis=axes, keepdims=True),
 )
 
 
