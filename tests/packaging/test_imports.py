@@ -39,7 +39,7 @@ MAY_IMPORT = {
 LIBRARIES = {
     "lark": ["syntax/table.py"],
     "typer": ["cli/"],
-    "rich": ["cli/", "render/table.py"],
+    "rich": ["cli/", "render/layout.py", "render/table.py"],
     "autograd": ["check/"],
     "jax": ["check/"],
     "torch": ["check/"],

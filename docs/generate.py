@@ -1,0 +1,134 @@
+"""Writes the pages that are made from the program, and renews the output shown in the others.
+
+    python docs/generate.py
+
+A test compares the pages with what this would write.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import console
+import typer
+
+from gradcli.cli import app
+from gradcli.ops import OPERATORS, TABLE, Op
+
+ROOT = Path(__file__).parents[1]
+WRITTEN_BY_HAND = ["README.md", "docs/language.md"]
+GENERATED = "<!-- Written by docs/generate.py from the program itself: edit that. -->\n"
+
+
+def main() -> None:
+    pages = generated()
+    for name in WRITTEN_BY_HAND:
+        with tempfile.TemporaryDirectory() as folder:
+            page = (ROOT / name).read_text(encoding="utf-8")
+            pages[name] = console.renewed(page, Path(folder))
+    for name, page in pages.items():
+        path = ROOT / name
+        if not path.exists() or path.read_text(encoding="utf-8") != page:
+            path.write_text(page, encoding="utf-8")
+            print(f"{name} is new", file=sys.stderr)
+
+
+def generated() -> dict[str, str]:
+    """The pages that are written whole."""
+    return {"docs/commands.md": commands(), "docs/operations.md": operations()}
+
+
+# ── the commands ──
+
+
+def commands() -> str:
+    group: Any = typer.main.get_command(app)
+    return "\n".join([GENERATED, *_commands(group)]) + "\n"
+
+
+def _commands(group: Any) -> Iterator[str]:
+    yield "# The commands\n"
+    yield f"{group.help}\n"
+    yield (
+        "Data goes to standard output; messages, progress and errors go to standard error. Exit codes: "
+        "0, all holds;\n1, a check failed; 2, the command or its input is wrong; 3, a check is "
+        "inconclusive.\n"
+    )
+    yield from _parameters(group)
+    for name, command in group.commands.items():
+        arguments = "".join(f" {p.metavar}" for p in command.params if not p.opts[0].startswith("-"))
+        yield f"## gradcli {name}{arguments} [OPTIONS]\n"
+        yield f"{command.help}\n"
+        yield from _parameters(command)
+
+
+def _parameters(command: Any) -> Iterator[str]:
+    yield "| | |"
+    yield "|---|---|"
+    for p in command.params:
+        yield f"| {_spelling(p)} | {_cell(p.help or '')}{_default(p)} |"
+    yield ""
+
+
+def _spelling(p: Any) -> str:
+    if not p.opts[0].startswith("-"):
+        return f"`{p.metavar.strip('[]')}`"
+    value = ""
+    if not p.is_flag:
+        choices = getattr(p.type, "choices", None)
+        value = " " + ("\\|".join(map(str, choices)) if choices else p.metavar or "")
+    return ", ".join(f"`{option}{value}`" for option in reversed(p.opts))
+
+
+def _default(p: Any) -> str:
+    if p.default is None or p.default is False or not p.opts[0].startswith("-"):
+        return ""
+    default = f"{p.default:,}" if isinstance(p.default, int) else str(p.default)
+    return f" (default: {default})"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+# ── the operations ──
+
+
+def operations() -> str:
+    return "\n".join([GENERATED, *_operations()]) + "\n"
+
+
+def _operations() -> Iterator[str]:
+    symbols: dict[str, list[str]] = {}
+    for (symbol, _), name in OPERATORS.items():
+        symbols.setdefault(name, []).append(f"`{symbol}`")
+    yield "# The operations\n"
+    for group in dict.fromkeys(op.group for op in TABLE.values()):
+        yield f"## {group.capitalize()}\n"
+        yield "| | what it is | the rule's source | where it is not smooth |"
+        yield "|---|---|---|---|"
+        for op in TABLE.values():
+            if op.group == group:
+                names = [f"`{_written(op)}`", *symbols.get(op.name, [])[1:]]
+                names += [f"`{alias}`" for alias in op.aliases]
+                cells = " ".join(names), _cell(op.about), _cell(op.cite), _cell(op.kink)
+                yield f"| {' | '.join(cells)} |"
+        yield ""
+
+
+def _written(op: Op) -> str:
+    """How an operation is written, with the names of its operands."""
+    if op.text.template == "[{;}]":
+        return "[a; b; …]"
+    if "{" in op.text.template:
+        return op.text.template.format(*op.operands, region="…", literal="[…]")
+    keywords = [f"{key}={'' if value is None else value}" for key, value in op.keywords.items()]
+    return f"{op.text.template}({', '.join([*op.operands, *keywords])})"
+
+
+if __name__ == "__main__":
+    main()

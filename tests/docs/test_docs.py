@@ -1,0 +1,132 @@
+"""The pages say what the program does: their commands are run, and the generated ones are current."""
+
+import re
+import sys
+from itertools import zip_longest
+from math import isclose
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import console  # noqa: E402
+import generate  # noqa: E402
+
+from gradcli.session import Request, run  # noqa: E402
+
+PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md"))]
+NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def differ(said, found):
+    """Whether two lines differ in more than the last digits of their numbers, or their spacing."""
+    if " ".join(NUMBER.sub("#", said).split()) != " ".join(NUMBER.sub("#", found).split()):
+        return True
+    pairs = zip(NUMBER.findall(said), NUMBER.findall(found), strict=True)
+    return not all(isclose(float(a), float(b), rel_tol=2e-3, abs_tol=1e-5) for a, b in pairs)
+
+
+def disagreement(expected, found):
+    """The first line that a page shows otherwise than it is; `…` stands for any number of lines."""
+    if "…" in expected:
+        at = expected.index("…")
+        tail = len(expected) - at - 1
+        expected = expected[:at] + expected[at + 1 :]
+        found = found[:at] + found[len(found) - tail :]
+    for said, line in zip_longest(expected, found, fillvalue="(nothing)"):
+        if differ(said, line):
+            return f"the page has\n    {said}\nbut it is\n    {line}"
+    return None
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_print_what_the_page_shows(name, tmp_path):
+    console.prepare(tmp_path)
+    skipped = []
+    for block in console.blocks(read(name)):
+        if block.name:
+            (tmp_path / block.name).write_text(block.text, encoding="utf-8")
+        if block.language != "console":
+            continue
+        if lacking := console.missing(block.text):
+            skipped += lacking
+            continue
+        for command, expected in console.commands(block.text):
+            while expected and not expected[-1]:
+                expected.pop()
+            problem = disagreement(expected, console.run(command, tmp_path))
+            assert problem is None, f"{name}: $ {command}\n{problem}"
+    if skipped:
+        pytest.skip(f"the rest of {name} needs {', '.join(sorted(set(skipped)))}")
+
+
+def models():
+    for name in PAGES:
+        for number, block in enumerate(console.blocks(read(name)), 1):
+            if block.language == "eq":
+                yield pytest.param(block.text, id=f"{name}-{block.name or number}")
+
+
+@pytest.mark.parametrize("text", list(models()))
+def test_every_model_shown_derives(text, tmp_path):
+    path = tmp_path / "model.eq"
+    path.write_text(text, encoding="utf-8")
+    assert run(str(path), Request()).derivation.rows
+
+
+def test_a_model_shown_is_the_example_it_is_said_to_be():
+    shown = next(b.text for b in console.blocks(read("README.md")) if not b.language)
+    example = read("examples/simple_mlp.eq")
+    assert shown.strip() == "\n".join(l for l in example.splitlines() if l[:1] != "#").strip()  # noqa: E741
+
+
+@pytest.mark.parametrize(("name", "page"), list(generate.generated().items()), ids=lambda x: x[:20])
+def test_generated_pages_are_current(name, page):
+    assert read(name) == page, "run `python docs/generate.py`"
+
+
+def test_every_option_is_described():
+    page = generate.commands()
+    assert "| `--" in page
+    for line in page.splitlines():
+        if line.startswith("| `"):
+            assert len(line.split(" | ")[1].strip(" |")) > 5, f"no help: {line}"
+
+
+def test_every_command_is_in_the_readme():
+    for heading in re.findall(r"^## gradcli (\w+)", generate.commands(), re.MULTILINE):
+        assert f"gradcli {heading}" in read("README.md"), heading
+
+
+def test_every_example_is_in_the_readme():
+    for path in (ROOT / "examples").glob("*.eq"):
+        assert f"](examples/{path.name})" in read("README.md"), path.name
+
+
+@pytest.mark.parametrize("name", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(name):
+    page = read(name)
+    anchors = {
+        re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-")
+        for h in re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\(([^)\s]+)\)", page):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        elif "://" not in target:
+            assert (ROOT / name).parent.joinpath(target.partition("#")[0]).exists(), target
+
+
+def test_continuous_integration_runs_the_commands_of_the_readme():
+    shown = [b.text.strip() for b in console.blocks(read("README.md")) if b.language == "sh"]
+    assert len(shown) == 2
+    assert "derive examples/" in shown[0]
+    assert "pytest" in shown[1]
+    lines = read(".ci/run").splitlines()
+    assert all(command in lines for command in shown)
