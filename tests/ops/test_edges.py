@@ -17,37 +17,54 @@ INF, NAN = math.inf, math.nan
 EDGES = {
     "relu at 0": ("input x = [-1, 0, 2]\nL = sum(relu(x))", {"x": [0, 0, 1]}),
     "abs at 0": ("input x = [-1, 0, 2]\nL = sum(abs(x))", {"x": [-1, 0, 1]}),
-    "sign has no gradient": ("input x = [-1, 0, 2]\ny = sign(x)\nL = sum(y * x)", {"x": [-1, 0, 1]}),
-    "maximum, a tie": ("input x = [1, 2], y = [1, 3]\nL = sum(maximum(x, y))", {"x": [1, 0], "y": [0, 1]}),
-    "minimum, a tie": ("input x = [1, 2], y = [1, 3]\nL = sum(minimum(x, y))", {"x": [1, 1], "y": [0, 0]}),
+    "sign has no gradient": (
+        "input x = [-1, 0, 2]\ny = sign(x)\nL = sum(y * x)",
+        {"x": [-1, 0, 1]},
+    ),
+    "maximum, a tie": (
+        "input x = [1, 2], y = [1, 3]\nL = sum(maximum(x, y))",
+        {"x": [1, 0], "y": [0, 1]},
+    ),
+    "minimum, a tie": (
+        "input x = [1, 2], y = [1, 3]\nL = sum(minimum(x, y))",
+        {"x": [1, 1], "y": [0, 0]},
+    ),
     "maximum with itself": ("input x = [1, 2]\nL = sum(maximum(x, x))", {"x": [1, 1]}),
     "max, a tie": ("input x = [1, 3, 3]\nL = max(x)", {"L": 3, "x": [0, 1, 0]}),
     "min, a tie": ("input x = [1, 1, 3]\nL = min(x)", {"L": 1, "x": [1, 0, 0]}),
     "max by rows, a tie": (
-        "input x = [[2, 2], [1, 5]]\nL = sum(max(x, axis=1))", {"x": [[1, 0], [0, 1]]}
+        "input x = [[2, 2], [1, 5]]\nL = sum(max(x, axis=1))",
+        {"x": [[1, 0], [0, 1]]},
     ),
     "max by columns, a tie": (
-        "input x = [[2, 5], [2, 1]]\nL = sum(max(x, axis=0))", {"x": [[1, 1], [0, 0]]}
+        "input x = [[2, 5], [2, 1]]\nL = sum(max(x, axis=0))",
+        {"x": [[1, 1], [0, 0]]},
     ),
     "leaky_relu at 0": ("input x = [0, 1]\nL = sum(leaky_relu(x, 0.1))", {"x": [0.1, 1]}),
     "elu at 0": ("input x = [0, 1]\nL = sum(elu(x, 2))", {"x": [2, 1]}),
     "norm at 0": ("input x = [0, 0]\nL = norm(x)", {"L": 0, "x": [0, 0]}),
     "norm, large entries": ("input x = [3e200, 4e200]\nL = norm(x)", {"L": 5e200, "x": [0.6, 0.8]}),
-    "norm, small entries": ("input x = [3e-200, 4e-200]\nL = norm(x)", {"L": 5e-200, "x": [0.6, 0.8]}),
+    "norm, small entries": (
+        "input x = [3e-200, 4e-200]\nL = norm(x)",
+        {"L": 5e-200, "x": [0.6, 0.8]},
+    ),
     "norm of a column of zeros": (
-        "input x = [[0, 3], [0, 4]]\nL = sum(norm(x, axis=0))", {"x": [[0, 0.6], [0, 0.8]]}
+        "input x = [[0, 3], [0, 4]]\nL = sum(norm(x, axis=0))",
+        {"x": [[0, 0.6], [0, 0.8]]},
     ),
     "prod, no zero": ("input x = [2, 3, 4]\nL = prod(x)", {"L": 24, "x": [12, 8, 6]}),
     "prod, one zero": ("input x = [2, 0, 4]\nL = prod(x)", {"L": 0, "x": [0, 8, 0]}),
     "prod, two zeros": ("input x = [2, 0, 0]\nL = prod(x)", {"L": 0, "x": [0, 0, 0]}),
     "prod by rows, zeros": (
-        "input x = [[0, 2], [0, 0]]\nL = sum(prod(x, axis=1))", {"x": [[2, 0], [0, 0]]}
+        "input x = [[0, 2], [0, 0]]\nL = sum(prod(x, axis=1))",
+        {"x": [[2, 0], [0, 0]]},
     ),
     "det, singular": ("input A = [[1, 2], [2, 4]]\nL = det(A)", {"L": 0, "A": [[4, -2], [-2, 1]]}),
     "det, of zeros": ("input A = [[0, 0], [0, 0]]\nL = det(A)", {"L": 0, "A": [[0, 0], [0, 0]]}),
     "det, 1×1": ("input A: [1, 1] = 3\nL = det(A)", {"L": 3, "A": 1}),
     "logdet, negative determinant": (
-        "input A = [[0, 2], [1, 0]]\nL = logdet(A)", {"L": math.log(2), "A": [[0, 0.5], [1, 0]]}
+        "input A = [[0, 2], [1, 0]]\nL = logdet(A)",
+        {"L": math.log(2), "A": [[0, 0.5], [1, 0]]},
     ),
     "0^0": ("input x = 0, y = 0\nz = x^y\nL = z * 1", {"z": 1, "x": 0, "y": 0}),
     "0^y": ("input x = 0, y = 2\nL = x^y", {"L": 0, "x": 0, "y": 0}),
@@ -59,32 +76,58 @@ EDGES = {
     "x^0.5 is the root": ("input x = [4, 9]\nL = sum(x^0.5)", {"L": 5, "x": [0.25, 1 / 6]}),
     "2^x": ("input x = [0, 3]\nL = sum(2^x)", {"L": 9, "x": [math.log(2), 8 * math.log(2)]}),
     "sqrt at 0": ("input x = [0, 4]\nL = sum(sqrt(x))", {"L": 2, "x": [INF, 0.25]}),
-    "log at 0": ("input x = [0, 2]\ny = log(x)\nL = sum(y)", {"y": [-INF, math.log(2)], "x": [INF, 0.5]}),
+    "log at 0": (
+        "input x = [0, 2]\ny = log(x)\nL = sum(y)",
+        {"y": [-INF, math.log(2)], "x": [INF, 0.5]},
+    ),
     "log below 0": ("input x = [-1, 1]\ny = log(x)\nL = sum(y)", {"y": [NAN, 0]}),
     "1/0": ("input x = [0, 2]\ny = 1/x\nL = sum(y)", {"y": [INF, 0.5], "x": [-INF, -0.25]}),
-    "exp, overflow": ("input x = [1000, 0]\ny = exp(x)\nL = sum(y)", {"y": [INF, 1], "x": [INF, 1]}),
-    "sigmoid at ±1000": ("input x = [1000, -1000]\ny = sigmoid(x)\nL = sum(y)", {"y": [1, 0], "x": [0, 0]}),
-    "tanh at ±1000": ("input x = [1000, -1000]\ny = tanh(x)\nL = sum(y)", {"y": [1, -1], "x": [0, 0]}),
+    "exp, overflow": (
+        "input x = [1000, 0]\ny = exp(x)\nL = sum(y)",
+        {"y": [INF, 1], "x": [INF, 1]},
+    ),
+    "sigmoid at ±1000": (
+        "input x = [1000, -1000]\ny = sigmoid(x)\nL = sum(y)",
+        {"y": [1, 0], "x": [0, 0]},
+    ),
+    "tanh at ±1000": (
+        "input x = [1000, -1000]\ny = tanh(x)\nL = sum(y)",
+        {"y": [1, -1], "x": [0, 0]},
+    ),
     "softplus at ±1000": (
-        "input x = [1000, -1000]\ny = softplus(x)\nL = sum(y)", {"y": [1000, 0], "x": [1, 0]}
+        "input x = [1000, -1000]\ny = softplus(x)\nL = sum(y)",
+        {"y": [1000, 0], "x": [1, 0]},
     ),
     "softplus at 0": ("input x = 0\ny = softplus(x)\nL = y * 1", {"y": math.log(2), "x": 0.5}),
-    "silu at ±1000": ("input x = [1000, -1000]\ny = silu(x)\nL = sum(y)", {"y": [1000, 0], "x": [1, 0]}),
-    "gelu at ±1000": ("input x = [1000, -1000]\ny = gelu(x)\nL = sum(y)", {"y": [1000, 0], "x": [1, 0]}),
-    "gelu is the exact one": (
-        "input x = 1\nL = gelu(x)", {"L": 0.8413447460685429, "x": 1.0833154705876864}
+    "silu at ±1000": (
+        "input x = [1000, -1000]\ny = silu(x)\nL = sum(y)",
+        {"y": [1000, 0], "x": [1, 0]},
     ),
-    "elu at ±1000": ("input x = [1000, -1000]\ny = elu(x, 1)\nL = sum(y)", {"y": [1000, -1], "x": [1, 0]}),
+    "gelu at ±1000": (
+        "input x = [1000, -1000]\ny = gelu(x)\nL = sum(y)",
+        {"y": [1000, 0], "x": [1, 0]},
+    ),
+    "gelu is the exact one": (
+        "input x = 1\nL = gelu(x)",
+        {"L": 0.8413447460685429, "x": 1.0833154705876864},
+    ),
+    "elu at ±1000": (
+        "input x = [1000, -1000]\ny = elu(x, 1)\nL = sum(y)",
+        {"y": [1000, -1], "x": [1, 0]},
+    ),
     "erf at ±40": ("input x = [40, -40]\ny = erf(x)\nL = sum(y)", {"y": [1, -1], "x": [0, 0]}),
     "softmax, huge entries": ("x = [1000, 1000, -1000]\ny = softmax(x)", {"y": [0.5, 0.5, 0]}),
     "log_softmax, huge entries": (
-        "x = [1000, 1000, -1000]\ny = log_softmax(x)", {"y": [-math.log(2), -math.log(2), -2000 - math.log(2)]}
+        "x = [1000, 1000, -1000]\ny = log_softmax(x)",
+        {"y": [-math.log(2), -math.log(2), -2000 - math.log(2)]},
     ),
     "logsumexp, huge entries": (
-        "input x = [1000, 1000]\nL = logsumexp(x)", {"L": 1000 + math.log(2), "x": [0.5, 0.5]}
+        "input x = [1000, 1000]\nL = logsumexp(x)",
+        {"L": 1000 + math.log(2), "x": [0.5, 0.5]},
     ),
     "logsumexp, tiny entries": (
-        "input x = [-1000, -1000]\nL = logsumexp(x)", {"L": -1000 + math.log(2), "x": [0.5, 0.5]}
+        "input x = [-1000, -1000]\nL = logsumexp(x)",
+        {"L": -1000 + math.log(2), "x": [0.5, 0.5]},
     ),
     "softmax of a scalar": ("input x = 3\ny = softmax(x)\nL = y * x", {"y": 1, "x": 1}),
     "where, a mask": (
@@ -92,20 +135,25 @@ EDGES = {
         {"y": [1, 5, 3], "a": [1, 0, 1], "b": [0, 1, 0]},
     ),
     "where, inf in the branch not taken": (
-        "const x = [0, 2]\ninput w = [3, 4]\ny = where(x > 0, w, w / x)\nL = sum(where(x > 0, y, w))",
+        "const x = [0, 2]\ninput w = [3, 4]\ny = where(x, w, w / x)\nL = sum(where(x, y, w))",
         {"y": [INF, 4], "L": 7, "w": [NAN, 1]},
     ),
     "diag, 1×1": ("input x: [1, 1] = 3\ny = diag(x)\nL = y * y", {"y": 3, "x": 6}),
     "diag of a column": (
-        "input x = [1, 2]\ny = diag(x)\nL = sum(y * [[1, 2], [3, 4]])", {"y": [[1, 0], [0, 2]], "x": [1, 4]}
+        "input x = [1, 2]\ny = diag(x)\nL = sum(y * [[1, 2], [3, 4]])",
+        {"y": [[1, 0], [0, 2]], "x": [1, 4]},
     ),
     "diag of a matrix": (
-        "input A = [[1, 2], [3, 4]]\ny = diag(A)\nL = sum(y * [5, 6])", {"y": [1, 4], "A": [[5, 0], [0, 6]]}
+        "input A = [[1, 2], [3, 4]]\ny = diag(A)\nL = sum(y * [5, 6])",
+        {"y": [1, 4], "A": [[5, 0], [0, 6]]},
     ),
     "trace": ("input A = [[1, 2], [3, 4]]\nL = trace(A)", {"L": 5, "A": [[1, 0], [0, 1]]}),
     "inv": ("A = [[2, 0], [0, 4]]\ny = inv(A)", {"y": [[0.5, 0], [0, 0.25]]}),
     "solve": ("A = [[2, 0], [0, 4]]\ny = solve(A, [2, 8])", {"y": [1, 2]}),
-    "dot, outer": ("y = dot([1, 2], [3, 4])\nw = outer([1, 2], [3, 4])", {"y": 11, "w": [[3, 4], [6, 8]]}),
+    "dot, outer": (
+        "y = dot([1, 2], [3, 4])\nw = outer([1, 2], [3, 4])",
+        {"y": 11, "w": [[3, 4], [6, 8]]},
+    ),
     "reshape, row by row": (
         "input x = [1, 2, 3, 4, 5, 6]\ny = reshape(x, [2, 3])\nL = sum(y * [[1, 2, 3], [4, 5, 6]])",
         {"y": [[1, 2, 3], [4, 5, 6]], "x": [1, 2, 3, 4, 5, 6]},
@@ -123,11 +171,15 @@ EDGES = {
     "sum, axis 0": ("y = sum([[1, 2], [3, 4]], axis=0)", {"y": [4, 6]}),
     "sum, axis 1": ("y = sum([[1, 2], [3, 4]], axis=1)", {"y": [3, 7]}),
     "sum, axis -1": ("y = sum([[1, 2], [3, 4]], axis=-1)", {"y": [3, 7]}),
-    "mean": ("input x = [[1, 2], [3, 6]]\nL = mean(x)", {"L": 3, "x": [[0.25, 0.25], [0.25, 0.25]]}),
+    "mean": (
+        "input x = [[1, 2], [3, 6]]\nL = mean(x)",
+        {"L": 3, "x": [[0.25, 0.25], [0.25, 0.25]]},
+    ),
     "softmax, over the columns": ("y = softmax([[0, 5], [0, 5]])", {"y": [[0.5, 0.5], [0.5, 0.5]]}),
     "softmax, axis 1": ("y = softmax([[0, 0], [5, 5]], axis=1)", {"y": [[0.5, 0.5], [0.5, 0.5]]}),
     "einsum, a trace": (
-        'input A = [[1, 2], [3, 4]]\nL = einsum("ii->", A)', {"L": 5, "A": [[1, 0], [0, 1]]}
+        'input A = [[1, 2], [3, 4]]\nL = einsum("ii->", A)',
+        {"L": 5, "A": [[1, 0], [0, 1]]},
     ),
     "einsum, a diagonal": ('A = [[1, 2], [3, 4]]\ny = einsum("ii->i", A)', {"y": [1, 4]}),
     "einsum, a missing index": (
@@ -135,14 +187,19 @@ EDGES = {
         {"y": [4, 6], "A": [[10, 20], [10, 20]]},
     ),
     "einsum, one operand twice": (
-        'input A = [[1, 2], [3, 4]]\nL = einsum("ij,ij->", A, A)', {"L": 30, "A": [[2, 4], [6, 8]]}
+        'input A = [[1, 2], [3, 4]]\nL = einsum("ij,ij->", A, A)',
+        {"L": 30, "A": [[2, 4], [6, 8]]},
     ),
     "einsum, no arrow": ('A = [[1, 2], [3, 4]]\ny = einsum("ij,jk", A, [5, 6])', {"y": [17, 39]}),
-    "einsum, spaces": ('A = [[1, 2], [3, 4]]\ny = einsum("i j -> j i", A)', {"y": [[1, 3], [2, 4]]}),
-    "zeros, ones, eye": (
-        "y = [zeros(2); ones(1)]\nw = eye(2) + ones(2, 2)", {"y": [0, 0, 1], "w": [[2, 1], [1, 2]]}
+    "einsum, spaces": (
+        'A = [[1, 2], [3, 4]]\ny = einsum("i j -> j i", A)',
+        {"y": [[1, 3], [2, 4]]},
     ),
-}  # fmt: skip
+    "zeros, ones, eye": (
+        "y = [zeros(2); ones(1)]\nw = eye(2) + ones(2, 2)",
+        {"y": [0, 0, 1], "w": [[2, 1], [1, 2]]},
+    ),
+}
 
 
 @pytest.mark.parametrize("edge", EDGES)
