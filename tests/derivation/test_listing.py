@@ -1,0 +1,124 @@
+"""The forward listing: unary and binary operations, numbered and named; the backward one, in order."""
+
+from __future__ import annotations
+
+import pytest
+from support import EXAMPLES, backward, equations, messages, program, session
+
+from gradcli.program import verify
+
+
+def test_z_names_skip_those_that_the_file_uses() -> None:
+    text = "input z1, z3\ny = exp(z1) * sin(z3) + 1\nz5 = y / 2 - z1\nz6 = z5 * y + 1\ngiven dL/dz6"
+    assert equations(text) == [
+        "z2 = exp(z1)",
+        "z4 = sin(z3)",
+        "z7 = z2 * z4",
+        "y = z7 + 1",
+        "z8 = y / 2",
+        "z5 = z8 - z1",
+        "z9 = z5 * y",
+        "z6 = z9 + 1",
+    ]
+
+
+def test_a_name_used_in_any_place_is_skipped() -> None:
+    assert equations("def z1(z2) = exp(z2)\ninput x\ny = z1(x) * 2")[0] == "z3 = exp(x)"
+
+
+def test_a_name_alone_is_a_copy() -> None:
+    assert equations("input x: [2]\ny = x\nz = exp(y)") == ["y = x", "z = exp(y)"]
+    assert backward("input x: [2]\ny = x\nz = exp(y)\ngiven dL/dz") == [
+        "dL/dy = dL/dz * z.T",
+        "dL/dx = dL/dy",
+    ]
+
+
+def test_the_equations_come_back_from_the_last_to_the_first() -> None:
+    found = session("input a, b\nc = a + b\nd = b + 1\ne = c * d\nloss e")
+    assert [(row.eq, row.target) for row in found.derivation.rows] == [
+        (3, "c"),
+        (3, "d"),
+        (2, "b"),
+        (1, "a"),
+        (1, "b"),
+    ]
+
+
+def test_the_first_contribution_is_set_every_later_one_added() -> None:
+    assert backward("input a, b\nc = a + b\nd = b + 1\ne = c * d\nloss e") == [
+        "dL/dc = dL/de * d",
+        "dL/dd = dL/de * c",
+        "dL/db = dL/dd",
+        "dL/da = dL/dc",
+        "dL/db += dL/dc",
+    ]
+
+
+def test_an_operand_twice_is_two_steps() -> None:
+    assert backward("input x\ny = x * x\nloss y") == ["dL/dx = dL/dy * x", "dL/dx += dL/dy * x"]
+    assert backward("input A: [2, 2]\nY = A @ A\ngiven dL/dY") == [
+        "dL/dA = A @ dL/dY",
+        "dL/dA += dL/dY @ A",
+    ]
+
+
+def test_what_does_not_lead_to_the_loss_is_left_out() -> None:
+    text = "input a, b\nc = a * 2\nd = exp(b)\nloss c"
+    assert backward(text) == ["dL/da = dL/dc * 2"]
+    assert session(text).backward.totals["b"].tolist() == [[0.0]]
+
+
+def test_always() -> None:
+    text = "input a, b\nc = a + b\nd = b + 1\ne = c * d\nloss e"
+    assert [line.split()[1] for line in backward(text, accumulate="always")] == ["+="] * 5
+
+
+def test_wrt() -> None:
+    text = "input a, b\nparam w\nc = a * b\nd = c * w\nloss d"
+    assert backward(text, wrt=["w"]) == ["dL/dw = dL/dd * c"]
+    assert backward(text, wrt=["a"]) == ["dL/dc = dL/dd * w", "dL/da = dL/dc * b"]
+    found = session(text, wrt=["c", "b"])
+    assert found.derivation.wrt == ("c", "b")
+    assert found.backward.totals["c"].tolist() == found.inputs["w"].tolist()
+
+
+def test_wrt_a_family_a_member_a_const() -> None:
+    text = "input x[1..3]\nconst k\ny = x[1] * x[2] * x[3] * k\nloss y"
+    assert session(text, wrt=["x"]).derivation.wrt == ("x[1]", "x[2]", "x[3]")
+    assert session(text, wrt=["x[2]"]).derivation.wrt == ("x[2]",)
+    assert session(text, wrt=["k"]).derivation.wrt == ("k",)
+
+
+def test_wrt_an_unknown_name() -> None:
+    from gradcli.errors import GradError
+
+    with pytest.raises(GradError, match="did you mean `weight`"):
+        session("input weight\ny = weight * 2", wrt=["wieght"])
+
+
+def test_a_comparison_stops_the_gradient() -> None:
+    assert backward("input x: [2]\ny = (x > 0) * x\ngiven dL/dy") == ["dL/dx = dL/dy * z1.T"]
+    assert backward("input x: [2]\ny = x > 0\ngiven dL/dy") == []
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.eq")), ids=lambda p: p.stem)
+def test_examples_are_well_formed(path) -> None:
+    found = program(path.read_text())
+    verify(found)
+    names = [step.name for step in found.steps]
+    assert len(set(names)) == len(names)
+    for step in found.steps:
+        assert not set(step.operands()) & set(names[names.index(step.name) :])
+
+
+def test_unary_and_binary_operations_only() -> None:
+    for path in EXAMPLES.glob("*.eq"):
+        for step in program(path.read_text()).steps:
+            assert len(step.args) <= 3 or step.call.op.operands[0].startswith("*"), step.text
+
+
+def test_an_error_leaves_nothing_half_done() -> None:
+    text = "input x: [2]\ny = x @ x\nz = q + 1\nw = y * z\n"
+    found = messages(text)
+    assert found.count("error:") == 2, "what follows from an error is no error"
