@@ -72,6 +72,18 @@ def test_numbers_that_json_lacks_are_valid():
     validator("derive").validate(json.loads(found.stdout, parse_constant=pytest.fail))
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_checks_are_valid(path):
+    for form, name in (("json", "check"), ("ndjson", "record")):
+        found = gradcli("check", path, "--finite-diff", "-f", form)
+        lines = [found.stdout] if form == "json" else found.stdout.splitlines()
+        for line in lines:
+            validator(name).validate(json.loads(line, parse_constant=pytest.fail))
+    whole = json.loads(gradcli("check", path, "--finite-diff", "--json").stdout)
+    Draft202012Validator(schema()).validate(whole)
+    assert whole["results"]
+
+
 def mutilated():
     """A valid document, changed in one place."""
     path = ROOT / "examples" / "mlp.eq"
