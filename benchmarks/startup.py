@@ -1,4 +1,4 @@
-"""Whole processes against `python -c "import numpy"`: medians of interleaved runs, and their ratios.
+"""Whole processes against `python -c "import numpy"`: medians of interleaved runs, and ratios.
 
     python benchmarks/startup.py [RUNS]
 

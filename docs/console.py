@@ -1,9 +1,9 @@
 """The examples in the pages: fenced blocks that are files, and consoles that are run.
 
-A block ```eq NAME.eq (or grad, json, python) with a file name is written to a folder made for the page;
-one without a name stands for itself. In a ```console block a line that begins with `$ ` is a command,
-run in that folder with `examples/` in it; the lines below it are what it prints. A line `…` stands for any
-number of lines.
+A block ```eq NAME.eq (or of another language) with a file name is written to a folder made for the
+page; one without a name stands for itself. In a ```console block a line that begins with `$ ` is a
+command, run in that folder with `examples/` in it; the lines below it are what it prints. A line
+`…` stands for any number of lines.
 """
 
 from __future__ import annotations
@@ -84,7 +84,11 @@ def run(command: str, folder: Path) -> list[str]:
 
 def missing(text: str) -> list[str]:
     """The programs that a console block uses and this machine lacks."""
-    return [name for name in ("bash", "jq") if name in ("bash", *text.split()) and not shutil.which(name)]
+    return [
+        name
+        for name in ("bash", "jq")
+        if name in ("bash", *text.split()) and not shutil.which(name)
+    ]
 
 
 def renewed(page: str, folder: Path) -> str:

@@ -7,7 +7,6 @@ A test compares the pages with what this would write.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +33,7 @@ def main() -> None:
         path = ROOT / name
         if not path.exists() or path.read_text(encoding="utf-8") != page:
             path.write_text(page, encoding="utf-8")
-            print(f"{name} is new", file=sys.stderr)
+            print(f"{name} is new")
 
 
 def generated() -> dict[str, str]:
@@ -54,13 +53,15 @@ def _commands(group: Any) -> Iterator[str]:
     yield "# The commands\n"
     yield f"{group.help}\n"
     yield (
-        "Data goes to standard output; messages, progress and errors go to standard error. Exit codes: "
-        "0, all holds;\n1, a check failed; 2, the command or its input is wrong; 3, a check is "
-        "inconclusive.\n"
+        "Data goes to standard output; messages, progress and errors go to standard error. "
+        "Exit codes:\n0, all holds; 1, a check failed; 2, the command or its input is wrong; "
+        "3, a check is inconclusive.\n"
     )
     yield from _parameters(group)
     for name, command in group.commands.items():
-        arguments = "".join(f" {p.metavar}" for p in command.params if not p.opts[0].startswith("-"))
+        arguments = "".join(
+            f" {p.metavar}" for p in command.params if not p.opts[0].startswith("-")
+        )
         yield f"## gradcli {name}{arguments} [OPTIONS]\n"
         yield f"{command.help}\n"
         yield from _parameters(command)
@@ -74,8 +75,12 @@ def _parameters(command: Any) -> Iterator[str]:
     yield ""
 
 
+def _is_argument(p: Any) -> bool:
+    return not p.opts[0].startswith("-")
+
+
 def _spelling(p: Any) -> str:
-    if not p.opts[0].startswith("-"):
+    if _is_argument(p):
         return f"`{p.metavar.strip('[]')}`"
     value = ""
     if not p.is_flag:
@@ -85,7 +90,7 @@ def _spelling(p: Any) -> str:
 
 
 def _default(p: Any) -> str:
-    if p.default is None or p.default is False or not p.opts[0].startswith("-"):
+    if p.default is None or p.default is False or _is_argument(p):
         return ""
     default = f"{p.default:,}" if isinstance(p.default, int) else str(p.default)
     return f" (default: {default})"
