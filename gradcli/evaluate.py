@@ -77,19 +77,29 @@ def backward(
                     leaves[i] = values[arg]
             value = compute(row.contribution.nodes, leaves)
             steps.append(value)
-            if row.region is not None:
-                _add_part(totals, owned, row, value, values[row.target].shape)
-            elif row.assign == "=":
-                totals[row.target] = value
-                owned.discard(row.target)
-            else:
-                old = totals.get(row.target)
-                totals[row.target] = value if old is None else old + value
-                owned.add(row.target)
+            add_contribution(totals, owned, row, value, values[row.target].shape)
     for name in derivation.wrt:
         if name not in totals:
             totals[name] = np.zeros_like(values[name])
     return Backward(steps, totals)
+
+
+def add_contribution(
+    totals: dict[str, Array], owned: set[str], row: Row, value: Array, shape: tuple[int, ...]
+) -> None:
+    """Do a backward step: assign its value to the target's total, or add it.
+
+    owned: the totals that may be written into. shape: the target's own.
+    """
+    if row.region is not None:
+        _add_part(totals, owned, row, value, shape)
+    elif row.assign == "=":
+        totals[row.target] = value
+        owned.discard(row.target)
+    else:
+        old = totals.get(row.target)
+        totals[row.target] = value if old is None else old + value
+        owned.add(row.target)
 
 
 def _add_part(
