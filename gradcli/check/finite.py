@@ -1,77 +1,165 @@
-"""Gradients against central differences, entry by entry."""
+"""Derivatives by finite differences: the step that suits each entry, and an honest error bar.
+
+Central differences at h and h/2, extrapolated (Richardson 1911); the bar is what the extrapolation
+changed, and what rounding of the outputs does to a quotient with that step. Where other branches
+are taken at x ± h, the step shrinks; then one side alone is used; at the kink both sides are told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.result import (
-    AGREES,
-    FAIL,
-    INCONCLUSIVE,
-    NON_FINITE,
-    PASS,
-    WRONG,
-    Entry,
-    Result,
-    absolute_error,
-    relative_error,
-)
-from gradcli.evaluate import forward
+from gradcli.check.probe import Probe
 from gradcli.ops.core import Array
-from gradcli.program import Input
-from gradcli.session import Session
 
-STEP = 6e-6  # about the cube root of the machine's precision, where a central difference errs least
-TOLERANCE = 1e-6
-
-
-def objective(session: Session, inputs: dict[str, Array]) -> float:
-    """The scalar whose gradient is derived: the loss, and each given derivative times its value."""
-    values = forward(session.program, inputs)
-    total = sum(float(np.sum(values[name] * given)) for name, given in session.given.items())
-    if session.program.loss is not None:
-        total += float(values[session.program.loss].item())
-    return total
+STEP = 3e-4  # of the entry's unit
+FACTOR = 30.0  # between the steps that are tried
+ROUNDS = 9
+GOOD = 1e-7  # a bar this small, relative to the derivative, ends the search
+NEGLIGIBLE = 1e-10  # relative to the largest derivative of the quantity
+ONE_SIDED_STEP = 1e-3
+AT_KINK = 1e-9  # of the unit: a kink that is nearer is met exactly, to within rounding
 
 
-def check_variable(session: Session, item: Input, progress: Callable[[int], None]) -> Result:
-    at = session.inputs[item.name]
-    found = session.backward.totals[item.name]
-    expected = np.zeros_like(at)
-    for n, index in enumerate(np.ndindex(at.shape)):
-        h = STEP * max(1.0, abs(float(at[index])))
-        sides = []
-        for sign in (1, -1):
-            moved = at.copy()
-            moved[index] += sign * h
-            sides.append((objective(session, {**session.inputs, item.name: moved}), moved[index]))
-        (above, x1), (below, x0) = sides
-        expected[index] = (above - below) / (x1 - x0)
-        progress(n)
-    error = absolute_error(found, expected)
-    bar = TOLERANCE * max(1.0, float(np.max(np.abs(expected), initial=0.0)))
-    order = np.argsort(np.nan_to_num(-error, nan=-np.inf), axis=None)[:5]
-    entries = []
-    for flat in order:
-        index = tuple(int(i) for i in np.unravel_index(int(flat), error.shape))
-        ok = error[index] <= bar
-        finite = np.isfinite(error[index])
-        verdict, reason = (PASS, AGREES) if ok else (FAIL, WRONG) if finite else (INCONCLUSIVE, NON_FINITE)
-        entries.append(Entry(index, verdict, reason, float(found[index]), float(expected[index]), bar))
-    first = next((e for v in (FAIL, INCONCLUSIVE) for e in entries if e.verdict == v), entries[0])
-    return Result(
-        item.name,
-        item.role,
-        item.shape,
-        first.verdict,
-        first.reason,
-        "agrees with finite differences" if first.verdict == PASS else "differs from finite differences",
-        at.size,
-        at.size,
-        float(np.max(error)),
-        float(np.max(relative_error(found, expected))),
-        bar,
-        tuple(entries),
-    )
+class Estimate(NamedTuple):
+    """Derivatives by some entries, each with a bound on its error.
+
+    sides: for entries at a kink, by position, the derivatives from the left and from the right.
+    """
+
+    value: Array
+    bar: Array
+    sides: dict[int, tuple[float, float]]
+
+
+def differences(probe: Probe, entries: Array, rounding: Array) -> Estimate:
+    """The objective's derivative by each entry (flat indices).
+
+    rounding: what rounding does to the outputs that each entry reaches, weighted.
+    """
+    search = _Search(probe, entries, rounding)
+    search.central()
+    left = np.nonzero(search.crossed & ~search.good())[0]
+    sides: dict[int, tuple[float, float]] = {}
+    if left.size:
+        search.one_sided(left)
+        at = left[search.cleared[left] < AT_KINK]
+        sides = search.at_kink(at)
+    return Estimate(search.value, search.bar, sides)
+
+
+class _Search:
+    """The best estimate so far of each entry's derivative.
+
+    crossed: whether other branches were met on the way.
+    cleared: the largest step, in units, with no other branch on either side; 0 for none.
+    """
+
+    def __init__(self, probe: Probe, entries: Array, rounding: Array) -> None:
+        self.probe = probe
+        self.entries = entries
+        self.rounding = rounding
+        self.at = probe.base.reshape(-1)[entries]
+        size = float(np.sqrt(np.mean(np.square(probe.base))))
+        unit = np.maximum(np.abs(self.at), size)
+        self.unit = np.where(np.isfinite(unit) & (unit > 0), unit, 1.0)
+        self.value = np.full(len(entries), np.nan)
+        self.bar = np.full(len(entries), np.inf)
+        self.crossed = np.zeros(len(entries), dtype=bool)
+        self.cleared = np.zeros(len(entries))
+
+    def good(self) -> Array:
+        largest = float(np.max(np.abs(self.value), initial=0.0, where=np.isfinite(self.value)))
+        return np.asarray(
+            (self.bar <= GOOD * np.abs(self.value)) | (self.bar <= NEGLIGIBLE * largest)
+        )
+
+    def _better(self, some: Array, value: Array, bar: Array) -> None:
+        with np.errstate(invalid="ignore"):
+            take = bar < self.bar[some]
+        self.value[some[take]] = value[take]
+        self.bar[some[take]] = bar[take]
+
+    def _side(self, some: Array, step: Array) -> tuple[Array, Array, Array]:
+        """The objective's change, the step really taken, and whether another branch is met."""
+        taken = (self.at[some] + step) - self.at[some]
+        moved = self.probe.move(self.entries[some], taken)
+        return moved.change, taken, moved.crossed
+
+    def _central(self, some: Array, step: Array) -> tuple[Array, Array]:
+        above, up, crossed_up = self._side(some, step)
+        below, down, crossed_down = self._side(some, -step)
+        return (above - below) / (up - down), crossed_up | crossed_down
+
+    def central(self) -> None:
+        some = np.arange(len(self.entries))
+        step = STEP * self.unit
+        way = np.zeros(len(self.entries), dtype=int)  # whether the steps grow or shrink
+        with np.errstate(all="ignore"):
+            for _ in range(ROUNDS):
+                whole, crossed = self._central(some, step[some])
+                half, crossed_half = self._central(some, step[some] / 2)
+                truncation = np.abs(half - whole)
+                rounding = 2 * self.rounding[some] / step[some]
+                bar = truncation + rounding
+                clear = ~(crossed | crossed_half)
+                usable = clear & np.isfinite(bar)
+                self._better(some[usable], (half + (half - whole) / 3)[usable], bar[usable])
+                self.crossed[some] |= crossed | crossed_half
+                self.cleared[some] = np.maximum(
+                    self.cleared[some], np.where(clear, step[some] / self.unit[some], 0.0)
+                )
+                wanted = np.where(usable & (truncation < rounding), 1, -1)
+                turned = usable & (wanted == -way[some])
+                way[some] = wanted
+                some = some[~(turned | self.good()[some])]
+                if not some.size:
+                    return
+                step[some] *= np.where(way[some] > 0, FACTOR, 1 / FACTOR)
+
+    def one_sided(self, left: Array) -> None:
+        with np.errstate(all="ignore"):
+            for sign in (1.0, -1.0):
+                some = left
+                step = ONE_SIDED_STEP * self.unit
+                for _ in range(ROUNDS):
+                    value, bar, crossed = self._one_sided(some, sign * step[some])
+                    usable = ~crossed & np.isfinite(bar)
+                    self._better(some[usable], value[usable], bar[usable])
+                    some = some[~usable]
+                    if not some.size:
+                        break
+                    step[some] /= 10
+
+    def _one_sided(self, some: Array, step: Array) -> tuple[Array, Array, Array]:
+        """Quotients at h, h/2 and h/4, extrapolated twice."""
+        quotients = []
+        crossed = np.zeros(len(some), dtype=bool)
+        for part in (1, 2, 4):
+            change, taken, over = self._side(some, step / part)
+            quotients.append(change / taken)
+            crossed |= over
+        whole, half, quarter = quotients
+        first, second = 2 * half - whole, 2 * quarter - half
+        value = second + (second - first) / 3
+        bar = np.abs(value - second) + 15 * self.rounding[some] / np.abs(step)
+        return value, bar, crossed
+
+    def at_kink(self, some: Array) -> dict[int, tuple[float, float]]:
+        """Both sides' derivatives where they differ; where they don't, it is no kink."""
+        found: dict[int, tuple[float, float]] = {}
+        if not some.size:
+            return found
+        with np.errstate(all="ignore"):
+            step = 1e-2 * ONE_SIDED_STEP * self.unit[some]
+            right, right_bar, _ = self._one_sided(some, step)
+            left, left_bar, _ = self._one_sided(some, -step)
+            apart = np.abs(right - left)
+            bar = right_bar + left_bar
+            smooth = apart <= bar + 1e-6 * np.maximum(np.abs(left), np.abs(right))
+        self._better(some[smooth], ((left + right) / 2)[smooth], (apart + bar)[smooth])
+        for i in np.nonzero(~smooth)[0]:
+            found[int(some[i])] = (float(left[i]), float(right[i]))
+        return found

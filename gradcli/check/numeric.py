@@ -1,29 +1,95 @@
-"""The numerical check of a session's gradients: one function, from a session to a report."""
+"""The numerical check of a session's derivatives: from a session to a report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
-from gradcli.check.finite import check_variable
-from gradcli.check.result import Report
+from gradcli.check.alone import check_ops
+from gradcli.check.checker import BOTH, COMPLEX, FINITE, Checker, Clock, Progress
+from gradcli.check.points import points
+from gradcli.check.result import FAIL, Report, Result
+from gradcli.check.summary import merged
 from gradcli.session import Session
 
 
+class Options(NamedTuple):
+    """How to check.
+
+    method: BOTH, FINITE or COMPLEX. points: at how many points. steps: whether every intermediate
+    derivative is checked too. budget: seconds, None for all the time it takes. seed: of samples.
+    """
+
+    method: str = BOTH
+    points: int = 1
+    steps: bool = False
+    budget: float | None = None
+    seed: int = 0
+
+
+def quiet(done: int, total: int) -> None:
+    """Show no progress."""
+
+
 def check(
-    session: Session, progress: Callable[[int, int], None] = lambda done, total: None
+    session: Session, options: Options | None = None, progress: Progress = quiet
 ) -> Report:
-    """Verify the gradient of every wanted input."""
-    items = [item for item in session.program.inputs if item.name in session.derivation.wrt]
-    total = sum(session.inputs[item.name].size for item in items)
-    done = 0
-    results = []
-    for item in items:
-        before = done
-        results.append(check_variable(session, item, lambda n, b=before: progress(b + n, total)))
-        done += session.inputs[item.name].size
+    """Verify a session's gradients, and every intermediate derivative where that is asked for."""
+    options = options or Options()
+    notes: list[str] = []
+    results: dict[str, Result] = {}
+    steps: dict[str, Result] = {}
+    dot: Result | None = None
+    names = session.derivation.wrt
+    inner = intermediate(session) if options.steps else []
+    sessions = list(points(session, options.points, options.seed, notes))
+    entries = sum(session.backward.totals[name].size for name in [*names, *inner])
+    clock = Clock(options.budget, entries * len(sessions), progress)
+    for number, at in enumerate(sessions, 1):
+        checker = Checker(at, options.method, clock, options.seed)
+        for kept, wanted in ((results, names), (steps, inner)):
+            for name in wanted:
+                result = checker.result(name)._replace(point=number)
+                kept[name] = merged(kept.get(name), result)
+        if options.method != FINITE:
+            for result in checker.dot_product():
+                dot = merged(dot, result._replace(point=number))
+    ops = tuple(check_ops(session, options.method, options.seed))
+    if wrong := next((result for result in steps.values() if result.verdict == FAIL), None):
+        notes.append(_first_wrong(session, wrong.name))
+    sampled = [r.name for r in results.values() if r.checked < r.entries]
+    if sampled:
+        notes.append(
+            f"within {options.budget:g} s only a sample was checked of {', '.join(sampled[:5])}"
+            + (f" and {len(sampled) - 5} more" if len(sampled) > 5 else "")
+        )
     return Report(
         session.program.source.name,
         session.derivation.layout,
-        "finite-diff",
-        tuple(results),
+        options.method,
+        tuple(results.values()),
+        tuple(steps.values()),
+        ops,
+        dot,
+        tuple(notes),
     )
+
+
+def _first_wrong(session: Session, name: str) -> str:
+    """Where the first wrong derivative comes from: the equations that use its variable."""
+    users = [
+        f"{eq}. {step.text}"
+        for eq, step in enumerate(session.program.steps, 1)
+        if name in step.args
+    ]
+    return f"the first wrong derivative is dL/d{name}; it comes from {', '.join(users[-3:])}"
+
+
+def intermediate(session: Session) -> list[str]:
+    """The steps whose derivatives are computed, from the last to the first."""
+    totals = session.backward.totals
+    wanted = set(session.derivation.wrt)
+    names = [step.name for step in reversed(session.program.steps)]
+    return [name for name in names if name in totals and name not in wanted]
+
+
+__all__ = ["BOTH", "COMPLEX", "FINITE", "Options", "check", "intermediate"]

@@ -23,10 +23,12 @@ NOTHING = "nothing-checked"
 
 
 class Entry(NamedTuple):
-    """One entry's verdict. `index` is in the variable's own shape; `bar` bounds the error of what is
-    expected and the rounding of what is found together."""
+    """One entry's verdict. `place` is its index in the variable's own shape.
 
-    index: tuple[int, ...]
+    bar: bounds the error of what is expected and the rounding of what is found together.
+    """
+
+    place: tuple[int, ...]
     verdict: str
     reason: str
     found: float
@@ -36,11 +38,11 @@ class Entry(NamedTuple):
 
     @property
     def abs_error(self) -> float:
-        return float(absolute_error(np.float64(self.found), np.float64(self.expected)))
+        return float(absolute_error(np.asarray(self.found), np.asarray(self.expected)))
 
     @property
     def rel_error(self) -> float:
-        return float(relative_error(np.float64(self.found), np.float64(self.expected)))
+        return float(relative_error(np.asarray(self.found), np.asarray(self.expected)))
 
 
 class Result(NamedTuple):
@@ -51,7 +53,7 @@ class Result(NamedTuple):
     worst: the worst entries, the worst first.
     equation: the forward equation that the variable comes from, or is first used in.
     remark: what is said aloud of all entries together: a constant ratio, a transposition.
-    point: which of several points the values are at, from 1.
+    points: at how many points it was checked; `point` is the one that is told, from 1.
     """
 
     name: str
@@ -68,23 +70,40 @@ class Result(NamedTuple):
     worst: tuple[Entry, ...]
     equation: str = ""
     remark: str = ""
+    points: int = 1
     point: int = 1
 
 
 class Report(NamedTuple):
-    """All that one model's check found."""
+    """All that one model's check found.
+
+    steps: the intermediate derivatives, from the last equation to the first, where asked for.
+    ops: the model's own operations, each operand's rule checked alone.
+    dot: forward mode against reverse mode, along a random direction.
+    """
 
     source: str
     layout: str
     method: str
     results: tuple[Result, ...]
+    steps: tuple[Result, ...] = ()
+    ops: tuple[Result, ...] = ()
+    dot: Result | None = None
     notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
         """`fail` where anything fails, else `inconclusive` where anything is."""
-        found = {result.verdict for result in self.results}
+        found = {result.verdict for result in self.all()}
         return next((verdict for verdict in (FAIL, INCONCLUSIVE) if verdict in found), PASS)
+
+    def lists(self) -> dict[str, tuple[Result, ...]]:
+        """The results by kind."""
+        dots = (self.dot,) if self.dot else ()
+        return {"results": self.results, "steps": self.steps, "ops": self.ops, "dot_products": dots}
+
+    def all(self) -> tuple[Result, ...]:
+        return tuple(result for kind in self.lists().values() for result in kind)
 
 
 def absolute_error(found: Array, expected: Array) -> Array:

@@ -29,6 +29,7 @@ from gradcli.errors import GradError, GradErrors
 from gradcli.session import Request
 
 if TYPE_CHECKING:
+    from gradcli.check.numeric import Options
     from gradcli.check.result import Report
 
 CODES = {"pass": OK, "fail": FAILED, "inconclusive": INCONCLUSIVE}
@@ -44,15 +45,34 @@ class CheckFormat(StrEnum):
 def check(
     model: Annotated[
         str | None,
-        typer.Argument(metavar="[MODEL]", help="A model file; with none, every *.eq below the current folder."),
+        typer.Argument(
+            metavar="[MODEL]", help="A model file; with none, every *.eq below the current folder."
+        ),
     ] = None,
-    finite_diff: Annotated[bool, typer.Option("--finite-diff", help="Check against finite differences.")] = False,
+    finite_diff: Annotated[
+        bool, typer.Option("--finite-diff", help="Check against finite differences alone.")
+    ] = False,
+    complex_step: Annotated[
+        bool, typer.Option("--complex-step", help="Check against the complex step alone.")
+    ] = False,
+    points: Annotated[
+        int, typer.Option("--points", metavar="N", min=1, help="At how many points to check.")
+    ] = 1,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Check every intermediate derivative too.")
+    ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", metavar="SECONDS", min=0, help="Check a sample in this time."),
+    ] = None,
     dim: Dim = None,
     data: Data = None,
     seed: Seed = 0,
     layout: LayoutOption = None,
     wrt: Wrt = None,
-    format: Annotated[CheckFormat, typer.Option("--format", "-f", help="The form of the output.")] = CheckFormat.table,
+    format: Annotated[  # noqa: A002  # the option's name
+        CheckFormat, typer.Option("--format", "-f", help="The form of the output.")
+    ] = CheckFormat.table,
     json: Json = False,
     output: Output = None,
     precision: Precision = None,
@@ -62,20 +82,32 @@ def check(
     asked = request(dim, data, seed, layout, wrt, Accumulate.auto, max_elements)
     form = CheckFormat.json if json else format
     with Reported():
-        reports = _check_all(model, asked)
+        options = _options(finite_diff, complex_step, points, steps, budget, seed)
+        reports = _check_all(model, asked, options)
         _show(reports, form, output, precision)
         found = {report.verdict for report in reports}
         worst = next((verdict for verdict in ("fail", "inconclusive") if verdict in found), "pass")
         raise typer.Exit(CODES[worst])
 
 
-def _check_all(model: str | None, asked: Request) -> list[Report]:
+def _options(
+    finite_diff: bool, complex_step: bool, points: int, steps: bool, budget: float | None, seed: int
+) -> Options:
+    from gradcli.check import numeric
+
+    method = numeric.BOTH
+    if finite_diff != complex_step:
+        method = numeric.FINITE if finite_diff else numeric.COMPLEX
+    return numeric.Options(method, points, steps, budget, seed)
+
+
+def _check_all(model: str | None, asked: Request, options: Options) -> list[Report]:
     """Every model's report. Errors of several models are reported together."""
     paths = [model] if model is not None else _models_below()
     reports, errors = [], []
     for path in paths:
         try:
-            reports.append(_check_one(path, asked))
+            reports.append(_check_one(path, asked, options))
         except (GradError, GradErrors) as error:
             if len(paths) == 1:
                 raise
@@ -95,18 +127,20 @@ def _models_below() -> list[str]:
         if path.is_file() and not any(part.startswith(".") for part in path.parts)
     )
     if not found:
-        raise GradError("there is no *.eq file below the current folder", hint="gradcli check MODEL")
+        raise GradError(
+            "there is no *.eq file below the current folder", hint="gradcli check MODEL"
+        )
     return found
 
 
-def _check_one(path: str, asked: Request) -> Report:
+def _check_one(path: str, asked: Request, options: Options) -> Report:
     from gradcli.check.numeric import check as numeric
     from gradcli.session import run
 
     session = run(path, asked)
     tell(session.notes)
     with _progress(path) as progress:
-        return numeric(session, progress)
+        return numeric(session, options, progress)
 
 
 @contextmanager

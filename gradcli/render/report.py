@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradcli.check.result import Entry, Report, Result
 
 SCHEMA_VERSION = 1
+LISTS = {"results": "result", "steps": "step", "ops": "op", "dot_products": "dot-product"}
 DIGITS = 4
 MARKS = {"pass": "ok", "fail": "FAIL", "inconclusive": "?"}
 COLUMNS = (
@@ -37,19 +38,21 @@ SHOWN = 5  # worst entries of a variable that does not pass
 def document(reports: Sequence[Report], precision: int | None = None) -> Iterator[str]:
     """One document for one model or for several: every result names its source."""
     head = json.dumps(_head(reports), ensure_ascii=False)
-    yield head[:-1] + ',\n"results": ['
-    separator = "\n"
-    for record in _results(reports, precision):
-        yield separator + json.dumps(record, ensure_ascii=False)
-        separator = ",\n"
-    yield "]}\n"
+    yield head[:-1]
+    for name in LISTS:
+        found = list(_listed(reports, name, precision))
+        if found or name == "results":
+            lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in found)
+            yield f',\n"{name}": [\n{lines}]'
+    yield "}\n"
 
 
 def records(reports: Sequence[Report], precision: int | None = None) -> Iterator[str]:
-    """The same one a line: the head of type "check", then the results of type "result"."""
+    """The same records one a line, each with its type."""
     yield json.dumps({"type": "check", **_head(reports)}, ensure_ascii=False) + "\n"
-    for record in _results(reports, precision):
-        yield json.dumps({"type": "result", **record}, ensure_ascii=False) + "\n"
+    for name, kind in LISTS.items():
+        for record in _listed(reports, name, precision):
+            yield json.dumps({"type": kind, **record}, ensure_ascii=False) + "\n"
 
 
 def _head(reports: Sequence[Report]) -> dict[str, Any]:
@@ -71,9 +74,11 @@ def _head(reports: Sequence[Report]) -> dict[str, Any]:
     }
 
 
-def _results(reports: Sequence[Report], precision: int | None) -> Iterator[dict[str, Any]]:
+def _listed(
+    reports: Sequence[Report], name: str, precision: int | None
+) -> Iterator[dict[str, Any]]:
     for report in reports:
-        for result in report.results:
+        for result in report.lists()[name]:
             yield {"source": report.source, **_result(result, report.layout, precision)}
 
 
@@ -83,6 +88,7 @@ def _result(result: Result, layout: str, precision: int | None) -> dict[str, Any
         "name": result.name,
         "role": result.role,
         "shape": show_shape(displayed(result.shape, layout)),
+        "points": result.points,
         "point": result.point,
         "verdict": result.verdict,
         "reason": result.reason,
@@ -115,7 +121,7 @@ def shown_index(entry: Entry, result: Result, layout: str) -> list[int]:
     """An entry's index in the layout shown; a scalar has none."""
     if is_scalar(result.shape):
         return []
-    return list(entry.index[::-1] if layout == "numerator" else entry.index)
+    return list(entry.place[::-1] if layout == "numerator" else entry.place)
 
 
 # ── the table ──
@@ -131,21 +137,20 @@ def sections(reports: Sequence[Report], precision: int | None = None) -> Iterato
 def _section(report: Report, digits: int) -> Section:
     title = f"{report.source}: {report.verdict} ({report.method}, {report.layout} layout)"
     lines: list[Line] = []
-    several = any(result.point > 1 for result in report.results)
-    for result in report.results:
-        lines.append(_line(result, report.layout, digits, several))
+    for result in report.all():
+        lines.append(_line(result, report.layout, digits))
         lines += [Line((f"    {text}",), NOTE) for text in _remarks(result, report.layout, digits)]
     return Section(title, COLUMNS, lines, report.notes)
 
 
-def _line(result: Result, layout: str, digits: int, several: bool) -> Line:
+def _line(result: Result, layout: str, digits: int) -> Line:
     checked = f"{result.checked:,}"
     if result.checked != result.entries:
         checked += f" of {result.entries:,}"
     name = result.name if result.role in ("dot-product", "op") else f"dL/d{result.name}"
     at = shown_index(result.worst[0], result, layout) if result.worst else []
     cells = (
-        f"{name} (point {result.point})" if several else name,
+        f"{name} (point {result.point} of {result.points})" if result.points > 1 else name,
         result.verdict,
         checked,
         entry_text(result.max_abs_error, digits),

@@ -1,0 +1,79 @@
+"""A model's own operations, each checked alone: its stated rule against its forward definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradcli.check.checker import Checker, Clock
+from gradcli.check.points import shaken
+from gradcli.check.result import Result
+from gradcli.check.summary import merged
+from gradcli.derive import derive
+from gradcli.errors import GradError
+from gradcli.evaluate import backward, forward
+from gradcli.program import Input, Program, Step
+from gradcli.session import Session
+from gradcli.sizes import Number
+
+POINTS = 3
+OUT = "out"
+
+
+def check_ops(session: Session, method: str, seed: int) -> Iterator[Result]:
+    """Each operation that the model defines and uses, one result for each of its operands."""
+    seen: set[int] = set()
+    for step in session.program.steps:
+        if step.call.op.body is None or id(step.call) in seen:
+            continue
+        seen.add(id(step.call))
+        found: dict[str, Result] = {}
+        for number in range(POINTS):
+            try:
+                at = _alone(session, step, seed, number)
+            except GradError:
+                continue
+            clock = Clock(None, 0, lambda done, total: None)
+            checker = Checker(at, method, clock, seed)
+            for name in at.derivation.wrt:
+                result = checker.result(name)._replace(role="op", point=number + 1)
+                found[name] = merged(found.get(name), result)
+        for name, result in found.items():
+            yield result._replace(name=f"{step.call.op.name}: {name}")
+
+
+def _alone(session: Session, step: Step, seed: int, number: int) -> Session:
+    """A session of one step: at the model's values, and near them. Raises GradError."""
+    op, call = step.call.op, step.call
+    whole = session.program
+    args: list[str | Number] = []
+    inputs, values = [], {}
+    for operand, arg, shape in zip(op.operands, step.args, call.signature.shapes, strict=True):
+        if not isinstance(arg, str):
+            args.append(arg)
+            continue
+        args.append(operand)
+        inputs.append(Input(operand, "input", shape, None, step.at))
+        value = session.values[arg]
+        values[operand] = value if number == 0 else shaken(value, seed + number)
+    shapes = {item.name: item.shape for item in inputs} | {OUT: call.shape}
+    program = Program(
+        source=whole.source,
+        sizes=whole.sizes,
+        layout=whole.layout,
+        inputs=tuple(inputs),
+        steps=(Step(OUT, call, tuple(args), step.at),),
+        shapes=shapes,
+        families={},
+        loss=None,
+        given=(Input(OUT, "given", call.shape, None, step.at),),
+        loops=(),
+        notes=(),
+    )
+    derivation = derive(program, layout=session.derivation.layout)
+    computed = forward(program, values)
+    rng = np.random.default_rng([seed, number, 17])
+    given = {OUT: rng.normal(size=computed[OUT].shape)}
+    passed = backward(derivation, computed, given)
+    return Session(program, values, given, derivation, computed, passed, ())

@@ -1,0 +1,245 @@
+"""One session's derivatives, checked one variable at a time, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from time import monotonic
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from gradcli.check.exact import complex_step, directional
+from gradcli.check.finite import AT_KINK, Estimate, differences
+from gradcli.check.judge import Evidence, judge
+from gradcli.check.noise import Noise, noise
+from gradcli.check.probe import Model, Probe
+from gradcli.check.result import INCONCLUSIVE, NOTHING, Result
+from gradcli.check.summary import dot_product, summarise
+from gradcli.ops.core import Array
+from gradcli.session import Session
+
+BOTH, FINITE, COMPLEX = "complex-step+finite-diff", "finite-diff", "complex-step"
+SLICE = 4096  # entries between two looks at the clock
+SURE = 4  # largest entries, and as many smallest, that no sample leaves out
+OVERTIME = 3.0  # budgets after which a variable is not even sampled
+
+Progress: TypeAlias = Callable[[int, int], None]
+Sides: TypeAlias = dict[int, tuple[float, float]]
+
+
+class Clock:
+    """Shares a budget of seconds among the entries that are still to be checked."""
+
+    def __init__(self, budget: float | None, entries: int, progress: Progress) -> None:
+        self.budget = budget
+        self.entries = entries
+        self.done = 0
+        self.progress = progress
+        self.start = monotonic()
+
+    def share(self, entries: int) -> float:
+        """When a variable with so many entries must be done."""
+        if self.budget is None:
+            return np.inf
+        now = monotonic()
+        left = max(0.0, self.budget - (now - self.start))
+        return now + left * entries / max(1, self.entries - self.done)
+
+    def spent(self) -> bool:
+        return self.budget is not None and monotonic() - self.start > OVERTIME * self.budget
+
+    def tick(self, entries: int) -> None:
+        self.done += entries
+        self.progress(self.done, self.entries)
+
+
+class Gathered(NamedTuple):
+    """Estimates of some entries, in the order in which they were made."""
+
+    entries: Array
+    exact: Array | None
+    finite: Estimate | None
+    sides: Sides
+
+
+class Checker:
+    """Checks derivatives at one session's values."""
+
+    def __init__(self, session: Session, method: str, clock: Clock, seed: int = 0) -> None:
+        self.session = session
+        self.method = method
+        self.clock = clock
+        self.seed = seed
+        self.model = Model(session)
+        self.noise: Noise = noise(self.model, seed)
+        self.roles = {item.name: item.role for item in session.program.inputs}
+        self.made_by = {step.name: i for i, step in enumerate(session.program.steps)}
+
+    def result(
+        self, name: str, found: Array | None = None, rounding: Array | None = None
+    ) -> Result:
+        """The verdict on a derivative: the session's own, or another in the variable's shape.
+
+        rounding: a bound on what rounding does to `found`, where it is another's.
+        """
+        if found is None:
+            found = self.session.backward.totals[name]
+        if rounding is None:
+            rounding = self.noise.totals.get(name, np.zeros(found.shape))
+        probe = Probe(self.model, name)
+        gathered = self._gather(probe, found)
+        at = gathered.entries
+        shape = self.session.program.shapes[name]
+        role, equation = self._origin(name)
+        if not at.size:
+            text = "the budget was spent before it"
+            return Result(
+                name, role, shape, INCONCLUSIVE, NOTHING, text, found.size, 0,
+                np.nan, np.nan, np.nan, (), equation,
+            )  # fmt: skip
+        evidence = Evidence(
+            found.reshape(-1)[at],
+            rounding.reshape(-1)[at],
+            gathered.exact,
+            gathered.finite,
+            gathered.sides,
+            self.noise.scale,
+        )
+        judged = judge(evidence)
+        notes = {
+            int(at[i]): self._kink_note(probe, int(at[i]), sides)
+            for i, sides in gathered.sides.items()
+        }
+        blank = Result(
+            name, role, shape, "", "", "", found.size, len(at), 0.0, 0.0, 0.0, (), equation
+        )
+        return summarise(blank, evidence, judged, at, notes, self._sizes())
+
+    def dot_product(self) -> Iterator[Result]:
+        """Forward mode along a random direction against reverse mode."""
+        totals = self.session.backward.totals
+        if any(not e.op.complex_safe for e in self.model.equations):
+            return
+        names = [name for name in self.session.derivation.wrt if name in self.roles]
+        rng = np.random.default_rng([self.seed, 7])
+        direction = {name: rng.normal(size=totals[name].shape) for name in names}
+        forward = directional(self.model, direction)
+        with np.errstate(all="ignore"):
+            products = [direction[name] * totals[name] for name in names]
+            reverse = sum(float(np.sum(product)) for product in products)
+            size = sum(float(np.sum(np.abs(product))) for product in products)
+            bar = sum(
+                float(np.sum(np.abs(direction[name]) * self.noise.totals[name])) for name in names
+            )
+        entries = sum(product.size for product in products)
+        yield dot_product(self.session, forward, reverse, 2 * bar + 1e-13 * size, entries)
+
+    # ── evidence ──
+
+    def _gather(self, probe: Probe, found: Array) -> Gathered:
+        parts = []
+        finite_too = self.method != COMPLEX or not probe.complex_safe
+        exact_too = self.method != FINITE and probe.complex_safe
+        with np.errstate(all="ignore"):
+            for entries in self._slices(found):
+                finite, sides = None, {}
+                if finite_too:
+                    finite = differences(
+                        probe, entries, probe.reached(entries, self.noise.outputs)
+                    )
+                    sides = finite.sides
+                elif probe.kinks:
+                    sides = self._kinks(probe, entries)
+                exact = complex_step(probe, entries) if exact_too else None
+                parts.append(Gathered(entries, exact, finite, sides))
+        return _joined(parts)
+
+    def _slices(self, found: Array) -> Iterator[Array]:
+        """The entries to check: all, or within the budget the surest and then a random sample."""
+        deadline = self.clock.share(found.size)
+        if self.clock.spent():
+            self.clock.tick(found.size)
+            return
+        order = np.arange(found.size)
+        size = SLICE
+        if self.clock.budget is not None and found.size > 2 * SURE:
+            order = _sample_order(found, self.seed)
+            size = 2 * SURE
+        first = 0
+        while first < len(order) and (first == 0 or monotonic() < deadline):
+            part = order[first : first + size]
+            yield np.sort(part)
+            first += len(part)
+            self.clock.tick(len(part))
+            size = min(SLICE, 2 * size)
+        self.clock.tick(max(0, len(order) - first))
+
+    def _kinks(self, probe: Probe, entries: Array) -> Sides:
+        """The entries at a kink, where nothing but the complex step is asked for."""
+        at = probe.base.reshape(-1)[entries]
+        near = AT_KINK * np.where(at == 0, 1.0, np.abs(at))
+        crossed = probe.move(entries, near).crossed | probe.move(entries, -near).crossed
+        some = np.nonzero(crossed)[0]
+        if not some.size:
+            return {}
+        found = differences(probe, entries[some], probe.reached(entries[some], self.noise.outputs))
+        return {int(some[i]): sides for i, sides in found.sides.items()}
+
+    def _kink_note(self, probe: Probe, entry: int, sides: tuple[float, float]) -> str:
+        left, right = sides
+        at = abs(float(probe.base.reshape(-1)[entry])) or 1.0
+        kinks = {
+            f"{e.op.name}, {e.op.kink}" if e.op.kink else e.op.name
+            for step in (AT_KINK * at, -AT_KINK * at)
+            for e in probe.crossings(entry, step)
+        }
+        text = f"left {left:.6g}, right {right:.6g}"
+        return f"{text} ({'; '.join(sorted(kinks))})" if kinks else text
+
+    # ── words ──
+
+    def _origin(self, name: str) -> tuple[str, str]:
+        """A name's role, and the equation that makes it or first uses it."""
+        steps = self.session.program.steps
+        if name in self.made_by:
+            eq = self.made_by[name]
+            return "step", f"{eq + 1}. {steps[eq].text}"
+        first = next((i for i, step in enumerate(steps) if name in step.args), None)
+        text = "" if first is None else f"{first + 1}. {steps[first].text}"
+        return self.roles.get(name, "step"), text
+
+    def _sizes(self) -> dict[str, float]:
+        dims = self.session.program.sizes.dims
+        return {name: float(size.value) for name, size in dims.items()}
+
+
+def _joined(parts: Sequence[Gathered]) -> Gathered:
+    if not parts:
+        return Gathered(np.zeros(0, dtype=int), None, None, {})
+    sides: Sides = {}
+    start = 0
+    for part in parts:
+        sides |= {start + i: both for i, both in part.sides.items()}
+        start += len(part.entries)
+    exact = [part.exact for part in parts if part.exact is not None]
+    finite = [part.finite for part in parts if part.finite is not None]
+    return Gathered(
+        np.concatenate([part.entries for part in parts]),
+        np.concatenate(exact) if exact else None,
+        Estimate(
+            np.concatenate([part.value for part in finite]),
+            np.concatenate([part.bar for part in finite]),
+            {},
+        )
+        if finite
+        else None,
+        sides,
+    )
+
+
+def _sample_order(found: Array, seed: int) -> Array:
+    """The entries, the largest and the smallest first, then all others in random order."""
+    order = np.argsort(np.abs(found.reshape(-1)), kind="stable")
+    sure = np.concatenate([order[-SURE:], order[:SURE]])
+    rest = np.random.default_rng([seed, 11]).permutation(order[SURE:-SURE])
+    return np.concatenate([sure, rest])

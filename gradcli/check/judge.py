@@ -1,0 +1,117 @@
+"""From numbers to a verdict: what is found, what is expected, and how well both are known."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcli.check.finite import Estimate
+from gradcli.check.result import (
+    AGREES,
+    DISAGREE,
+    FAIL,
+    INCONCLUSIVE,
+    KINK,
+    NOISE,
+    NON_FINITE,
+    PASS,
+    WRONG,
+    ZERO,
+    absolute_error,
+    relative_error,
+)
+from gradcli.ops.core import Array
+
+SLACK = 1e-8  # relative: no mistake is as small
+LIMIT = 5e-7  # a bar beyond this, relative to the value, can't tell right from wrong …
+FLOOR_EXACT, FLOOR_FINITE = 1e-9, 1e-7  # … unless it is this small beside the largest entry
+TINY = 1e-200  # below it the complex step loses digits
+
+# Reasons by severity; an entry's reason is its place in this list.
+REASONS = (AGREES, ZERO, NOISE, DISAGREE, KINK, NON_FINITE, WRONG)
+VERDICTS = {AGREES: PASS, ZERO: PASS, WRONG: FAIL}
+
+
+class Evidence(NamedTuple):
+    """What is known of some entries of one derivative, each array flat.
+
+    rounding: a bound on what rounding does to what is found.
+    exact: by the complex step; None where the model's operations do not allow it.
+    finite: by finite differences; None where they were not asked for.
+    sides: at kinks, by position, the derivatives from the left and from the right.
+    scale: the largest contribution to any derivative.
+    """
+
+    found: Array
+    rounding: Array
+    exact: Array | None
+    finite: Estimate | None
+    sides: dict[int, tuple[float, float]]
+    scale: float
+
+
+class Judged(NamedTuple):
+    """The verdicts: `reason` indexes REASONS."""
+
+    expected: Array
+    bar: Array
+    reason: Array
+    abs_error: Array
+    rel_error: Array
+
+
+def verdict_of(reason: str) -> str:
+    return VERDICTS.get(reason, INCONCLUSIVE)
+
+
+def judge(evidence: Evidence) -> Judged:
+    """Every entry's verdict.
+
+    It passes where the methods agree with it and their bars leave no room for a mistake; it fails
+    where it lies outside the bars; elsewhere the check can't tell.
+    """
+    found, exact, finite = evidence.found, evidence.exact, evidence.finite
+    with np.errstate(all="ignore"):
+        if exact is not None:
+            expected = exact.copy()
+            bar = 2 * evidence.rounding + TINY
+            floor = FLOOR_EXACT
+        else:
+            assert finite is not None
+            expected = finite.value.copy()
+            bar = finite.bar + evidence.rounding
+            floor = FLOOR_FINITE
+        magnitude = np.maximum(np.abs(found), np.abs(expected))
+        error = absolute_error(found, expected)
+        # A bound that is nan knows nothing.
+        agrees = ~(error > bar + SLACK * magnitude) & np.isfinite(error)
+        largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
+        resolved = (bar <= LIMIT * magnitude) | (bar <= floor * largest)
+        zero = (magnitude <= 2 * bar) & (bar <= floor * evidence.scale)
+        reason = np.full(found.shape, REASONS.index(AGREES))
+        reason[agrees & ~resolved] = REASONS.index(NOISE)
+        reason[agrees & ~resolved & zero] = REASONS.index(ZERO)
+        reason[~agrees] = REASONS.index(WRONG)
+        if exact is not None and finite is not None:
+            _second_opinion(reason, found, exact, finite, evidence.rounding)
+        reason[~np.isfinite(expected) | np.isnan(bar)] = REASONS.index(NON_FINITE)
+        for i, (left, right) in evidence.sides.items():
+            reason[i] = REASONS.index(KINK)
+            expected[i] = np.clip(found[i], min(left, right), max(left, right))
+            bar[i] = abs(right - left)
+    relative = np.where(magnitude <= 2 * bar, 0.0, relative_error(found, expected))
+    return Judged(expected, bar, reason, absolute_error(found, expected), relative)
+
+
+def _second_opinion(
+    reason: Array, found: Array, exact: Array, finite: Estimate, rounding: Array
+) -> None:
+    """Finite differences must agree with the complex step, as far as they can see."""
+    known = np.isfinite(finite.bar) & np.isfinite(finite.value)
+    bar = finite.bar + 2 * rounding + SLACK * np.maximum(np.abs(exact), np.abs(finite.value))
+    apart = known & (np.abs(finite.value - exact) > bar)
+    reason[apart] = REASONS.index(DISAGREE)
+    # Both say that it is wrong: how wrong is not the question.
+    both = apart & (np.abs(found - finite.value) > bar) & (np.abs(found - exact) > bar)
+    reason[both] = REASONS.index(WRONG)

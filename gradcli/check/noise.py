@@ -1,0 +1,107 @@
+"""How far rounding reaches: both passes again, with every value off by its last bit.
+
+The spread of a few such runs bounds what rounding does to each derivative and to the outputs, with
+all cancellation in it (Parker, Pierce & Eggert 2000, Monte Carlo arithmetic).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcli.check.probe import Model
+from gradcli.evaluate import add_contribution
+from gradcli.ops.core import Array, asarray
+from gradcli.sizes import Number
+from gradcli.template import Node
+
+RUNS = 4
+SAFETY = 8.0  # the largest of a few draws is below the largest possible
+EPSILON = float(np.finfo(float).eps)
+
+
+class Noise(NamedTuple):
+    """Bounds on what rounding does, each array in its variable's own shape.
+
+    totals: to each derivative. outputs: to each entry of the outputs, by its weight.
+    scale: the largest contribution to any derivative.
+    """
+
+    totals: dict[str, Array]
+    outputs: dict[str, Array]
+    scale: float
+
+
+def noise(model: Model, seed: int) -> Noise:
+    session = model.session
+    exact = session.backward.totals
+    spread = {name: np.zeros(value.shape) for name, value in exact.items()}
+    outputs = {name: np.zeros(weight.shape) for name, weight in model.weights.items()}
+    rng = np.random.default_rng([seed, 5])
+    with np.errstate(all="ignore"):
+        for _ in range(RUNS):
+            values = _forward(model, rng)
+            for name, total in _backward(model, values, rng).items():
+                np.maximum(spread[name], np.abs(total - exact[name]), out=spread[name])
+            for name, weight in model.weights.items():
+                change = np.abs((values[name] - model.values[name]) * weight)
+                np.maximum(outputs[name], SAFETY * change, out=outputs[name])
+        bounds = {
+            name: SAFETY * value + 4 * EPSILON * np.abs(exact[name])
+            for name, value in spread.items()
+        }
+    largest = [float(np.max(np.abs(step), initial=0.0)) for step in session.backward.steps]
+    largest += [float(np.max(np.abs(weight), initial=0.0)) for weight in model.weights.values()]
+    scale = max((value for value in largest if np.isfinite(value)), default=0.0)
+    return Noise(bounds, outputs, scale)
+
+
+def _shaken(value: Array, rng: np.random.Generator) -> Array:
+    return np.asarray(value * (1 + EPSILON * rng.choice((-1.0, 1.0), size=value.shape)))
+
+
+def _forward(model: Model, rng: np.random.Generator) -> dict[str, Array]:
+    """The forward values, shaken; where that would take another branch, as they are."""
+    values = {name: _shaken(value, rng) for name, value in model.session.inputs.items()}
+    for e in model.equations:
+        arguments = [asarray(a.value) if isinstance(a, Number) else values[a] for a in e.args]
+        if e.op.branches is not None:
+            exact = model.arguments(e)
+            found = e.op.branches(*arguments, **e.static)
+            if np.any(found != e.op.branches(*exact, **e.static)):
+                arguments = exact
+                values.update({a: model.values[a] for a in e.operands()})
+        values[e.name] = _shaken(e.op.forward(*arguments, **e.static), rng)
+    return values
+
+
+def _backward(
+    model: Model, values: dict[str, Array], rng: np.random.Generator
+) -> dict[str, Array]:
+    derivation = model.session.derivation
+    totals = {name: _shaken(weight, rng) for name, weight in model.weights.items()}
+    owned: set[str] = set()
+    for row in derivation.rows:
+        step = derivation.step(row)
+        leaves: dict[object, Array] = {"g": totals[step.name], "out": values[step.name]}
+        for i, arg in enumerate(step.args):
+            if isinstance(arg, str):
+                leaves[i] = values[arg]
+        value = _compute(row.contribution.nodes, leaves, rng)
+        add_contribution(totals, owned, row, value, values[row.target].shape)
+    return totals
+
+
+def _compute(nodes: list[Node], leaves: dict[object, Array], rng: np.random.Generator) -> Array:
+    """As `template.compute`, each node's value shaken."""
+    values: list[Array] = []
+    for node in nodes:
+        if node.op is not None:
+            found = node.op.forward(*(values[i] for i in node.args), **node.static)
+            values.append(_shaken(found, rng))
+        elif isinstance(node.key, Number):
+            values.append(asarray(node.key.value))
+        else:
+            values.append(leaves[node.key])
+    return values[-1]
