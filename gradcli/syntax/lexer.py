@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
@@ -11,6 +10,7 @@ from itertools import accumulate, islice
 from typing import NamedTuple, TypeAlias
 
 from gradcli.errors import GradError, Source, Span
+from gradcli.syntax.characters import bad_character
 from gradcli.syntax.source import end_of_name, is_name
 from gradcli.syntax.table import load
 
@@ -24,54 +24,6 @@ MOST_WORDS = 2_000_000
 # A line end takes the blank and comment lines after it along, and the indent of the next line.
 LINE_END = r"(?:\#[^\n]*)?\n(?:[ \t]*(?:\#[^\n]*)?\n)*[ \t]*"
 BAD = "[^ \t]"  # a character that begins no token
-
-HINTS = {
-    "'": "a transpose is written x.T",
-    "′": "a derivative is written dL/dx, a transpose x.T",
-    "·": "the products are `@` (matrix) and `*` (elementwise)",
-    "×": "the products are `@` (matrix) and `*` (elementwise)",
-    "•": "the products are `@` (matrix) and `*` (elementwise)",
-    "−": "this is a typographic minus; write -",
-    "–": "this is a dash; write -",
-    "—": "this is a dash; write -",
-    "²": "write x^2",
-    "³": "write x^3",
-    "½": "write 1/2",
-    "÷": "write /",
-    "Σ": "write sum(…)",
-    "∑": "write sum(…)",
-    "∏": "write prod(…)",
-    "√": "write sqrt(…)",
-    "∂": "a derivative is written dL/dx",
-    "∇": "a derivative is written dL/dx",
-    "→": "an equation is written name = expression",
-    "←": "an equation is written name = expression",
-    "≔": "an equation is written name = expression",
-    "∈": "a range is written for t in 1..T",
-    "…": "a range is written 1..T, with two points",
-    "≤": "write <=",
-    "≥": "write >=",
-    "≠": "write !=",
-    "≈": "`==` compares",
-    "∞": "there is no infinity here; write a large number",
-    "&": "multiply two masks for `and`",
-    "|": "use maximum of two masks for `or`; the absolute value is abs(x)",
-    ".": "a number has a digit before and after its point; a transpose is x.T, a range 1..T",
-    "!": "`!=` compares; the factorial is not an operation here",
-    "%": "a comment starts with #",
-    "\\": "brackets carry a statement over a line end, with no backslash",
-    "{": "there are no braces: a block is indented, an index stands in [ ]",
-    "}": "there are no braces: a block is indented, an index stands in [ ]",
-    '"': "a text ends on its own line with a second quote",
-    "“": 'a text stands between straight quotes, "like this"',
-    "”": 'a text stands between straight quotes, "like this"',
-    "‘": 'a text stands between straight quotes, "like this"',
-    "’": "a transpose is written x.T",
-    "`": "a name stands without quotes",
-    "$": "there is no LaTeX here: a name is letters, digits and _",
-    "?": "where(condition, a, b) chooses entry by entry",
-}
-
 
 class Word(NamedTuple):
     """What a word of the text is; `plain` where it is a token by itself, wherever it stands."""
@@ -181,10 +133,10 @@ def tokens(cut: Words, indents: list[str], first: int = 0) -> Iterator[Token]:
             _close(source, opened, text, at)
             yield kind, text, at
         elif kind == "BAD":
-            raise _bad_character(source, at)
+            raise bad_character(source, at)
         else:
             skip = 4 if text.startswith("dL/d") else 0
-            raise _bad_character(source, at + skip + end_of_name(text[skip:]))
+            raise bad_character(source, at + skip + end_of_name(text[skip:]))
     if opened:
         raise never_closed(source, opened[-1])
     yield END, "", size - 1
@@ -225,18 +177,6 @@ def never_closed(source: Source, bracket: tuple[str, int]) -> GradError:
     return GradError(
         f"the bracket `{text}` opened in line {line} is never closed", Span(source, at, at + 1)
     )
-
-
-def _bad_character(source: Source, at: int) -> GradError:
-    c = source.text[at]
-    shown = c if c.isprintable() else f"U+{ord(c):04X}"
-    named = "" if c.isascii() else f" ({unicodedata.name(c, 'unnamed').lower()})"
-    hint = HINTS.get(c)
-    if hint is None and (c.isdigit() or c.isnumeric()):
-        hint = "numbers are written with the digits 0 to 9, powers with ^"
-    if hint is None and unicodedata.combining(c):
-        hint = "a name has letters, digits and _ only, with no added accents"
-    return GradError(f"unexpected character `{shown}`{named}", Span(source, at, at + 1), hint)
 
 
 def token_end(source: Source, at: int) -> int:

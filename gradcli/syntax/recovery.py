@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradcli.errors import GradError, Span
-from gradcli.syntax.lexer import END, OPENING, PAIRS, Token, Words, never_closed, token_end
+from gradcli.syntax.lexer import END, OPENING, PAIRS, Token, Word, Words, never_closed, token_end
 from gradcli.syntax.messages import explain
+from gradcli.syntax.mistakes import BEFORE, FIRST, RANGE
 from gradcli.syntax.source import is_name
 from gradcli.syntax.table import load
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gradcli.syntax.parser import Parser
 
 LINE_ENDS = {"_NL", END}
+LONGEST_REST = 80
 
 
 class Unexpected(GradError):
@@ -55,7 +57,7 @@ def _no_block(parser: Parser, token: Token) -> Found:
     assert mark is not None
     end = _line_end_before(parser.words, token)
     head = _first(parser.words, mark.word)
-    message, hint = explain([head, token], parser.expected)
+    message, hint, _ = explain([head, token], parser.expected)
     _back_to(parser, mark.states, mark.values, mark.tape)
     error = GradError(message, _span(parser.words, mark.word), hint)
     return Found([error], end, _names(parser.words, mark.word, end))
@@ -73,7 +75,8 @@ def _unfinished_block(parser: Parser, token: Token) -> Found:
     end = _line_end_before(parser.words, token)
     errors = []
     if depth not in parser.broken:
-        message, hint = explain([_first(parser.words, mark.word), token], parser.expected)
+        head = _first(parser.words, mark.word)
+        message, hint, _ = explain([head, token], parser.expected)
         errors.append(GradError(message, _span(parser.words, mark.word), hint))
     parser.broken.discard(depth)
     _back_to(parser, mark.states, mark.values, mark.tape)
@@ -113,13 +116,25 @@ def _describe(
     if opened and opened[-1][2] < line and _begins_statement(source.text, line):
         before = bisect_right(words.ends, line - 1)
         return never_closed(source, opened[-1][1:]), before
-    message, hint = explain([*read, token], parser.expected)
-    if kind in LINE_ENDS and index > 0:
+    after = source.text[token_end(source, at) : source.text.find("\n", at)].split("#")[0]
+    message, hint, where = explain([*read, token], parser.expected, after[:LONGEST_REST])
+    if where in (FIRST, BEFORE) and read:
+        at = read[0 if where == FIRST else -1][2]
+    elif where == RANGE:
+        at = _behind(read, "in", token)
+    elif kind in LINE_ENDS and index > 0:
         at = words.ends[index - 1]  # behind the last word, before a comment
     if kind == "_INDENT" and words.kind(index) in ("ADD", "MULTIPLY", "POWER", "COMPARISON"):
         message = "an expression ends with its line"
         hint = "brackets carry an expression over a line end"
     return GradError(message, Span(source, at, token_end(source, at)), hint), None
+
+
+def _behind(read: list[Token], word: str, token: Token) -> int:
+    """The offset of what follows the last such word."""
+    tokens = [*read, token]
+    place = max(i for i, found in enumerate(read) if found[1] == word)
+    return tokens[place + 1][2]
 
 
 # ── the parser's stacks ──
@@ -205,5 +220,17 @@ def _begins_statement(text: str, line: int) -> bool:
 
 
 def _names(words: Words, begin: int, end: int) -> set[str]:
-    found = {words.kinds[word].text for word in words.words[begin:end]}
-    return {text.removeprefix("dL/d") for text in found if is_name(text.removeprefix("dL/d"))}
+    """The names that some words may define: an equation's left-hand side, all of another line."""
+    found: set[str] = set()
+    line: list[Word] = []
+    for i in range(begin, end + 1):
+        word = words.kinds[words.words[i]]
+        if word.kind != "_NL" and i < end:
+            line.append(word)
+            continue
+        signs = [k for k, other in enumerate(line) if other.text in ("=", "+=")]
+        if signs and line[0].kind in ("NAME", "DERIV"):
+            del line[signs[0] :]
+        found |= {other.text.removeprefix("dL/d") for other in line}
+        line.clear()
+    return {text for text in found if is_name(text)}
