@@ -7,48 +7,73 @@ Only the ratios of one run mean something: absolute times swing with the machine
 
 from __future__ import annotations
 
+import contextlib
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 LSTM = str(ROOT / "examples" / "lstm.eq")
 SCRIPT = Path(sys.executable).with_name("gradcli")
 GRADCLI = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-m", "gradcli"]
-BASE = 'python -c "import numpy"'
 
 
-def commands(broken: str) -> dict[str, tuple[list[str], float | None]]:
-    """What is timed: the command, and the most that it should take relative to the base."""
-    return {
-        BASE: ([sys.executable, "-c", "import numpy"], None),
-        "python -c pass": ([sys.executable, "-c", "pass"], None),
-        "derive lstm.eq --json": ([*GRADCLI, "derive", LSTM, "--json"], 1.8),
-        "derive lstm.eq (the table, piped)": ([*GRADCLI, "derive", LSTM], 2.2),
-        "derive lstm.eq (the table, in a terminal)": ([*in_terminal(), "derive", LSTM], 2.2),
-        "--help": ([*GRADCLI, "--help"], 0.9),
-        "a syntax error": ([*GRADCLI, "derive", broken], 0.9),
-    }
+class Timed(NamedTuple):
+    """A command, the most that it should take relative to the first, and how it should end."""
+
+    name: str
+    command: list[str]
+    limit: float | None = None
+    code: int = 0
+    terminal: bool = False  # whether it writes to a terminal
 
 
-def in_terminal() -> list[str]:
-    """A command prefix that gives gradcli a terminal to write to, at the same price as none."""
-    code = (
-        "import os, sys\n"
-        "reader, writer = os.openpty()\n"
-        "os.dup2(writer, 1)\n"
-        "import threading\n"
-        "threading.Thread(target=lambda: [None for _ in iter(lambda: os.read(reader, 65536), b'')],"
-        " daemon=True).start()\n"
-        "sys.argv[0] = 'gradcli'\n"
-        "from gradcli.cli import main\n"
-        "main()\n"
+def commands(broken: str) -> list[Timed]:
+    derive = [*GRADCLI, "derive", LSTM]
+    return [
+        Timed('python -c "import numpy"', [sys.executable, "-c", "import numpy"]),
+        Timed("python -c pass", [sys.executable, "-c", "pass"]),
+        Timed("derive lstm.eq --json", [*derive, "--json"], 1.8),
+        Timed("derive lstm.eq, piped", derive, 2.2),
+        Timed("derive lstm.eq, in a terminal", derive, 2.2, terminal=True),
+        Timed("--help", [*GRADCLI, "--help"], 0.9),
+        Timed("a syntax error", [*GRADCLI, "derive", broken], 0.9, code=2),
+    ]
+
+
+def seconds(timed: Timed) -> float:
+    """How long a command takes."""
+    reader, writer = os.openpty() if timed.terminal else os.pipe()
+    drain = threading.Thread(target=_drain, args=(reader,))
+    drain.start()
+    start = time.perf_counter()
+    ended = subprocess.run(
+        timed.command,
+        check=False,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"},
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=subprocess.DEVNULL,
     )
-    return [sys.executable, "-c", code]
+    elapsed = time.perf_counter() - start
+    os.close(writer)
+    drain.join()
+    if ended.returncode != timed.code:
+        raise SystemExit(f"{timed.name} ended with {ended.returncode}")
+    return elapsed
+
+
+def _drain(reader: int) -> None:
+    with contextlib.suppress(OSError):  # a terminal that closes is an error to its reader
+        while os.read(reader, 65536):
+            pass
+    os.close(reader)
 
 
 def main() -> None:
@@ -56,30 +81,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         broken = Path(folder) / "broken.eq"
         broken.write_text("input x: [3\ny = tanh(x\n", encoding="utf-8")
-        timed = commands(str(broken))
-        times: dict[str, list[float]] = {name: [] for name in timed}
-        for run in range(runs + 1):
-            for name, (command, _) in timed.items():
-                start = time.perf_counter()
-                ended = subprocess.run(
-                    command,
-                    check=False,
-                    env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-                if ended.returncode != (2 if "error" in name else 0):
-                    raise SystemExit(f"{name} ended with {ended.returncode}")
-                if run:  # the first round fills the caches
-                    times[name].append(time.perf_counter() - start)
-    base = statistics.median(times[BASE])
+        all_timed = commands(str(broken))
+        for timed in all_timed:
+            seconds(timed)  # the first run fills the caches
+        rounds = [[seconds(timed) for timed in all_timed] for _ in range(runs)]
+    medians = [statistics.median(times) for times in zip(*rounds, strict=True)]
     print(f"medians of {runs} interleaved runs, Python {sys.version.split()[0]}\n")
-    print(f"{'':<42} {'ms':>6} {'ratio':>6}   limit")
-    for name, (_, limit) in timed.items():
-        median = statistics.median(times[name])
-        allowed = "" if limit is None else f"≤ {limit}"
-        print(f"{name:<42} {median * 1000:>6.0f} {median / base:>6.2f}   {allowed}")
+    print(f"{'':<30} {'ms':>6} {'ratio':>6}   limit")
+    for timed, median in zip(all_timed, medians, strict=True):
+        limit = "" if timed.limit is None else f"≤ {timed.limit}"
+        ratio = median / medians[0]
+        print(f"{timed.name:<30} {median * 1000:>6.0f} {ratio:>6.2f}   {limit}".rstrip())
 
 
 if __name__ == "__main__":
