@@ -9,14 +9,15 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from gradcli.check.exact import complex_step, directional
-from gradcli.check.finite import AT_KINK, Estimate, differences
+from gradcli.check.finite import AT_KINK, Estimate, differences, units
 from gradcli.check.judge import Evidence, judge
 from gradcli.check.noise import Noise, noise
 from gradcli.check.probe import Model, Probe
 from gradcli.check.result import INCONCLUSIVE, NOTHING, Result
 from gradcli.check.summary import dot_product, summarise
-from gradcli.ops.core import Array
+from gradcli.ops.core import Array, asarray
 from gradcli.session import Session
+from gradcli.sizes import Number
 
 BOTH, FINITE, COMPLEX = "complex-step+finite-diff", "finite-diff", "complex-step"
 SLICE = 4096  # entries between two looks at the clock
@@ -132,7 +133,25 @@ class Checker:
                 float(np.sum(np.abs(direction[name]) * self.noise.totals[name])) for name in names
             )
         entries = sum(product.size for product in products)
-        yield dot_product(self.session, forward, reverse, 2 * bar + 1e-13 * size, entries)
+        bar = 2 * bar + 1e-13 * size
+        kink = any(self._branches(direction, s) != self._branches({}, 0.0) for s in (1, -1))
+        yield dot_product(self.session, forward, reverse, bar, entries, kink=kink)
+
+    def _branches(self, direction: dict[str, Array], sign: float) -> list[bytes]:
+        """The branches taken a little way along a direction."""
+        values: dict[str, Array] = dict(self.session.inputs)
+        for name, along in direction.items():
+            values[name] = values[name] + sign * AT_KINK * along * units(values[name])
+        found = []
+        with np.errstate(all="ignore"):
+            for e in self.model.equations:
+                arguments = [
+                    asarray(a.value) if isinstance(a, Number) else values[a] for a in e.args
+                ]
+                if e.op.branches is not None:
+                    found.append(np.asarray(e.op.branches(*arguments, **e.static)).tobytes())
+                values[e.name] = e.op.forward(*arguments, **e.static)
+        return found
 
     # ── evidence ──
 
@@ -176,8 +195,7 @@ class Checker:
 
     def _kinks(self, probe: Probe, entries: Array) -> Sides:
         """The entries at a kink, where nothing but the complex step is asked for."""
-        at = probe.base.reshape(-1)[entries]
-        near = AT_KINK * np.where(at == 0, 1.0, np.abs(at))
+        near = AT_KINK * units(probe.base).reshape(-1)[entries]
         crossed = probe.move(entries, near).crossed | probe.move(entries, -near).crossed
         some = np.nonzero(crossed)[0]
         if not some.size:
@@ -187,10 +205,10 @@ class Checker:
 
     def _kink_note(self, probe: Probe, entry: int, sides: tuple[float, float]) -> str:
         left, right = sides
-        at = abs(float(probe.base.reshape(-1)[entry])) or 1.0
+        near = AT_KINK * float(units(probe.base).reshape(-1)[entry])
         kinks = {
             f"{e.op.name}, {e.op.kink}" if e.op.kink else e.op.name
-            for step in (AT_KINK * at, -AT_KINK * at)
+            for step in (near, -near)
             for e in probe.crossings(entry, step)
         }
         text = f"left {left:.6g}, right {right:.6g}"

@@ -20,7 +20,7 @@ ROUNDS = 9
 GOOD = 1e-7  # a bar this small, relative to the derivative, ends the search
 NEGLIGIBLE = 1e-10  # relative to the largest derivative of the quantity
 ONE_SIDED_STEP = 1e-3
-AT_KINK = 1e-9  # of the unit: a kink that is nearer is met exactly, to within rounding
+AT_KINK = 1e-12  # of the unit: a kink that is nearer is met exactly, to within rounding
 
 
 class Estimate(NamedTuple):
@@ -50,6 +50,13 @@ def differences(probe: Probe, entries: Array, rounding: Array) -> Estimate:
     return Estimate(search.value, search.bar, sides)
 
 
+def units(values: Array) -> Array:
+    """What a step is measured by: an entry's own size, that of all of them where it is small."""
+    with np.errstate(all="ignore"):
+        size = np.maximum(np.abs(values), np.sqrt(np.mean(np.square(values))))
+    return np.where(np.isfinite(size) & (size > 0), size, 1.0)
+
+
 class _Search:
     """The best estimate so far of each entry's derivative.
 
@@ -62,9 +69,7 @@ class _Search:
         self.entries = entries
         self.rounding = rounding
         self.at = probe.base.reshape(-1)[entries]
-        size = float(np.sqrt(np.mean(np.square(probe.base))))
-        unit = np.maximum(np.abs(self.at), size)
-        self.unit = np.where(np.isfinite(unit) & (unit > 0), unit, 1.0)
+        self.unit = units(probe.base).reshape(-1)[entries]
         self.value = np.full(len(entries), np.nan)
         self.bar = np.full(len(entries), np.inf)
         self.crossed = np.zeros(len(entries), dtype=bool)

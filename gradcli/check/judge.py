@@ -26,7 +26,8 @@ from gradcli.ops.core import Array
 SLACK = 1e-8  # relative: no mistake is as small
 LIMIT = 5e-7  # a bar beyond this, relative to the value, can't tell right from wrong …
 FLOOR_EXACT, FLOOR_FINITE = 1e-9, 1e-7  # … unless it is this small beside the largest entry
-TINY = 1e-200  # below it the complex step loses digits
+BEYOND = 4.0  # finite differences contradict only from so many bars away
+TINY = 1e-270  # below it the complex step loses digits
 
 # Reasons by severity; an entry's reason is its place in this list.
 REASONS = (AGREES, ZERO, NOISE, DISAGREE, KINK, NON_FINITE, WRONG)
@@ -87,11 +88,14 @@ def judge(evidence: Evidence) -> Judged:
         # A bound that is nan knows nothing.
         agrees = ~(error > bar + SLACK * magnitude) & np.isfinite(error)
         largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
-        resolved = (bar <= LIMIT * magnitude) | (bar <= floor * largest)
+        # Eight digits in common are no chance, whatever rounding might have done.
+        close = error <= SLACK * magnitude
+        resolved = (bar <= LIMIT * magnitude) | (bar <= floor * largest) | close
         zero = (magnitude <= 2 * bar) & (bar <= floor * evidence.scale)
         reason = np.full(found.shape, REASONS.index(AGREES))
         reason[agrees & ~resolved] = REASONS.index(NOISE)
         reason[agrees & ~resolved & zero] = REASONS.index(ZERO)
+        reason[(found == 0) & (expected == 0)] = REASONS.index(ZERO)
         reason[~agrees] = REASONS.index(WRONG)
         if exact is not None and finite is not None:
             _second_opinion(reason, found, exact, finite, evidence.rounding)
@@ -109,7 +113,8 @@ def _second_opinion(
 ) -> None:
     """Finite differences must agree with the complex step, as far as they can see."""
     known = np.isfinite(finite.bar) & np.isfinite(finite.value)
-    bar = finite.bar + 2 * rounding + SLACK * np.maximum(np.abs(exact), np.abs(finite.value))
+    bar = BEYOND * (finite.bar + rounding) + TINY
+    bar += SLACK * np.maximum(np.abs(exact), np.abs(finite.value))
     apart = known & (np.abs(finite.value - exact) > bar)
     reason[apart] = REASONS.index(DISAGREE)
     # Both say that it is wrong: how wrong is not the question.

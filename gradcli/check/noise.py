@@ -37,9 +37,12 @@ def noise(model: Model, seed: int) -> Noise:
     session = model.session
     exact = session.backward.totals
     spread = {name: np.zeros(value.shape) for name, value in exact.items()}
-    outputs = {name: np.zeros(weight.shape) for name, weight in model.weights.items()}
     rng = np.random.default_rng([seed, 5])
     with np.errstate(all="ignore"):
+        outputs = {
+            name: 4 * EPSILON * np.abs(model.values[name] * weight)
+            for name, weight in model.weights.items()
+        }
         for _ in range(RUNS):
             values = _forward(model, rng)
             for name, total in _backward(model, values, rng).items():
@@ -62,7 +65,10 @@ def _shaken(value: Array, rng: np.random.Generator) -> Array:
 
 
 def _forward(model: Model, rng: np.random.Generator) -> dict[str, Array]:
-    """The forward values, shaken; where that would take another branch, as they are."""
+    """The forward values, shaken; those that would take another branch are left as they are.
+
+    What is continuous there is still shaken: at 0, |x| is off by as much as x.
+    """
     values = {name: _shaken(value, rng) for name, value in model.session.inputs.items()}
     for e in model.equations:
         arguments = [asarray(a.value) if isinstance(a, Number) else values[a] for a in e.args]
@@ -70,7 +76,7 @@ def _forward(model: Model, rng: np.random.Generator) -> dict[str, Array]:
             exact = model.arguments(e)
             found = e.op.branches(*arguments, **e.static)
             if np.any(found != e.op.branches(*exact, **e.static)):
-                arguments = exact
+                arguments = arguments if e.op.differentiable else exact
                 values.update({a: model.values[a] for a in e.operands()})
         values[e.name] = _shaken(e.op.forward(*arguments, **e.static), rng)
     return values
