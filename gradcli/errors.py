@@ -46,8 +46,8 @@ class GradError(Exception):
         self.hint = hint
 
     def key(self) -> tuple[str, int]:
-        """Two errors with the same key are one, met twice (in two iterations of a loop, say)."""
-        return self.message, self.span.start if self.span else -1
+        """Two errors with the same key are one, met twice (in two calls of a definition, say)."""
+        return ("", self.span.start) if self.span else (self.message, -1)
 
     def __str__(self) -> str:
         return show(self.message, "error", self.span, self.hint)
@@ -57,7 +57,9 @@ class GradErrors(Exception):
     """Several independent errors of one input, in the order in which they stand there."""
 
     def __init__(self, errors: Iterable[GradError]) -> None:
-        unique = {error.key(): error for error in errors}
+        unique: dict[tuple[str, int], GradError] = {}
+        for error in errors:
+            unique.setdefault(error.key(), error)
         self.errors = sorted(unique.values(), key=lambda e: e.span.start if e.span else -1)
         super().__init__(f"{len(self.errors)} errors")
 

@@ -82,7 +82,8 @@ def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
         return array.reshape(shape)
     if array.ndim == 1 and shape == (array.shape[0], 1):
         return array.reshape(shape)
-    found, wanted = ("×".join(map(str, s)) or "a scalar" for s in (array.shape, shape))
+    wanted = "×".join(map(str, shape))
+    found = "×".join(map(str, array.shape)) if array.ndim > 1 else f"a list of {array.size}"
     hint = "it looks transposed" if array.shape == shape[::-1] else None
     raise GradError(f"{where}: {name} is {found}, but the model has {wanted}", hint=hint)
 
@@ -185,10 +186,20 @@ def load_npy(name: str, span: Span, max_elements: int) -> Array:
     except GradError as error:
         raise GradError(error.message, error.span or span, error.hint) from None
     except OSError as error:
-        raise GradError(f'file("{name}"): {error.strerror or error}', span) from None
-    except (ValueError, EOFError) as error:
-        reason = "it holds pickled objects, which are never loaded" if "pickle" in str(error) else "it is no .npy file"
-        raise GradError(f'file("{name}"): {reason}', span) from None
+        reason = (error.strerror or str(error)).lower()
+        hint = "it is looked for beside the model" if isinstance(error, FileNotFoundError) else None
+        raise GradError(f'file("{name}"): {reason}', span, hint) from None
+    except (ValueError, EOFError):
+        raise GradError(f'file("{name}"): {_unreadable(path)}', span) from None
+
+
+def _unreadable(path: Path) -> str:
+    """Why a file is not taken as an array."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    if start.startswith((b"\x80", b"\x93NUMPY")):
+        return "it holds Python objects, which are never loaded"
+    return "it is no .npy file"
 
 
 def _first_line(error: BaseException) -> str:

@@ -76,10 +76,17 @@ def _rolled(op: Op, numbers: Sequence[Number]) -> Written:
 def whole(number: Any, what: str) -> int:
     """A number as a whole number. Raises GradError elsewhere."""
     if not isinstance(number, Number):
+        name = getattr(number, "name", "this")
         raise GradError(
-            f"{what} is a whole number made of sizes, loop variables and numerals",
-            hint="declare a size: dim N = 4",
+            f"{what} is made of sizes, loop variables and whole numbers; {name} is a quantity",
+            hint="a size is declared with dim: dim N = 4",
         )
     if float(number.value) != int(number.value):
-        raise GradError(f"{what} is a whole number, but {number.text} is {numeral(number.value)}")
+        raise GradError(f"{what} is a whole number, not {worth(number)}")
     return int(number.value)
+
+
+def worth(number: Number) -> str:
+    """A number as it is written, with its value where that is another text."""
+    value = f"{number.value:.6g}" if number.value != int(number.value) else str(number.value)
+    return number.text if number.text in (value, str(number.value)) else f"{number.text} = {value}"

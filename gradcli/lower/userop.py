@@ -11,7 +11,7 @@ from gradcli.expr import Expr, as_expr, leaf
 from gradcli.lower.machine import Machine
 from gradcli.lower.scope import Item, Ref, Scope, UserFunction
 from gradcli.ops import Array, Op, Signature, Spelling
-from gradcli.ops.core import Body
+from gradcli.ops.core import Body, roman
 from gradcli.program import Step
 from gradcli.sizes import Number, Shape, is_scalar, same, spell
 from gradcli.syntax import ast
@@ -29,10 +29,13 @@ def check_rule(lowering: Lowering, node: ast.UserOp) -> None:
     stated: set[str] = set()
     names = [parameter.text for parameter in node.parameters]
     if OUT in names:
-        raise lowering.error("`out` is the result's name in a rule", node.name.at, "rename the parameter")
+        at = node.parameters[names.index(OUT)].at
+        raise lowering.error("`out` is the result's name in a rule", at, "rename the parameter")
     for line in node.rule:
         if isinstance(line, ast.Layout):
-            raise lowering.error("`layout` stands at the head of the file", line.name.at)
+            raise lowering.error(
+                "`layout` stands at the head of the file", line.name.at, "a rule is in the file's layout"
+            )
         if line.brackets or line.assign != "=":
             raise lowering.error("a rule states each derivative whole, with `=`", line.name.at)
         if line.own:
@@ -121,7 +124,7 @@ def make(lowering: Lowering, function: UserFunction, shapes: tuple[Shape, ...], 
         about="defined in the model, with a rule of its own",
         cite=f"stated in {lowering.source.name}",
         text=Spelling(node.name.text),
-        latex=Spelling(rf"\operatorname{{{{{node.name.text}}}}}\left({{,}}\right)"),
+        latex=Spelling(roman(node.name.text) + r"\left({,}\right)"),
         group="user",
         complex_safe=all(step.call.op.complex_safe for step in steps),
         body=Body(names, steps, result.name if isinstance(result, Ref) else result),

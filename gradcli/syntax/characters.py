@@ -58,6 +58,7 @@ HINTS = {
 # What stands before a character and after it, where that tells more than the character.
 NEAR = (
     (r"\b(?:np|numpy|jnp|torch|tf|math|F|nn)", r"\.\w", "functions have no module: exp(x)"),
+    (r"\bfile\(\s*\w+", r"\.", 'a file\'s name stands in quotes: file("w.npy")'),
     (r"[\w)\]]", r"\.t\b", "a transpose is written x.T"),
     (r"[\w)\]]", r"\.[^\W\d]\w*\(", "a function stands before its argument: f(x)"),
     (r"[\w)\]]", r"\.[^\W\d]", "there are no attributes; a transpose is written x.T"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gradcli.syntax.lexer import Token
-from gradcli.syntax.mistakes import MESSAGES, TOKEN, WORDS, Place
+from gradcli.syntax.mistakes import DECLARATIONS, MESSAGES, TOKEN, WORDS, Place
 from gradcli.syntax.table import load
 
 
@@ -27,6 +27,7 @@ def explain(read: list[Token], expected: frozenset[str], after: str = "") -> Exp
     fields = {
         **place._asdict(),
         "other": WORDS.get(text) or WORDS.get(before_text),
+        "declaration": DECLARATIONS.get(before_text),
         "one_of": _one_of(expected) or "",
     }
     for message in MESSAGES:

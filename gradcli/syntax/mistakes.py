@@ -17,6 +17,19 @@ LISTS = {"COMMA", "SEMICOLON"}
 # Where the caret stands.
 TOKEN, FIRST, BEFORE, RANGE = "the token", "the first word", "the word before it", "the range"
 
+ROLES = ("input", "param", "const")
+DECLARATIONS = {
+    "input": "input x: [N]",
+    "param": "param W: [N, M]",
+    "const": "const y: [N]",
+    "dim": "dim N = 4",
+    "loss": "loss L = expression",
+    "layout": "layout numerator, or layout denominator",
+    "for": "for t in 1..T:",
+    "def": "def f(x) = expression",
+    "op": "op f(x) = expression:",
+}
+
 PRODUCTS = "`@` is the matrix product, `*` the elementwise one"
 OVER_LINES = "brackets carry an expression over a line end"
 STATEMENTS = "dim, input, param, const, def, op, for, loss, given, layout and equations"
@@ -197,6 +210,11 @@ STARTS = (
         "a name begins with a letter or _",
     ),
     Message(
+        lambda p: p.first in DECLARATIONS and len(p.words) == 1 and p.kind not in OPERATORS,
+        "`{before_text}` is followed by a name",
+        "{declaration}",
+    ),
+    Message(
         lambda p: p.kind == "COLON" and p.after.startswith("=") and len(p.words) == 1,
         "`:=` is not a sign of this language",
         "an equation is written name = expression",
@@ -361,9 +379,39 @@ LISTED = (
         "each equation has a line of its own; [a, b] makes a column of scalars",
     ),
     Message(
-        lambda p: _head(p, "input", "param", "const") and p.before == "COLON" and p.kind != "LSQB",
+        lambda p: _head(p, *ROLES) and p.before == "COLON" and p.kind != "LSQB",
         "a shape stands in brackets",
         "write `: [N]` for a column, `: [N, M]` for a matrix",
+    ),
+    Message(
+        lambda p: _head(p, *ROLES) and p.kind == "NAME" and "COMMA" in p.expected and not p.open,
+        "a comma is missing before `{text}`",
+        "a statement declares several names with commas between them",
+    ),
+    Message(
+        lambda p: _head(p, *ROLES) and p.kind in CLOSERS | {"COMMA"} and "RANGE" in p.expected,
+        "a shape stands behind a colon",
+        "write x: [N] for a shape; x[1..T] is a family",
+    ),
+    Message(
+        lambda p: _head(p, *ROLES) and p.before_text == "~",
+        "`~` draws from a distribution",
+        "~ normal(0, 1) or ~ uniform(0, 1)",
+    ),
+    Message(
+        lambda p: p.kind == "COLON" and p.open and "RSQB" in p.expected,
+        "a slice has two bounds and no step",
+        "x[first : end]",
+    ),
+    Message(
+        lambda p: _head(p, "op") and p.expected == {"_NL"},
+        "a rule stands in the block below its `op`",
+        "indent it, in a line of its own",
+    ),
+    Message(
+        lambda p: _head(p, "given") and p.kind in ENDS and "DERIV" in p.expected,
+        "`given` names a derivative",
+        "write `given dL/dy`",
     ),
     Message(
         lambda p: _head(p, "given") and p.kind == "NAME" and "DERIV" in p.expected,

@@ -39,7 +39,8 @@ def read_source(name: str, raw: bytes) -> Source:
 
 def _undecodable(name: str, raw: bytes, at: int) -> GradError:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return GradError(f"{name}: this is UTF-16", hint="save the file as UTF-8")
+        source = Source(name, "\n\ufffd\n")
+        return GradError("this file is UTF-16", Span(source, 1, 2), "save the file as UTF-8")
     good = raw[:at].decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     rest = raw[at:].split(b"\n")[0].decode("utf-8", "replace")
     source = Source(name, f"\n{good}{rest}\n")

@@ -249,7 +249,7 @@ def test_data_of_two_indices_with_or_without_a_space(tmp_path: Path) -> None:
         ({"q": 1}, "the model has no `q`"),
         ({"y": [1, 2]}, "y is computed"),
         ({"f": [1, 2]}, "f is a family"),
-        ({"x": [1, 2, 3]}, "x is 3, but the model has 2×1"),
+        ({"x": [1, 2, 3]}, "x is a list of 3, but the model has 2×1"),
         ({"W": [[1, 2], [3, 4], [5, 6]]}, "transposed"),
         ({"dL/dx": [1, 2]}, "dL/dx"),
     ],
