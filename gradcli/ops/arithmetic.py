@@ -24,7 +24,19 @@ from gradcli.ops.core import (
     no_rule,
     register,
 )
-from gradcli.sizes import COMPARISON, POSTFIX, POWER, PRODUCT, SIGN, SUM, Shape, plain, same, spell
+from gradcli.sizes import (
+    ATOM,
+    COMPARISON,
+    POSTFIX,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Shape,
+    plain,
+    same,
+    spell,
+)
 
 SLIDES = "How to compute a derivative (course slides), "
 OPERATORS: dict[tuple[str, int], str] = {}  # the symbol and its number of operands -> the operation
@@ -99,7 +111,8 @@ operator(
     np.multiply,
     lambda s, g, z, x, y: (g * y, g * x),
     infix("*", PRODUCT),
-    infix(r"\odot", PRODUCT),
+    infix(r"\odot", PRODUCT, POWER),
+    latex_scalar=infix(r"\cdot", PRODUCT, POWER),
     sized=lambda sizes, a, b: sizes.multiply(a, b),
     about="elementwise (Schur) product",
     cite=SLIDES + "rule 2",
@@ -177,7 +190,7 @@ operator(
     _power,
     _power_rule,
     Spelling("{0}^{1}", POWER, (POSTFIX, SIGN)),
-    Spelling("{0}^{{{1}}}", POWER, (POSTFIX, 0)),
+    Spelling("{0}^{{{1}}}", POWER, (ATOM, 0)),
     numpy=Spelling("{0} ** {1}", POWER, (POSTFIX, SIGN)),
     sized=lambda sizes, a, b: sizes.power(a, b),
     about="elementwise power",
@@ -263,7 +276,7 @@ operator(
     np.matmul,
     _matmul_rule,
     infix("@", PRODUCT),
-    infix(r"\,", PRODUCT),
+    infix(r"\,", SIGN, POWER),  # standing side by side binds tighter than a symbol between
     shape=_matmul_shape,
     flip=_matmul_flip,
     lanes=_matmul_lanes,

@@ -47,6 +47,8 @@ class Pair(NamedTuple):
 class Spelling(NamedTuple):
     """How an operation is written: a template over its operands {0}, {1} …, or a function's name.
 
+    A LaTeX template may also name an attribute, {axis} say, and join all operands with commas,
+    {,}, or line ends.
     `binding` is the precedence of the whole; `needs` the least precedence of each operand that
     stands in the template without brackets.
     """
@@ -61,6 +63,12 @@ def infix(symbol: str, precedence: int, right: int | None = None) -> Spelling:
     return Spelling(
         f"{{0}} {symbol} {{1}}", precedence, (precedence, precedence + 1 if right is None else right)
     )
+
+
+def roman(name: str) -> str:
+    """A function's own name in a LaTeX template."""
+    escaped = name.replace("_", r"\_")
+    return rf"\operatorname{{{{{escaped}}}}}"
 
 
 class Body(NamedTuple):
@@ -86,6 +94,7 @@ class Op:
     spread: whether transposition moves inward even where no cotangent is inside.
     static: Signature -> the keyword arguments of `forward`.
     keywords: the keyword arguments a user may write, with their defaults.
+    latex_scalar: the LaTeX where an operand is a scalar, if that is another.
     complex_safe: whether `forward` is analytic code for complex arguments near the real axis.
     kink: where the operation is not differentiable, and what is taken there.
     foldable: whether plain numbers alone are computed at once, as part of an expression.
@@ -108,6 +117,7 @@ class Op:
     cite: str
     text: Spelling
     latex: Spelling
+    latex_scalar: Spelling | None = None
     numpy: Spelling | None = None
     flip: Callable[[Signature, Sequence[Pair]], Expr | None] | None = None
     spread: bool = False
@@ -178,6 +188,9 @@ def _differ(shapes: Sequence[Shape], i: int, j: int, a: Size, b: Size) -> Mismat
             hint = f"did you mean {{{j}}}.T?"
         elif same(first[1], second[0]) and len(shapes) == 2:
             hint = "`@` is the matrix product"
+    if hint is None and a.value == b.value and a.is_constant != b.is_constant:
+        number, named = (a, b) if a.is_constant else (b, a)
+        hint = f"where {number.text} is declared, write {named.text}"
     return Mismatch(
         f"{{{i}}} is {spell(first)} and {{{j}}} is {spell(second)}: {differ(a, b)}", hint
     )

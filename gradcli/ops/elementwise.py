@@ -18,8 +18,10 @@ from gradcli.ops.core import (
     elementwise_shape,
     no_rule,
     register,
+    roman,
 )
 from gradcli.ops.special import erf
+from gradcli.sizes import ATOM, POWER
 
 AS = "Abramowitz & Stegun, "
 SLIDES = "How to compute a derivative (course slides), the deriv routine"
@@ -32,12 +34,13 @@ def function(
     cite: str,
     about: str,
     operands: tuple[str, ...] = ("x",),
-    latex: str = "",
+    latex: str | Spelling = "",
     **fields: Any,
 ) -> Op:
     """Register an elementwise function."""
     inner = ", ".join(f"{{{i}}}" for i in range(len(operands)))
-    template = latex or rf"\operatorname{{{{{name.replace('_', ' ')}}}}}\left({inner}\right)"
+    template = latex or rf"{roman(name)}\left({inner}\right)"
+    spelling = Spelling(template) if isinstance(template, str) else template
     return register(
         Op(
             name=name,
@@ -48,7 +51,7 @@ def function(
             about=about,
             cite=cite,
             text=Spelling(name),
-            latex=Spelling(template, needs=(0,) * len(operands)),
+            latex=spelling,
             flip=elementwise_flip(name),
             lifts=True,
             lanes=elementwise_lanes,
@@ -118,7 +121,7 @@ function(
     lambda s, g, y, x: (g * y,),
     AS + "4.2.49",
     "exponential",
-    latex="e^{{{0}}}",
+    latex=Spelling("e^{{{0}}}", POWER),
 )
 function(
     "log",
@@ -164,7 +167,7 @@ function(
     lambda s, g, y, x: (g * 2 * x,),
     "d x² = 2 x dx",
     "square",
-    latex="{0}^{{2}}",
+    latex=Spelling("{0}^{{2}}", POWER, (ATOM,)),
 )
 function(
     "sin",
@@ -304,7 +307,7 @@ function(
     "the chosen operand takes the cotangent",
     "a where c is not 0, else b",
     operands=("c", "a", "b"),
-    latex=r"\begin{{cases}}{1} & {0} \ne 0 \\ {2} & \text{{else}}\end{{cases}}",
+    latex=r"\begin{{cases}} {1} & \text{{where }} {0} \\ {2} & \text{{else}} \end{{cases}}",
     kink="no gradient flows through the condition",
     branches=lambda c, a, b: np.asarray(c.real != 0),
 )

@@ -16,11 +16,13 @@ from gradcli.ops.core import (
     Signature,
     Spelling,
     differ,
+    infix,
     register,
+    roman,
     square,
 )
 from gradcli.ops.special import cofactors
-from gradcli.sizes import Shape, is_one, same, spell
+from gradcli.sizes import ATOM, POWER, PRODUCT, SIGN, Shape, is_one, same, spell
 
 GILES = "Giles 2008, section 2.2"
 
@@ -33,11 +35,12 @@ def matrix(
     rule: Callable[..., Sequence[Expr | None]],
     cite: str,
     about: str,
-    latex: str = "",
+    latex: str | Spelling = "",
     **fields: Any,
 ) -> Op:
     inner = ", ".join(f"{{{i}}}" for i in range(len(operands)))
-    template = latex or rf"\operatorname{{{{{name}}}}}\left({inner}\right)"
+    template = latex or rf"{roman(name)}\left({inner}\right)"
+    spelling = Spelling(template) if isinstance(template, str) else template
     return register(
         Op(
             name=name,
@@ -48,7 +51,7 @@ def matrix(
             about=about,
             cite=cite,
             text=Spelling(name),
-            latex=Spelling(template, needs=(0,) * len(operands)),
+            latex=spelling,
             group="matrices",
             **fields,
         )
@@ -162,7 +165,7 @@ matrix(
     lambda s, g, z, x, y: (g @ y, g.T @ x),
     GILES + " (a product with a transpose)",
     "outer product x y^T of two columns",
-    latex=r"{0} \otimes {1}",
+    latex=infix(r"\otimes", PRODUCT, POWER),
 )
 matrix(
     "trace",
@@ -183,7 +186,7 @@ matrix(
     lambda s, g, y, x: (-y.T @ g @ y.T,),
     GILES + "; Matrix Cookbook, eq. 59",
     "inverse",
-    latex="{0}^{{-1}}",
+    latex=Spelling("{0}^{{-1}}", POWER, (ATOM,)),
 )
 matrix(
     "det",
@@ -211,7 +214,7 @@ matrix(
     lambda s, g, y, x: (g * call("inv", x).T,),
     "Matrix Cookbook, eq. 57",
     "log|det A|",
-    latex=r"\ln\left|\det {0}\right|",
+    latex=r"\ln\left|\det\left({0}\right)\right|",
 )
 matrix(
     "solve",
@@ -221,7 +224,7 @@ matrix(
     lambda s, g, y, a, b: (-call("solve", a.T, g) @ y.T, call("solve", a.T, g)),
     "Giles 2008, section 2.3.1 (the inverse product)",
     "A^-1 b, with no inverse formed",
-    latex="{0}^{{-1}} {1}",
+    latex=Spelling(r"{0}^{{-1}} \, {1}", SIGN, (ATOM, POWER)),
 )
 matrix(
     "diag",

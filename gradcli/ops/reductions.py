@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
-from gradcli.ops.core import Array, Op, Pair, Signature, Spelling, no_rule, register
-from gradcli.sizes import ATOM, Number, Shape, Size
+from gradcli.ops.core import Array, Op, Pair, Signature, Spelling, no_rule, register, roman
+from gradcli.sizes import PRODUCT, SUM, Number, Shape, Size
 
 CHAIN = "course recitation on computing derivatives, rule 4b (generalised chain rule)"
 
@@ -80,7 +80,7 @@ def reduction(
     rule: Callable[..., Sequence[Expr | None]],
     cite: str,
     about: str,
-    latex: str,
+    latex: str | Spelling,
     **fields: Any,
 ) -> Op:
     keywords = fields.pop("keywords", {"axis": None})
@@ -96,7 +96,7 @@ def reduction(
             about=about,
             cite=cite,
             text=Spelling(name),
-            latex=Spelling(latex, ATOM, (0,)),
+            latex=Spelling(latex) if isinstance(latex, str) else latex,
             flip=fields.pop("flip", axis_flip(name)),
             keywords=keywords,
             group=fields.pop("group", "reductions"),
@@ -171,7 +171,7 @@ reduction(
     lambda s, g, y, x: (spread(s, g),),
     CHAIN,
     "sum",
-    r"\sum {0}",
+    Spelling(r"\sum{axis} {0}", SUM, (PRODUCT,)),
 )
 reduction(
     "mean",
@@ -179,7 +179,7 @@ reduction(
     lambda s, g, y, x: (spread(s, g) / count(s),),
     CHAIN,
     "mean",
-    r"\operatorname{{mean}}\left({0}\right)",
+    r"\operatorname{{mean}}{axis}\left({0}\right)",
 )
 reduction(
     "prod",
@@ -187,7 +187,7 @@ reduction(
     _prod_rule,
     "d Π x_i = Σ (Π_(j≠i) x_j) dx_i, with no division by 0",
     "product",
-    r"\prod {0}",
+    Spelling(r"\prod{axis} {0}", SUM, (PRODUCT,)),
 )
 reduction(
     "max",
@@ -195,7 +195,7 @@ reduction(
     lambda s, g, y, x: (g * call("is_max", x, axis=s.attrs["axis"]),),
     "the largest entry takes the cotangent",
     "largest entry",
-    r"\max {0}",
+    r"\max{axis}\left({0}\right)",
     kink="a tie goes to the first",
     branches=lambda x, axes, scalar: _mask(1)(x, axes, scalar),
 )
@@ -205,7 +205,7 @@ reduction(
     lambda s, g, y, x: (g * call("is_min", x, axis=s.attrs["axis"]),),
     "the smallest entry takes the cotangent",
     "smallest entry",
-    r"\min {0}",
+    r"\min{axis}\left({0}\right)",
     kink="a tie goes to the first",
     branches=lambda x, axes, scalar: _mask(-1)(x, axes, scalar),
 )
@@ -215,7 +215,7 @@ reduction(
     lambda s, g, y, x: (g * call("exp", x - y),),
     "d log Σ e^x = softmax(x) · dx (Boyd & Vandenberghe, Convex Optimization, 3.1.5)",
     "log Σ e^x, without overflow",
-    r"\operatorname{{logsumexp}}\left({0}\right)",
+    r"\operatorname{{logsumexp}}{axis}\left({0}\right)",
 )
 reduction(
     "norm",
@@ -223,7 +223,7 @@ reduction(
     lambda s, g, y, x: (g * x / call("where", equal(y, 0), 1, y),),
     "Matrix Cookbook, eq. 129",
     "Euclidean (Frobenius) norm",
-    r"\left\|{0}\right\|",
+    r"\left\|{0}\right\|{axis}",
     kink="at x = 0 the derivative is 0",
     branches=lambda x, axes, scalar: np.any(x.real != 0, axis=axes, keepdims=True),
 )
@@ -255,7 +255,7 @@ def normalisation(
         rule,
         cite,
         about,
-        rf"\operatorname{{{{{name.replace('_', ' ')}}}}}\left({{0}}\right)",
+        roman(name) + r"{axis}\left({0}\right)",
         shape=lambda s: s.shapes[0],
         keywords={"axis": 0},
         group="normalisations",
@@ -288,7 +288,7 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
         no_rule,
         "constant but for jumps",
         f"1 at the first {_about} entry, 0 elsewhere",
-        rf"\operatorname{{{{{_name.replace('_', ' ')}}}}}\left({{0}}\right)",
+        roman(_name) + r"{axis}\left({0}\right)",
         shape=lambda s: s.shapes[0],
         flip=None,
         kink="no gradient flows through a mask",

@@ -122,7 +122,7 @@ register(
         about="a slice or an entry; its cotangent goes to that region alone",
         cite="course recitation on computing derivatives, scanning with an MLP",
         text=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
-        latex=Spelling("{0}_{{[{region}]}}", POSTFIX, (ATOM,)),
+        latex=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
         flip=_index_flip,
         static=lambda s: {
             "slices": tuple(part.slice() for part in s.attrs["region"]),
@@ -149,11 +149,23 @@ def _joined(s: Signature, axis: int) -> Shape:
         for k, (a, b) in enumerate(zip(result, shape, strict=True)):
             both = a if k == axis else same(a, b)
             if both is None:
-                raise Mismatch(f"{{0}} is {spell(first)} and {{{i}}} is {spell(shape)}: {differ(a, b)}")
+                raise Mismatch(
+                    f"{{0}} is {spell(first)} and {{{i}}} is {spell(shape)}: {differ(a, b)}",
+                    _joins_otherwise(first, shape, axis, i),
+                )
             result[k] = both
         length = s.sizes.add(length, shape[axis])
     result[axis] = length
     return tuple(result)
+
+
+def _joins_otherwise(first: Shape, shape: Shape, axis: int, i: int) -> str | None:
+    """A hint where two matrices fit along the other axis."""
+    if len(first) != 2 or same(first[axis], shape[axis]) is None:
+        return None
+    if axis == 0:
+        return f"concat({{0}}, {{{i}}}, axis=1) joins side by side"
+    return f"[{{0}}; {{{i}}}] stacks vertically"
 
 
 def _join(*xs: Array, axis: int, rank: int) -> Array:
@@ -205,7 +217,7 @@ register(
         about="operands joined along an axis",
         cite=MOVES,
         text=Spelling("concat"),
-        latex=Spelling(r"\operatorname{{concat}}\left({,}\right)"),
+        latex=Spelling(r"\operatorname{{concat}}{axis}\left({,}\right)"),
         static=lambda s: {"axis": s.attrs["axis"] - s.rank, "rank": s.rank},
         keywords={"axis": 0},
         group="shaping",
@@ -218,7 +230,9 @@ def _stack_shape(s: Signature) -> Shape:
     for i, shape in enumerate(s.shapes[1:], 1):
         both = [same(a, b) for a, b in zip(first, shape, strict=False)]
         if len(shape) != len(first) or None in both:
-            raise Mismatch(f"{{0}} is {spell(tuple(first))} and {{{i}}} is {spell(shape)}")
+            raise Mismatch(
+                f"{{0}} is {spell(tuple(first))} and {{{i}}} is {spell(shape)}: stacked ones are alike"
+            )
         first = [size for size in both if size is not None]
     first.insert(s.attrs["axis"], s.sizes.constant(len(s.shapes)))
     return tuple(first)
@@ -251,7 +265,7 @@ register(
         about="operands laid along a new axis",
         cite=MOVES,
         text=Spelling("stack"),
-        latex=Spelling(r"\operatorname{{stack}}\left({,}\right)"),
+        latex=Spelling(r"\operatorname{{stack}}{axis}\left({,}\right)"),
         static=lambda s: {"axis": s.attrs["axis"] - s.rank - 1, "rank": s.rank},
         keywords={"axis": 0},
         new_axes=1,
@@ -283,7 +297,7 @@ register(
         about="the entries in another shape, row by row",
         cite=MOVES,
         text=Spelling("reshape"),
-        latex=Spelling(r"\operatorname{{reshape}}\left({0}\right)", ATOM, (0,)),
+        latex=Spelling(r"\operatorname{{reshape}}_{{{shape}}}\left({0}\right)"),
         static=lambda s: {"rank": s.rank, "shape": numbers(s.attrs["shape"])},
         group="shaping",
     )
@@ -292,7 +306,10 @@ register(
 
 def _broadcast_shape(s: Signature) -> Shape:
     shape: Shape = s.attrs["shape"]
-    joint = broadcast_shapes(s.sizes, (s.shapes[0], shape))
+    try:
+        joint = broadcast_shapes(s.sizes, (s.shapes[0], shape))
+    except Mismatch:
+        joint = ()
     if len(joint) != len(shape) or any(same(a, b) is None for a, b in zip(joint, shape, strict=True)):
         raise Mismatch(f"{{0}} is {spell(s.shapes[0])} and can't be stretched to {spell(shape)}")
     return shape
@@ -321,7 +338,7 @@ register(
         about="axes of size 1 (and missing ones in front) stretched",
         cite="course recitation on computing derivatives, rule 4b (generalised chain rule)",
         text=Spelling("broadcast"),
-        latex=Spelling(r"\operatorname{{broadcast}}\left({0}\right)", ATOM, (0,)),
+        latex=Spelling(r"\operatorname{{broadcast}}_{{{shape}}}\left({0}\right)"),
         flip=_broadcast_flip,
         static=lambda s: {"rank": s.rank, "shape": numbers(s.attrs["shape"])},
         group="shaping",
@@ -371,7 +388,7 @@ constant(
     lambda shape: np.zeros(shape),
     lambda s: {"shape": numbers(_filled_shape(s))},
     "all 0; zeros(N) is a column",
-    r"\mathbf{{0}}",
+    r"\mathbf{{0}}_{{{sizes}}}",
 )
 constant(
     "ones",
@@ -379,7 +396,7 @@ constant(
     lambda shape: np.ones(shape),
     lambda s: {"shape": numbers(_filled_shape(s))},
     "all 1; ones(N) is a column",
-    r"\mathbf{{1}}",
+    r"\mathbf{{1}}_{{{sizes}}}",
 )
 constant(
     "eye",
@@ -387,7 +404,7 @@ constant(
     lambda n: np.eye(n),
     lambda s: {"n": int(s.attrs["sizes"][0].value)},
     "identity matrix",
-    "I",
+    "I_{{{sizes}}}",
     operands=("size",),
     flip=lambda s, pairs: call("eye", sizes=s.attrs["sizes"]),
     spread=True,
@@ -402,7 +419,7 @@ register(
         about="a literal: [1, 2, 3] is a column, [[1, 2], [3, 4]] a matrix",
         cite="constant",
         text=Spelling("{literal}"),
-        latex=Spelling("{literal}"),
+        latex=Spelling("{data}"),
         static=lambda s: {"data": s.attrs["data"], "shape": numbers(s.attrs["shape"])},
         group="constants",
     ),
@@ -467,7 +484,7 @@ def _einsum_sizes(s: Signature) -> tuple[Subscripts, dict[str, Size]]:
     parsed = subscripts(s.attrs["subscripts"])
     if len(parsed.inputs) != len(s.shapes):
         raise Mismatch(
-            f"the subscripts name {len(parsed.inputs)} operands, but {len(s.shapes)} are given"
+            f"the subscripts name {len(parsed.inputs)} operands, not {len(s.shapes)}"
         )
     found: dict[str, Size] = {}
     for i, (term, shape) in enumerate(zip(parsed.inputs, s.shapes, strict=True)):

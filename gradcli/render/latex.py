@@ -1,0 +1,264 @@
+"""The derivation as a LaTeX fragment: the forward equations, and the backward steps under each."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from gradcli.derive import COTANGENT, RESULT, Derivation, Row
+from gradcli.expr import leaf
+from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
+from gradcli.ops.shaping import Part
+from gradcli.program import Operand, Step
+from gradcli.session import Session
+from gradcli.sizes import ATOM, POWER, Number, Shape, is_scalar
+from gradcli.spelling import Written
+from gradcli.syntax import read, read_source
+from gradcli.template import Node, flip, typed
+
+ROW_END = r" \\ "
+JOIN = re.compile(r"\{(,|\\\\)\}")
+NUMERAL = re.compile(r"(-?[\d.]+)(?:e([+-]?\d+))?")
+ACCENTS = ("hat", "tilde", "bar", "dot", "vec")
+GREEK = frozenset({
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
+    "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+    "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
+})  # fmt: skip
+
+
+def lines(session: Session) -> Iterator[str]:
+    """A fragment for a document that loads amsmath."""
+    program, derivation = session.program, session.derivation
+    source = " ".join(program.source.name.split())
+    yield f"% The derivation of {source}, {derivation.layout} layout, for the package amsmath.\n"
+    yield "\\begingroup\n\\allowdisplaybreaks\n"
+    yield from _align(
+        f"{name(step.name)} &= {_equation(step)} \\tag{{{number}}}"
+        for number, step in enumerate(program.steps, 1)
+    )
+    yield from _align(_backward(derivation))
+    yield "\\endgroup\n"
+
+
+def _align(rows: Iterable[str]) -> Iterator[str]:
+    yield "\\begin{align*}\n"
+    before = ""
+    for row in rows:
+        yield f"{before}{row}"
+        before = " \\\\\n"
+    yield "\n\\end{align*}\n"
+
+
+def _backward(derivation: Derivation) -> Iterator[str]:
+    program = derivation.program
+    for item in program.given:
+        yield f"{gradient(item.name)} &= \\text{{given}}"
+    if program.loss is not None:
+        yield f"{gradient(program.loss)} &= 1"
+    eq = 0
+    for row in derivation.rows:
+        heading = ""
+        if row.eq != eq:
+            eq = row.eq
+            step = derivation.step(row)
+            heading = f"\\intertext{{$({eq})\\quad {name(step.name)} = {_equation(step)}$}}\n"
+        assign = "=" if row.assign == "=" else "\\mathrel{+=}"
+        yield f"{heading}{_target(derivation, row)} &{assign} {formula(derivation, row)}"
+
+
+def _target(derivation: Derivation, row: Row) -> str:
+    target = gradient(row.target)
+    if row.region is None:
+        return target
+    parts = row.region[::-1] if derivation.layout == "numerator" else row.region
+    return f"{_bracketed(target)}[{_region(parts)}]"
+
+
+def _equation(step: Step) -> str:
+    scalar = any(is_scalar(shape) for shape in step.call.signature.shapes)
+    return write(step.call.op, step.call.attrs, [_operand(arg) for arg in step.args], scalar)[0]
+
+
+def _operand(arg: Operand) -> Written:
+    return number(arg) if isinstance(arg, Number) else (name(arg), ATOM)
+
+
+def formula(derivation: Derivation, row: Row) -> str:
+    """A backward step's formula in the derivation's layout."""
+    step = derivation.step(row)
+    nodes = row.contribution.nodes
+    if derivation.layout == "numerator":
+        call = step.call
+        leaves: dict[Any, Shape] = {RESULT: call.shape, **dict(enumerate(call.signature.shapes))}
+        leaves[COTANGENT] = call.shape[::-1]
+        nodes = typed(flip(nodes, COTANGENT, leaf(COTANGENT)), leaves, call.signature.sizes)
+    return print_nodes(nodes, step)
+
+
+def print_nodes(nodes: Sequence[Node], step: Step) -> str:
+    texts: list[Written] = []
+    for node in nodes:
+        if node.op is not None:
+            scalar = any(is_scalar(nodes[i].shape) for i in node.args)
+            texts.append(write(node.op, node.attrs, [texts[i] for i in node.args], scalar))
+        elif node.key == COTANGENT:
+            texts.append((gradient(step.name), POWER))
+        elif node.key == RESULT:
+            texts.append((name(step.name), ATOM))
+        else:
+            texts.append(
+                _operand(node.key if isinstance(node.key, Number) else step.args[node.key])
+            )
+    return texts[-1][0]
+
+
+# ── operations ──
+
+
+def write(
+    op: Op, attrs: Iterable[tuple[str, Any]], operands: Sequence[Written], scalar: bool = False
+) -> Written:
+    """An operation on written operands; `scalar` where one of them is."""
+    template, binding, needs = op.latex_scalar if scalar and op.latex_scalar else op.latex
+    texts = [
+        text if precedence >= need else _bracketed(text)
+        for (text, precedence), need in zip(operands, needs or (0,) * len(operands), strict=True)
+    ]
+    named = {key: WRITERS[key](value, op) for key, value in attrs if key in WRITERS}
+    joint = JOIN.search(template)
+    if joint:
+        template = JOIN.sub("{joined}", template)
+        separator = ", " if joint[1] == "," else ROW_END
+        named["joined"] = separator.join(text for text, _ in operands)
+    return template.format(*texts, **named), binding
+
+
+def _bracketed(text: str) -> str:
+    return rf"\left({text}\right)"
+
+
+def _axis(value: int | None, op: Op) -> str:
+    return "" if value == op.keywords.get("axis") else rf"_{{\text{{axis }}{value}}}"
+
+
+def _region(parts: Sequence[Part]) -> str:
+    return ", ".join(str(part) for part in parts).replace(":", "{:}")
+
+
+def _literal(data: Any) -> str:
+    rows = [" & ".join(map(_entry, row)) if isinstance(row, tuple) else _entry(row) for row in data]
+    return r"\begin{bmatrix} " + ROW_END.join(rows) + r" \end{bmatrix}"
+
+
+def _entry(value: float) -> str:
+    return numeral(f"{value:.15g}")
+
+
+def _sizes(shape: Shape) -> str:
+    return r" \times ".join(expression(size.text)[0] for size in shape)
+
+
+WRITERS: dict[str, Any] = {
+    "axis": _axis,
+    "region": lambda parts, op: _region(parts),
+    "data": lambda data, op: _literal(data),
+    "subscripts": lambda text, op: text,
+    "shape": lambda sizes, op: _sizes(sizes),
+    "sizes": lambda sizes, op: _sizes(sizes),
+}
+
+
+# ── numbers and names ──
+
+
+def number(value: Number) -> Written:
+    return expression(value.text)
+
+
+def numeral(text: str) -> str:
+    """1e-5 is 10^{-5}."""
+    found = NUMERAL.fullmatch(text)
+    if found is None or found[2] is None:
+        return text
+    power = f"10^{{{int(found[2])}}}"
+    return power if found[1] == "1" else rf"{found[1]} \cdot {power}"
+
+
+@lru_cache(maxsize=4096)
+def expression(text: str) -> Written:
+    """A number as it is written in the language: 2*H, sqrt(D), t - 1."""
+    if NUMERAL.fullmatch(text):
+        return numeral(text), POWER if text.startswith("-") or "e" in text else ATOM
+    code = read(read_source("", f"x = {text}\n".encode())).statements[0].value
+    stack: list[Written] = []
+    for operation, argument, _ in code:
+        if operation == "number":
+            stack.append(expression(argument))
+        elif operation == "name":
+            stack.append((name(argument), ATOM))
+        else:
+            count = {"binary": 2, "unary": 1}.get(operation) or len(argument[1])
+            op = (
+                FUNCTIONS[argument[0]] if operation == "call" else TABLE[OPERATORS[argument, count]]
+            )
+            operands = stack[-count:]
+            del stack[-count:]
+            stack.append(write(op, (), operands, scalar=True))
+    return stack[-1]
+
+
+def gradient(of: str) -> str:
+    return rf"\nabla_{{{name(of)}}} L"
+
+
+@lru_cache(maxsize=4096)
+def name(text: str) -> str:
+    """A name: W_fc is W_{fc}, z25 is z_{25}, h[t-1] is h_{t-1}, X_hat is X with a hat."""
+    base, _, indices = text.removesuffix("]").partition("[")
+    stem, *rest = base.split("_")
+    if not stem or "" in rest:
+        stem, rest = base, []
+    found = re.fullmatch(r"(.*?)([0-9]*)", stem)
+    assert found is not None
+    shown = _symbol(found[1])
+    if rest and rest[-1] in ACCENTS:
+        shown = rf"\{rest.pop()}{{{shown}}}"
+    below = [found[2], *map(_subscript, rest), *indices.replace(" ", "").split(",")]
+    text = ",".join(filter(None, below))
+    return f"{shown}_{{{text}}}" if text else shown
+
+
+def _symbol(word: str) -> str:
+    if len(word) == 1 or word in GREEK or not word.isascii():
+        return _letters(word)
+    return rf"\mathit{{{_escaped(word)}}}"
+
+
+def _subscript(word: str) -> str:
+    return _letters(word) if word in GREEK or not word.isascii() else word
+
+
+def _letters(word: str) -> str:
+    if word in GREEK:
+        return f"\\{word}"
+    return "".join(_letter(c) for c in word).rstrip()
+
+
+def _letter(c: str) -> str:
+    """A letter; a Greek one by its name."""
+    if c.isascii():
+        return _escaped(c)
+    _, _, spoken = unicodedata.name(c, "").partition("GREEK ")
+    kind, _, letter = spoken.partition(" LETTER ")
+    letter = letter.lower().replace("lamda", "lambda").replace("final sigma", "varsigma")
+    if kind == "CAPITAL":
+        letter = letter.capitalize()
+    return f"\\{letter} " if letter in {*GREEK, "varsigma"} else rf"\text{{{c}}}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("_", r"\_")

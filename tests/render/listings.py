@@ -1,0 +1,43 @@
+"""What the tests of the listings share."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from gradcli.lower import Options, lower
+from gradcli.render.layout import Section, write_plain, write_rich
+from gradcli.session import Request, Session, compute
+from gradcli.syntax import read, read_source
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.eq"))
+
+
+def derived(text: str | Path, rolled: bool = False, **options: Any) -> Session:
+    """A model, derived and computed, with its loops recorded where the rolled view is wanted."""
+    name, raw = (
+        ("model.eq", text.encode()) if isinstance(text, str) else (text.name, text.read_bytes())
+    )
+    program = lower(read(read_source(name, raw)), Options(rolled=rolled))
+    return compute(program, {}, Request(**options))
+
+
+def plain(sections: list[Section]) -> str:
+    out = io.StringIO()
+    write_plain(sections, out)
+    return out.getvalue()
+
+
+def painted(sections: list[Section], width: int = 80, **options: Any) -> str:
+    """What a terminal gets."""
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=True, **options)
+    write_rich(sections, console)
+    return out.getvalue()
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
