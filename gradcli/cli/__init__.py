@@ -11,6 +11,7 @@ import typer
 import gradcli
 from gradcli.cli.check import check
 from gradcli.cli.derive import derive
+from gradcli.cli.ops import ops
 from gradcli.cli.output import WRONG
 from gradcli.cli.schema import schema
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(derive)
 app.command()(check)
+app.command()(ops)
 app.command()(schema)
 
 

@@ -51,3 +51,15 @@ def write_with(write: Callable[[Any], None], output: Path | None) -> None:
         raise GradError(f"{output}: {(error.strerror or str(error)).lower()}") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def show(sections: Iterable[Any], output: Path | None) -> None:
+    """Listings: painted by rich in a terminal, plain text elsewhere."""
+    from gradcli.render.layout import write_plain, write_rich
+
+    if output is not None or not sys.stdout.isatty():
+        write_with(lambda out: write_plain(sections, out), output)
+    else:
+        from rich.console import Console
+
+        write_rich(sections, Console())

@@ -1,0 +1,32 @@
+"""`gradcli ops`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gradcli.cli.options import Json, Output
+from gradcli.cli.output import Reported, show, write
+
+
+def ops(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="An operation's name or symbol: tanh, @, …"),
+    ] = None,
+    json: Json = False,
+    output: Output = None,
+) -> None:
+    """The operations, their shapes, rules and sources."""
+    with Reported():
+        from gradcli.ops import TABLE
+        from gradcli.render.ops import document, find, sections
+
+        found = list(TABLE.values()) if name is None else find(name)
+        if json:
+            from json import dumps
+
+            write([dumps(document(found), ensure_ascii=False, indent=1), "\n"], output)
+        else:
+            show(sections(found), output)

@@ -1,0 +1,231 @@
+"""The operation table for reading: each operation's signature, shapes, rules and sources.
+
+Nothing here is kept by hand: the rules are the formulas of a model with this one operation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import gradcli
+from gradcli.derive import contribute
+from gradcli.errors import GradError
+from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
+from gradcli.ops.shaping import Part, whole
+from gradcli.program import Call, Step
+from gradcli.render.layout import EQUATION, NOTE, PLAIN, Column, Line, Section
+from gradcli.sizes import ATOM, Shape, Sizes, is_scalar
+from gradcli.spelling import write
+from gradcli.suggest import FOREIGN, suggestion
+
+RESULT = "z"
+LETTERS = ("a", "b", "c")  # operands where there may be any number
+COLUMNS = (
+    Column("derivative"),
+    Column("numerator layout", flexible=True, least=30),
+    Column("denominator layout", flexible=True, least=30),
+)
+
+
+class Rule(NamedTuple):
+    """What an operand's derivative gains, in both layouts; None where no gradient flows."""
+
+    operand: str
+    numerator: str | None
+    denominator: str | None
+
+
+class Example(NamedTuple):
+    """An operation at the simplest shapes that it takes, and what comes of it."""
+
+    equation: str
+    shapes: tuple[Shape, ...]
+    result: Shape
+    rules: tuple[Rule, ...]
+
+
+def find(name: str) -> list[Op]:
+    """The operations of a name, an alias or a symbol. Raises GradError where there is none."""
+    found = [op for op in TABLE.values() if name in names(op)]
+    if not found:
+        known = [known for op in TABLE.values() for known in names(op)]
+        raise GradError(
+            f"there is no operation `{name}`",
+            hint=FOREIGN.get(name) or suggestion(name, known) or "`gradcli ops` lists them all",
+        )
+    return found
+
+
+def names(op: Op) -> list[str]:
+    """All that an operation is called: its name, its aliases, its symbols."""
+    bare = re.sub(r"\{[^{}]*\}", "", op.text.template).strip()  # what is left of {0}.T is .T
+    return list(dict.fromkeys([op.name, *op.aliases, *_symbols(op), bare]))
+
+
+def _symbols(op: Op) -> list[str]:
+    return [symbol for (symbol, _), name in OPERATORS.items() if name == op.name]
+
+
+# ── one operation at work ──
+
+
+def example(op: Op) -> Example:
+    """An operation in a model of its own, at the first shapes that its shape rule takes."""
+    sizes = Sizes()
+    n, m, k, one = *map(sizes.symbol, "NMK", (3, 2, 4)), sizes.constant(1)
+    operands = operand_names(op)
+    for shapes in _shapes(n, m, k, one)[len(operands)]:
+        for attrs in _attributes(op, sizes, shapes, (n, m)):
+            signature = Signature(sizes, shapes, dict(attrs))
+            try:
+                call = Call(op, signature, attrs, op.shape(signature))
+            except Mismatch:
+                continue
+            step = Step(RESULT, call, operands, 0)
+            rules = tuple(_rule(step, i) for i in range(len(operands)))
+            return Example(step.text, shapes, call.shape, rules)
+    raise AssertionError(f"{op.name} takes none of the shapes that are tried")
+
+
+def _rule(step: Step, i: int) -> Rule:
+    found = contribute(step, i)
+    name = str(step.args[i])
+    if found is None:
+        return Rule(name, None, None)
+    return Rule(name, found.formula(step, "numerator"), found.formula(step, "denominator"))
+
+
+def operand_names(op: Op) -> tuple[str, ...]:
+    """The operands that are quantities; of any number, two."""
+    found: list[str] = []
+    for name in op.operands:
+        if name.startswith("*") and name != "*sizes":
+            found += LETTERS[:2]
+        elif name.isidentifier() and name != "size":
+            found.append(name)
+    return tuple(found)
+
+
+def _shapes(n: Any, m: Any, k: Any, one: Any) -> dict[int, list[tuple[Shape, ...]]]:
+    """Operand shapes to try, by the number of operands."""
+    return {
+        0: [()],
+        1: [((n, m),), ((n, n),), ((n, one),)],
+        2: [
+            ((n, m), (n, m)),
+            ((n, k), (k, m)),
+            ((n, one), (m, one)),
+            ((n, one), (n, one)),
+            ((n, n), (n, m)),
+        ],
+        3: [((n, m),) * 3],
+    }
+
+
+def _attributes(
+    op: Op, sizes: Sizes, shapes: tuple[Shape, ...], filled: Shape
+) -> Iterator[tuple[tuple[str, Any], ...]]:
+    """The attributes to try: the keywords' defaults, and what the operands' names ask for."""
+    keywords = tuple(op.keywords.items())
+    last = op.operands[-1] if op.operands else ""
+    if op.region is not None:
+        first = Part(sizes.constant(0), sizes.constant(2))
+        yield (("region", (first, *(whole(size, sizes) for size in shapes[0][1:]))),)
+    elif last == "[shape]":
+        yield ("shape", filled[::-1]), *keywords
+        yield ("shape", filled), *keywords
+    elif last in ("size", "*sizes"):
+        yield (("sizes", filled[: 1 if last == "size" else 2]),)
+    elif '"subscripts"' in op.operands:
+        yield (("subscripts", "ij,jk->ik"),)
+    elif not op.operands:
+        shape = tuple(map(sizes.literal, (3, 1)))
+        yield ("data", (1.0, 2.0, 3.0)), ("shape", shape)
+    else:
+        yield keywords
+
+
+def signature(op: Op) -> str:
+    """How an operation is written: x + y, sum(x, axis=), concat(*xs, axis=0)."""
+    operands = operand_names(op)
+    if "{" in op.text.template:
+        attrs = [("region", ("…",)), ("data", (1.0, 2.0, 3.0))]
+        return write(op, attrs, [(name, ATOM) for name in operands])[0]
+    keywords = [f"{key}={'' if value is None else value}" for key, value in op.keywords.items()]
+    return f"{op.name}({', '.join([*op.operands, *keywords])})"
+
+
+# ── rendered ──
+
+
+def sections(ops: Sequence[Op]) -> list[Section]:
+    """Operations in groups, each with its rules in both layouts and its sources."""
+    groups: dict[str, list[Line]] = {}
+    for op in ops:
+        lines = groups.setdefault(op.group, [])
+        lines += [*([Line(("",))] if lines else []), *_lines(op)]
+    return [Section(group.capitalize(), COLUMNS, lines) for group, lines in groups.items()]
+
+
+def _lines(op: Op) -> Iterator[Line]:
+    shown = example(op)
+    yield Line((f"{signature(op)}    {op.about}",), EQUATION)
+    others = [name for name in names(op) if name not in signature(op).split("(")[0].split()]
+    if others:
+        yield Line((f"  also: {'  '.join(others)}",), PLAIN)
+    yield Line((f"  {shown.equation}:  {_shape_line(shown)}",), PLAIN)
+    for rule in shown.rules:
+        if rule.numerator is None or rule.denominator is None:
+            yield Line((f"dL/d{rule.operand}", "no gradient flows", ""), PLAIN)
+        else:
+            yield Line(
+                (f"dL/d{rule.operand}", f"= {rule.numerator}", f"= {rule.denominator}"), PLAIN
+            )
+    if op.kink:
+        yield Line((f"  {op.kink}",), NOTE)
+    yield Line((f"  [{op.cite}]",), NOTE)
+
+
+def _shape_line(shown: Example) -> str:
+    before = ", ".join(map(_spell, shown.shapes))
+    return f"{before} → {_spell(shown.result)}" if before else _spell(shown.result)
+
+
+def _spell(shape: Shape) -> str:
+    return "scalar" if is_scalar(shape) else "×".join(size.text for size in shape)
+
+
+def document(ops: Sequence[Op]) -> dict[str, Any]:
+    """The same as one JSON document."""
+    return {
+        "schema_version": 1,
+        "gradcli_version": gradcli.__version__,
+        "operations": [_record(op) for op in ops],
+    }
+
+
+def _record(op: Op) -> dict[str, Any]:
+    shown = example(op)
+    return {
+        "name": op.name,
+        "group": op.group,
+        "names": names(op),
+        "signature": signature(op),
+        "about": op.about,
+        "example": shown.equation,
+        "shapes": [_symbols_of(shape) for shape in shown.shapes],
+        "result": _symbols_of(shown.result),
+        "rules": [
+            {"target": rule.operand, "numerator": rule.numerator, "denominator": rule.denominator}
+            for rule in shown.rules
+        ],
+        "kink": op.kink or None,
+        "complex_safe": op.complex_safe,
+        "source": op.cite,
+    }
+
+
+def _symbols_of(shape: Shape) -> list[str]:
+    return [] if is_scalar(shape) else [size.text for size in shape]
