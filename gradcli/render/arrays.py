@@ -81,12 +81,14 @@ def entry_text(value: float, digits: int) -> str:
 
 def _one_line(array: Array, last: tuple[int, int], others: tuple[int, int], digits: int) -> str:
     gaps = []  # before which of the kept entries an axis is cut; -1 for none
+    kept = []
     for axis, size in enumerate(array.shape):
         head, tail = last if axis == array.ndim - 1 else others
         cut = size > head + tail
         gaps.append(head if cut else -1)
-        if cut:
-            array = array.take([*range(head), *range(size - tail, size)], axis)
+        kept.append([*range(head), *range(size - tail, size)] if cut else range(size))
+    if max(gaps) >= 0:
+        array = array[np.ix_(*kept)]
     return _brackets(array.tolist(), gaps, digits)
 
 

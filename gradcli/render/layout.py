@@ -20,13 +20,14 @@ Run: TypeAlias = tuple[str, str]  # a text and its style
 Laid: TypeAlias = list[Run]  # one line of output
 
 # Styles by name. They need no colour to be told apart, since bold and reverse stay without it.
-PLAIN, TITLE, HEADER, NOTE, EQUATION, PARAMETER, NUMBER, ADDED = (
-    "plain", "title", "header", "note", "equation", "parameter", "number", "added"
+PLAIN, TITLE, HEADER, NOTE, LOOP, EQUATION, PARAMETER, NUMBER, ADDED = (
+    "plain", "title", "header", "note", "loop", "equation", "parameter", "number", "added"
 )  # fmt: skip
 STYLES = {
     TITLE: "bold underline",
     HEADER: "dim",
     NOTE: "italic",
+    LOOP: "bold",
     EQUATION: "bold cyan",
     PARAMETER: "bold yellow",
     NUMBER: "dim",

@@ -134,13 +134,16 @@ class Table:
         )
         return Line(cells, style)
 
-    def summary(self) -> Section:
+    def summary(self, names: Sequence[str | int] | None = None) -> Section:
+        """The gradients, or some of them; a number stands for that many that are left out."""
         program = self.session.program
-        lines = self._lines(self._total, self.session.derivation.wrt)
+        lines = self._lines(self._total, self.session.derivation.wrt if names is None else names)
         of = f" of {program.loss}" if program.loss and not program.given else ""
         return Section(f"Gradients{of}", SUMMARY, lines)
 
-    def _total(self, name: str) -> Line:
+    def _total(self, name: str | int) -> Line:
+        if isinstance(name, int):
+            return left_out(name)
         program = self.session.program
         mark, style = self._mark(name)
         shape = shape_text(displayed(program.shapes[name], self.session.derivation.layout))
@@ -165,15 +168,18 @@ class Table:
         """A line an item; of very many items the first and the last alone, and a note between."""
         if self.full or len(items) <= LONGEST:
             return [line(item) for item in items]
-        left = len(items) - HEAD - TAIL
-        note = Line((f"… {left:,} rows are left out here; --full shows all of them",), NOTE)
-        return [*map(line, items[:HEAD]), note, *map(line, items[-TAIL:])]
+        omitted = left_out(len(items) - HEAD - TAIL)
+        return [*map(line, items[:HEAD]), omitted, *map(line, items[-TAIL:])]
+
+
+def left_out(count: int) -> Line:
+    return Line((f"… {count:,} rows are left out here; --full shows all of them",), NOTE)
 
 
 def legend(rows: Any) -> tuple[str, ...]:
     """What the marks in some rows mean."""
     found = {cell for cells in rows for cell in cells if isinstance(cell, str)}
-    meanings = {MARK: "marks a parameter", "+=": "adds to what an earlier step gave"}
+    meanings = {MARK: "marks a parameter", "+=": "adds to what is there already"}
     texts = [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in found]
     return ("; ".join(texts),) if texts else ()
 

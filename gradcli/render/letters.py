@@ -1,0 +1,101 @@
+"""A loop's backward steps with its index as a letter, the regions of slices included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gradcli.derive import Derivation, Row, contribute, region_text
+from gradcli.ops.shaping import Part
+from gradcli.program import Step
+from gradcli.sizes import Number
+
+
+def letters(derivation: Derivation, row: Row, step: Step, shown: Step) -> tuple[str, str]:
+    """A backward step's target and formula, with letters for indices.
+
+    step: the forward step that it belongs to. shown: the step that stands for it.
+    """
+    if step.rolled is None or shown.rolled is None:
+        return derivation.target(row), derivation.formula(row)
+    layout = derivation.layout
+    args = shown.rolled.args
+    contribution = row.contribution
+    if any(isinstance(arg, Number) for arg in args):
+        # Numbers are part of the formula: their values are this step's, their texts have letters.
+        own = tuple(
+            arg._replace(text=r.text, precedence=r.precedence)
+            if isinstance(arg, Number) and isinstance(r, Number)
+            else arg
+            for arg, r in zip(step.args, step.rolled.args, strict=True)
+        )
+        contribution = contribute(step._replace(args=own), row.operand) or contribution
+    formula = contribution.texts[layout].format(shown.rolled.name, *args)
+    target = str(args[row.operand])
+    if row.region is None or step.call.op.region is None:
+        return target, formula
+    around: Sequence[Part] = step.call.op.region(step.call.signature)
+    parts = [_target_part(part, whole) for part, whole in zip(row.region, around, strict=True)]
+    last = contribution.nodes[-1]
+    if row.region is not around and last.op is step.call.op:  # a part of the contribution
+        piece: Sequence[Part] = dict(last.attrs)["region"]
+        pieces = [_piece_part(part, whole) for part, whole in zip(piece, around, strict=False)]
+        formula = formula.removesuffix(region_text(tuple(piece), layout)) + bracketed(
+            pieces, layout
+        )
+    return target + bracketed(parts, layout), formula
+
+
+def bracketed(parts: Sequence[str], layout: str) -> str:
+    return f"[{', '.join(reversed(parts) if layout == 'numerator' else parts)}]"
+
+
+def _target_part(part: Part, around: Part) -> str:
+    """A part of an axis within the slice that a loop's index moves along."""
+    if part.whole or not around.rolled:
+        return str(part)
+    if part.rolled or around.single:
+        return squeezed(around.rolled)
+    first, _, last = around.rolled.partition(":")
+    bounds = (
+        (int(around.start.value), first.strip() or "0"),
+        (int(around.stop.value), last.strip()),
+    )
+    return _between(part, bounds)
+
+
+def _piece_part(part: Part, around: Part) -> str:
+    """A part of an axis of the slice itself."""
+    if part.whole or around.whole or around.single:
+        return str(part)
+    length = int(around.stop.value) - int(around.start.value)
+    size = squeezed(around.rolled.partition(":")[2])
+    start = squeezed(around.rolled.partition(":")[0]) or "0"
+    text = size[len(start) + 1 :] if size.startswith(start + "+") else ""
+    return _between(part, ((0, "0"), (length, text)))
+
+
+def _between(part: Part, bounds: Sequence[tuple[int, str]]) -> str:
+    def text(value: int) -> str:
+        origin, name = min(bounds, key=lambda bound: abs(value - bound[0]))
+        if not name:  # an open end, from which indices count down
+            return str(value - origin) if value != origin else ""
+        return _plus(name, value - origin)
+
+    start = text(int(part.start.value))
+    return start if part.single else f"{start}:{text(int(part.stop.value))}"
+
+
+def _plus(text: str, offset: int) -> str:
+    """A bound and a whole number, drawn together where the bound ends in one: t - 1 + 1 is t."""
+    text = squeezed(text)
+    ends = re.fullmatch(r"(.*?)([+-]?\d+)", text)
+    if ends and (not ends[1] or ends[2][0] in "+-"):
+        text, offset = ends[1], offset + int(ends[2])
+    if not text:
+        return str(offset)
+    return f"{text}{offset:+d}" if offset else text
+
+
+def squeezed(text: str) -> str:
+    return text.replace(" ", "")

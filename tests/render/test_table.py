@@ -1,0 +1,187 @@
+"""The table: all of a derivation is in it, at every width, with colours and without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from listings import EXAMPLES, derived, painted, plain, squeezed
+
+from gradcli.render.layout import cell_width, fold, lay_out
+from gradcli.render.table import HEAD, LONGEST, TAIL, sections
+
+RECURRENCE = "input h[0..0]: [2]\nfor t in 1..200:\n    h[t] = tanh(h[t-1]) * 2\ngiven dL/dh[200]\n"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_plain_text_has_every_equation_step_and_gradient(path: Path) -> None:
+    session = derived(path)
+    text = plain(sections(session))
+    derivation = session.derivation
+    for number, step in enumerate(derivation.program.steps, 1):
+        assert f"({number})  {step.text}" in text
+    rows = iter(text.partition("\nBackward")[2].splitlines())
+    for number, row in enumerate(derivation.rows, 1):
+        # In this order, and each one line.
+        line = next(line for line in rows if line.split()[:1] == [str(number)])
+        words = squeezed(line)
+        assert f"dL/d{squeezed(derivation.target(row))}{row.assign}" in words
+        assert f"{row.assign} {derivation.formula(row)} " in line
+    summary = text.partition("\nGradients")[2]
+    assert all(f"dL/d{name} " in summary for name in derivation.wrt)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_plain_text_is_plain(path: Path) -> None:
+    text = plain(sections(derived(path)))
+    assert "\x1b" not in text
+    assert not any(line != line.rstrip() for line in text.splitlines())
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_a_terminal_is_never_too_narrow_and_loses_no_formula(path: Path, width: int) -> None:
+    session = derived(path)
+    for section in sections(session):
+        lines = ["".join(text for text, _ in line) for line in lay_out(section, width)]
+        assert max(map(cell_width, lines)) <= width
+    # A folded formula's lines stand under each other, and between them other columns' texts.
+    backward = sections(session)[1]
+    pieces = [text for line in lay_out(backward, width) for text, _ in line]
+    for row in session.derivation.rows:
+        words = iter(pieces)
+        formula = squeezed(session.derivation.formula(row))
+        assert any(formula.startswith(squeezed(word)) for word in words if word.strip())
+
+
+def test_the_steps_stand_under_their_equations_from_the_last_to_the_first() -> None:
+    text = plain(sections(derived("input a = 3, b = 2\nc = a + b\nd = b + 1\nloss e = c * d\n")))
+    lines = [line.rstrip() for line in text.partition("\nBackward")[2].splitlines()]
+    assert lines[1:] == [
+        "+= adds to what is there already",
+        "",
+        "#  derivative    formula    shape   value",
+        "   dL/de       = 1          scalar  1",
+        "(3) e = c * d",
+        "1  dL/dc       = dL/de * d  scalar  3",
+        "2  dL/dd       = dL/de * c  scalar  5",
+        "(2) d = b + 1",
+        "3  dL/db       = dL/dd      scalar  5",
+        "(1) c = a + b",
+        "4  dL/da       = dL/dc      scalar  3",
+        "5  dL/db      += dL/dc      scalar  3",
+        "",
+        "Gradients of e",
+        "",
+        " derivative  role   shape   norm",
+        " dL/da       input  scalar  3",
+        " dL/db       input  scalar  8",
+    ]
+
+
+def test_shapes_have_numbers_and_symbols() -> None:
+    text = plain(sections(derived("dim H = 4, X = 3\nparam W: [H, X]\nz = 2 * W\ngiven dL/dz\n")))
+    assert "4×3 (H×X)" in text  # forward
+    assert "3×4 (X×H)" in text  # the derivative, in numerator layout
+    assert "3×4 (X×H)" not in plain(
+        sections(
+            derived(
+                "layout denominator\ndim H = 4, X = 3\nparam W: [H, X]\nz = 2 * W\ngiven dL/dz\n"
+            )
+        )
+    )
+
+
+def test_names_with_brackets_are_shown_as_they_are() -> None:
+    model = "input x[1..2], bold\ni = x[1] * x[2]\ny = i * bold\nloss y\n"
+    for text in (plain(sections(derived(model))), painted(sections(derived(model)), no_color=True)):
+        assert "dL/dx[1]" in text
+        assert "dL/dx[2]" in text
+
+
+# ── colours ──
+
+PARAMETER = "param W: [2, 2]\ninput x: [2]\ny = W @ x + W @ x\ngiven dL/dy\n"
+
+
+def test_parameters_and_additions_stand_out_with_and_without_colour() -> None:
+    listing = sections(derived(PARAMETER))
+    coloured = painted(listing, color_system="standard")
+    assert "\x1b[1;33mdL/dW" in coloured  # bold yellow
+    assert "\x1b[1;7m+=" in coloured  # bold, reversed
+    without = painted(listing, color_system="standard", no_color=True)
+    assert "33m" not in without
+    assert "\x1b[1;7m+=" in without
+    assert "▸" in without
+
+
+def test_a_dumb_terminal_gets_no_escape_codes() -> None:
+    assert "\x1b" not in painted(sections(derived(PARAMETER)), _environ={"TERM": "dumb"})
+
+
+def test_what_a_terminal_gets_is_the_plain_text_where_all_fits() -> None:
+    listing = sections(derived(PARAMETER))
+    assert painted(listing, width=300, color_system=None) == plain(listing)
+
+
+# ── long listings ──
+
+
+def test_a_long_listing_shows_its_head_and_tail_and_how_to_see_all() -> None:
+    session = derived(RECURRENCE)
+    short = plain(sections(session, full=False))
+    count = len(session.program.steps)
+    assert count > LONGEST
+    assert f"{count - HEAD - TAIL:,} rows are left out here; --full shows all of them" in short
+    forward = short.partition("\nBackward")[0]
+    assert f"({HEAD})  " in forward
+    assert f"({HEAD + 1})  " not in forward
+    assert f"({count - TAIL})  " not in forward
+    assert f"({count - TAIL + 1})  " in forward
+    assert "left out" not in plain(sections(session, full=True))
+
+
+# ── folding ──
+
+
+@pytest.mark.parametrize("width", range(6, 60, 3))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dL/dC_tilde * C_tilde.T * (1 - C_tilde).T",
+        "(dL/dA - sum(dL/dA * A.T, axis=0)) * A.T",
+        "z = [alpha; beta; gamma]",
+        "a_name_that_is_longer_than_the_column_is_wide",
+        "名前 * 値 + 名前",
+    ],
+)
+def test_folding_keeps_every_character_and_the_width(text: str, width: int) -> None:
+    lines = fold(text, width, 2)
+    assert squeezed("".join(lines)) == squeezed(text)
+    assert all(cell_width(line) <= width for line in lines)
+
+
+def test_folding_breaks_before_operators_and_outside_brackets() -> None:
+    assert fold("dL/dC_tilde * C_tilde.T * (1 - C_tilde).T", 38, 2) == [
+        "dL/dC_tilde * C_tilde.T",
+        "  * (1 - C_tilde).T",
+    ]
+
+
+# ── the command ──
+
+
+def test_a_pipe_gets_plain_text_without_rich() -> None:
+    code = (
+        "import sys; sys.argv = ['gradcli', 'derive', sys.argv[1]]\n"
+        "from gradcli.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: print('rich' in sys.modules, file=sys.stderr)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(EXAMPLES[0])], capture_output=True, text=True, check=True
+    )
+    assert found.stderr.strip() == "False"
+    assert "Gradients" in found.stdout
