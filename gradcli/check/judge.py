@@ -19,7 +19,6 @@ from gradcli.check.result import (
     WRONG,
     ZERO,
     absolute_error,
-    relative_error,
 )
 from gradcli.ops.core import Array
 
@@ -27,7 +26,7 @@ SLACK = 1e-8  # relative: no mistake is as small
 LIMIT = 5e-7  # a bar beyond this, relative to the value, can't tell right from wrong …
 FLOOR_EXACT, FLOOR_FINITE = 1e-9, 1e-7  # … unless it is this small beside the largest entry
 BEYOND = 4.0  # finite differences contradict only from so many bars away
-TINY = 1e-270  # below it the complex step loses digits
+TINY = 1e-285  # below it the complex step loses digits
 
 # Reasons by severity; an entry's reason is its place in this list.
 REASONS = (AGREES, ZERO, NOISE, DISAGREE, KINK, NON_FINITE, WRONG)
@@ -53,7 +52,10 @@ class Evidence(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """The verdicts: `reason` indexes REASONS."""
+    """The verdicts: `reason` indexes REASONS.
+
+    rel_error: relative to the larger of both values, or to the least that the bar resolves.
+    """
 
     expected: Array
     bar: Array
@@ -104,8 +106,11 @@ def judge(evidence: Evidence) -> Judged:
             reason[i] = REASONS.index(KINK)
             expected[i] = np.clip(found[i], min(left, right), max(left, right))
             bar[i] = abs(right - left)
-    relative = np.where(magnitude <= 2 * bar, 0.0, relative_error(found, expected))
-    return Judged(expected, bar, reason, absolute_error(found, expected), relative)
+        error = absolute_error(found, expected)
+        # Against a value that its bar leaves undecided, an error says nothing.
+        size = np.fmax(magnitude, bar / LIMIT)
+        relative = np.where(error == 0, 0.0, error / np.where(size == 0, 1.0, size))
+    return Judged(expected, bar, reason, error, relative)
 
 
 def _second_opinion(

@@ -118,14 +118,13 @@ class Probe:
         return Moved(change, crossed)
 
     def reached(self, entries: Array, errors: dict[str, Array]) -> Array:
-        """The errors of the outputs that each entry reaches, as independent ones add up."""
+        """The sum of the errors of the outputs that each entry reaches."""
         lane, _ = self._places(entries)
         total = np.zeros(len(entries))
         with np.errstate(all="ignore"):
             for name in self.outputs:
-                squares = self._by_lane(name, np.square(errors[name])[None], np.sum)
-                total += squares[0, lane]
-        return np.sqrt(total)
+                total += self._by_lane(name, errors[name][None], np.sum)[0, lane]
+        return total
 
     def crossings(self, entry: int, step: float) -> list[Equation]:
         """The equations that take another branch when an entry moves."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from gradcli.ops.core import TABLE, Op, Signature
 from gradcli.program import Call, Operand, Step
+from gradcli.session import Session
 from gradcli.sizes import ATOM, SIGN, Number, Shape
 from gradcli.spelling import Written, fill
 
@@ -115,8 +116,12 @@ def expression(
     static: Mapping[str, Any],
     operands: Sequence[Written | Number],
     infix: Callable[[Op], bool] = lambda op: True,
+    name: Callable[[Op], str] = function_name,
 ) -> Written:
-    """An operation in NumPy: with an operator where it has one, else by its forward function."""
+    """An operation in NumPy: with an operator where it has one, else by its forward function.
+
+    infix: whether the operator may be used. name: what the forward function is called.
+    """
     if op.numpy is not None and infix(op):
         texts = [constant(o) if isinstance(o, Number) else o for o in operands]
         return fill(op.numpy, attrs, texts, "({})")
@@ -124,7 +129,16 @@ def expression(
         f"np.array([[{constant(o)[0]}]])" if isinstance(o, Number) else o[0] for o in operands
     ]
     arguments += [f"{key}={value!r}" for key, value in static.items()]
-    return f"{function_name(op)}({', '.join(arguments)})", ATOM
+    return f"{name(op)}({', '.join(arguments)})", ATOM
+
+
+def _batched_operator(op: Op) -> bool:
+    """Whether an operation's operator may stand for its forward function on any numbers.
+
+    A comparison of complex numbers looks at the imaginary part too; and what is no broadcasting
+    operation does not know the leading axis.
+    """
+    return op.lifts and op.branches is None
 
 
 def moved_lines(
@@ -156,10 +170,14 @@ def moved_lines(
             text = expression(op, (), equation.static, operands, lambda op: False)[0]
             yield f"    {name} = branches_{text}\n"
             found.append(name)
-        # A comparison of complex numbers looks at the imaginary part too; the forward function
-        # does not.
-        text = expression(op, (), equation.static, operands, lambda op: op.branches is None)[0]
+        text = expression(op, (), equation.static, operands, _batched_operator)[0]
         yield f"    {names(equation.name)} = {text}\n"
         varying.add(equation.name)
     yield f"    return [{', '.join(map(names, outputs))}], [{', '.join(found)}]\n"
 
+
+def lines(session: Session) -> Iterator[str]:
+    """A module that runs on its own: `forward` and `backward`, in straight-line NumPy."""
+    from gradcli.render.module import Writer
+
+    return Writer(session).module()

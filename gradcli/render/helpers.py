@@ -1,0 +1,174 @@
+"""The table's forward functions as source text that needs NumPy alone."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import math
+import types
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Definition: TypeAlias = ast.FunctionDef | ast.Lambda
+MODULES = {"np": np, "math": math}
+
+
+class Helpers:
+    """Collects the functions that generated code calls, each once, with all that they need."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._names: dict[int, str] = {}
+        self.taken: set[str] = set(MODULES)  # names
+        self._kept: list[Any] = []  # keeps what `_names` knows by id alive
+
+    def name(self, function: Callable[..., Any], wanted: str) -> str:
+        """How generated code calls a function: np.tanh, or a helper of the wanted name."""
+        found = _of_numpy(function)
+        if found is not None:
+            return found
+        if id(function) not in self._names:
+            name = self._fresh(wanted)
+            self._names[id(function)] = name
+            self._kept.append(function)
+            self.texts.append(self._source(function, name))
+        return self._names[id(function)]
+
+    def _fresh(self, wanted: str) -> str:
+        name = wanted if wanted.isidentifier() else "helper"
+        while name in self.taken or name in dir(builtins):
+            name += "_"
+        self.taken.add(name)
+        return name
+
+    def _source(self, function: Any, name: str) -> str:
+        node = _definition(function)
+        tree = _as_def(node, name)
+        scope = _free_values(function, node)
+        names = {
+            key: self._reference(value, key if len(key) > 1 else f"{name}_{key}", function)
+            for key, value in scope.items()
+        }
+        tree = ast.fix_missing_locations(_Renamed(names).visit(tree))
+        return ast.unparse(tree) + "\n"
+
+    def _reference(self, value: Any, key: str, user: Any) -> ast.expr:
+        """What a free name of a function becomes."""
+        for name, module in MODULES.items():
+            if value is module:
+                return ast.Name(name, ast.Load())
+        if isinstance(value, bool | int | float | str | tuple | None):
+            return ast.parse(repr(value), mode="eval").body
+        if isinstance(value, types.FunctionType):
+            return ast.Name(self.name(value, key.lstrip("_")), ast.Load())
+        if (found := _of_numpy(value)) is not None:
+            return ast.parse(found, mode="eval").body
+        return ast.Name(self._assigned(value, key, user), ast.Load())
+
+    def _assigned(self, value: Any, key: str, user: Any) -> str:
+        """A value that its module assigns to a name: the assignment is repeated."""
+        if id(value) not in self._names:
+            for node in _module(inspect.getsourcefile(user) or "").body:
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == key:
+                    name = self._fresh(key.lstrip("_"))
+                    self._names[id(value)] = name
+                    self._kept.append(value)
+                    self.texts.append(f"{name} = {ast.unparse(node.value)}\n")
+        return self._names[id(value)]
+
+
+class _Renamed(ast.NodeTransformer):
+    """Puts what free names stand for in their places."""
+
+    def __init__(self, names: dict[str, ast.expr]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.names.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
+
+
+@cache
+def _module(path: str) -> ast.Module:
+    return ast.parse(Path(path).read_text(encoding="utf-8"))
+
+
+def _of_numpy(value: Any) -> str | None:
+    """np.tanh for NumPy's own functions, None for others."""
+    name = getattr(value, "__name__", "")
+    for prefix, module in (("np", np), ("np.linalg", np.linalg)):
+        if name and getattr(module, name, None) is value:
+            return f"{prefix}.{name}"
+    return None
+
+
+def _definition(function: types.FunctionType) -> Definition:
+    """Where a function stands in its module's source."""
+    code = function.__code__
+    tree = _module(code.co_filename)
+    found: list[Definition] = []
+    places = [p for p in code.co_positions() if p[0] is not None and p[2] is not None]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            if node.lineno == code.co_firstlineno:
+                return node
+        elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>":
+            body = node.body
+            start, end = (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
+            inside = [p for p in places if start <= (p[0], p[2]) and (p[1], p[3]) <= end]
+            if node.lineno == code.co_firstlineno and inside:
+                found.append(node)
+    return max(found, key=lambda node: node.col_offset)
+
+
+def _as_def(node: Definition, name: str) -> ast.FunctionDef:
+    """A definition under a name, without types."""
+    text = ast.unparse(node)
+    if isinstance(node, ast.Lambda):
+        text = f"def {name}({ast.unparse(node.args)}):\n    return {ast.unparse(node.body)}"
+    tree = ast.parse(text).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    tree.name = name
+    tree.returns = None
+    for inner in ast.walk(tree):
+        if isinstance(inner, ast.arg):
+            inner.annotation = None
+    return tree
+
+
+def _free_values(function: types.FunctionType, node: Definition) -> dict[str, Any]:
+    """The values of the names that a function takes from outside."""
+    cells = function.__closure__ or ()
+    values = (cell.cell_contents for cell in cells)
+    outside = dict(zip(function.__code__.co_freevars, values, strict=True))
+    used = {
+        inner.id
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)
+    }
+    own = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
+    own |= {
+        inner.id
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+    }
+    known = {**function.__globals__, **outside}
+    annotations = _annotations(node)
+    return {name: known[name] for name in used - own - annotations if name in known}
+
+
+def _annotations(node: Definition) -> set[str]:
+    found = [inner.annotation for inner in ast.walk(node) if isinstance(inner, ast.arg)]
+    if isinstance(node, ast.FunctionDef):
+        found.append(node.returns)
+    return {
+        inner.id
+        for annotation in found
+        if annotation is not None
+        for inner in ast.walk(annotation)
+        if isinstance(inner, ast.Name)
+    }

@@ -1,0 +1,172 @@
+"""A derivation as a Python module of its own: both passes in straight-line NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcli.derive import Row
+from gradcli.ops.core import Array, Op
+from gradcli.render.code import Equation, Names, constant, expression, flatten
+from gradcli.render.helpers import Helpers
+from gradcli.session import Session
+from gradcli.sizes import ATOM, Number, numbers
+from gradcli.spelling import Written
+from gradcli.template import Node
+
+
+class Writer:
+    """Writes one session's passes; operations are called by the names that `helpers` gives them."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.program = session.program
+        self.equations = flatten(self.program.steps)
+        self.helpers = Helpers()
+        self.calls: dict[int, str] = {}
+        for op in self._ops():
+            if op.numpy is None:
+                self.calls[id(op)] = self.helpers.name(op.forward, op.name)
+        reserved = self.helpers.taken | {"inputs", "values", "given", "main", "forward", "backward"}
+        self.names = Names({*reserved, "INPUTS", "GIVEN", "json"})
+
+    def _ops(self) -> Iterator[Op]:
+        yield from (e.op for e in self.equations)
+        for row in self.session.derivation.rows:
+            yield from (node.op for node in row.contribution.nodes if node.op is not None)
+
+    def call(self, op: Op, attrs: Any, static: Mapping[str, Any], operands: Any) -> Written:
+        return expression(op, attrs, static, operands, name=lambda op: self.calls[id(op)])
+
+    # ── the forward pass ──
+
+    def forward(self) -> Iterator[str]:
+        yield "def forward(inputs):\n"
+        yield '    """Every value by name, from the inputs; each has two axes or more."""\n'
+        for item in self.program.inputs:
+            yield f"    {self.names(item.name)} = inputs[{item.name!r}]\n"
+        for e in self.equations:
+            yield f"    {self.names(e.name)} = {self._equation(e)}\n"
+        yield "    return {\n"
+        for name in self.program.shapes:
+            yield f"        {name!r}: {self.names(name)},\n"
+        yield "    }\n"
+
+    def _equation(self, e: Equation) -> str:
+        operands = [a if isinstance(a, Number) else (self.names(a), ATOM) for a in e.args]
+        return self.call(e.op, (), e.static, operands)[0]
+
+    # ── the backward pass ──
+
+    def backward(self) -> Iterator[str]:
+        """The steps of the derivation, each derivative in its variable's own shape."""
+        derivation = self.session.derivation
+        yield "def backward(values, given):\n"
+        yield f'    """The gradients by name, in {derivation.layout} layout."""\n'
+        used = self._used()
+        for name in self.program.shapes:
+            if name in used:
+                yield f"    {self.names(name)} = values[{name!r}]\n"
+        known: set[str] = set()
+        for item in self.program.given:
+            yield f"    {self._total(item.name)} = given[{item.name!r}]\n"
+            known.add(item.name)
+        if (loss := self.program.loss) is not None:
+            one = "np.ones((1, 1))"
+            more = f"{self._total(loss)} + {one}" if loss in known else one
+            yield f"    {self._total(loss)} = {more}\n"
+            known.add(loss)
+        owned: set[str] = set()
+        for row in derivation.rows:
+            yield from (f"    {line}\n" for line in self._step(row, known, owned))
+            known.add(row.target)
+        yield "    return {\n"
+        for name in derivation.wrt:
+            total = self._total(name) if name in known else self._zeros(name)
+            turn = ".T" if derivation.layout == "numerator" else ""
+            yield f"        {name!r}: {total}{turn},\n"
+        yield "    }\n"
+
+    def _total(self, name: str) -> str:
+        return self.names(f"dL_d{name}")
+
+    def _zeros(self, name: str) -> str:
+        return f"np.zeros({numbers(self.program.shapes[name])})"
+
+    def _used(self) -> set[str]:
+        """The forward values that the backward steps need."""
+        found = set()
+        for row in self.session.derivation.rows:
+            step = self.session.derivation.step(row)
+            for node in row.contribution.nodes:
+                if node.op is None and not isinstance(node.key, Number) and node.key != "g":
+                    found.add(step.name if node.key == "out" else str(step.args[node.key]))
+        return found
+
+    def _step(self, row: Row, known: set[str], owned: set[str]) -> Iterator[str]:
+        """A backward step as lines of code. `owned` totals may be written into."""
+        target, value = self._total(row.target), self._contribution(row)
+        if row.region is None:
+            more = row.assign == "+=" and row.target in known
+            yield f"{target} = {target} + {value}" if more else f"{target} = {value}"
+            owned.discard(row.target)
+            return
+        if row.target not in known:
+            yield f"{target} = {self._zeros(row.target)}"
+        elif row.target not in owned:
+            yield f"{target} = {target}.copy()"
+        owned.add(row.target)
+        area = [part.slice() for part in row.region]
+        where = ", ".join(f"{s.start}:{s.stop}" for s in area)
+        if len(area) > 2 and any(part.single for part in row.region):
+            value = f"({value}).reshape({tuple(s.stop - s.start for s in area)})"
+        yield f"{target}[{where}] {row.assign} {value}"
+
+    def _contribution(self, row: Row) -> str:
+        step = self.session.derivation.step(row)
+        texts: list[Written | Number] = []
+        for node in row.contribution.nodes:
+            texts.append(self._node(node, texts, step.name, step.args))
+        last = texts[-1]
+        return constant(last)[0] if isinstance(last, Number) else last[0]
+
+    def _node(
+        self, node: Node, texts: list[Written | Number], name: str, args: Any
+    ) -> Written | Number:
+        if node.op is not None:
+            return self.call(node.op, node.attrs, node.static, [texts[i] for i in node.args])
+        if isinstance(node.key, Number):
+            return node.key
+        if node.key == "g":
+            return self._total(name), ATOM
+        return self.names(name if node.key == "out" else args[node.key]), ATOM
+
+    # ── the whole ──
+
+    def module(self) -> Iterator[str]:
+        passes = [*self.forward(), "\n\n", *self.backward()]
+        source = self.program.source.name
+        yield f'"""The gradients of {source!r}: both passes, in NumPy alone."""\n\n'
+        yield "import json\nimport math\n\nimport numpy as np\n\n\n"
+        yield from (f"{text}\n\n" for text in self.helpers.texts)
+        yield from passes
+        yield "\n\n"
+        yield from self._data("INPUTS", self.session.inputs)
+        yield from self._data("GIVEN", self.session.given)
+        yield "\n\nif __name__ == '__main__':\n"
+        yield "    gradients = backward(forward(INPUTS), GIVEN)\n"
+        yield "    print(json.dumps({name: value.tolist() for name, value in gradients.items()}))\n"
+
+    def _data(self, title: str, arrays: Mapping[str, Array]) -> Iterator[str]:
+        yield f"{title} = {{\n"
+        for name, value in arrays.items():
+            yield f"    {name!r}: {literal(value)},\n"
+        yield "}\n"
+
+
+def literal(value: Array) -> str:
+    """An array as the code that makes it."""
+    text = repr(value.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+    return f"np.array({text})" if np.ndim(value) else text
