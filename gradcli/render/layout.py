@@ -37,6 +37,7 @@ ADD = "+="
 
 WIDEST = 80  # a plain column is not padded beyond this; a longer cell just sticks out
 LEAST = 16  # the narrowest that a column is folded to
+SHARES = (1, 0.7, 0.4)  # of what flexible columns ask for, where a terminal is too narrow for all
 INDENT = 2  # of a folded cell's further lines
 OPENING, CLOSING = "([{", ")]}"
 OPERATORS = "+-*/@^<>=∘⊙"
@@ -106,13 +107,16 @@ def _widths(columns: Sequence[Column], rows: Sequence[Line], width: int | None) 
         natural.append(min(widest, WIDEST) if width is None else widest)
     if width is None:
         return natural
-    flexible = [k for k, column in enumerate(columns) if column.flexible]
     excess = sum(natural) + sum(column.gap for column in columns) - width
-    # The rightmost column gives way first, down to what it asks for; then the one left of it.
-    for k in reversed(flexible):
-        kept = max(min(natural[k], columns[k].least), natural[k] - max(0, excess))
-        excess -= natural[k] - kept
-        natural[k] = kept
+    flexible = [k for k, column in enumerate(columns) if column.flexible]
+    # The rightmost column gives way first, down to what it asks for; then the one left of it. Where
+    # that is not enough, they do so again, down to less than that.
+    for share in SHARES:
+        for k in reversed(flexible):
+            least = int(columns[k].least * share)
+            kept = max(min(natural[k], least), natural[k] - max(0, excess))
+            excess -= natural[k] - kept
+            natural[k] = kept
     return natural
 
 
@@ -169,20 +173,20 @@ def fold(text: str, width: int | None, indent: int) -> list[str]:
 
 
 def _break(text: str, width: int) -> int:
-    """Where to break a text that is too long: at a space, but not after an operator."""
-    places = []
+    """Where to break a text that is too long: after a comma or before an operator."""
+    places: list[tuple[int, bool, int]] = []
     depth = used = end = 0
     for end, c in enumerate(text):
         if c == " " and end and text[end - 1] not in OPERATORS:
-            places.append((depth, -end))
+            places.append((depth, text[end - 1] != ",", -end))
         used += cell_width(c)
         if used > width:
             break
         depth += (c in OPENING) - (c in CLOSING)
     # The outermost brackets' last place, unless that leaves a short line; else any; else anywhere.
-    for some in ([place for place in places if -5 * place[1] >= 2 * width], places[-1:]):
+    for some in ([place for place in places if -5 * place[2] >= 2 * width], places[-1:]):
         if some:
-            return -min(some)[1]
+            return -min(some)[2]
     return max(1, end)
 
 

@@ -124,7 +124,7 @@ class Rolled:
             Column("#", right=True, gap=0),
             Column("", gap=1),
             Column("derivative", gap=1, flexible=True),
-            *(Column("", right=True, gap=1, flexible=True, least=5) for _ in range(width)),
+            *(Column("", right=True, gap=1, flexible=True, least=9) for _ in range(width)),
             Column("formula", flexible=True, least=24),
             Column("shape"),
         )

@@ -40,7 +40,7 @@ def test_plain_text_is_plain(path: Path) -> None:
     assert not any(line != line.rstrip() for line in text.splitlines())
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_a_terminal_is_never_too_narrow_and_loses_no_formula(path: Path, width: int) -> None:
     session = derived(path)
