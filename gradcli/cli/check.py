@@ -25,6 +25,7 @@ from gradcli.cli.options import (
     request,
 )
 from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, Reported, tell, write, write_with
+from gradcli.cli.person import check_derivation, is_derivation
 from gradcli.errors import GradError, GradErrors
 from gradcli.session import Request
 
@@ -65,6 +66,19 @@ def check(
         float | None,
         typer.Option("--budget", metavar="SECONDS", min=0, help="Check a sample in this time."),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="FILE", help="Check a derivation of your own (.grad)."),
+    ] = None,
+    hint: Annotated[
+        bool, typer.Option("--hint", help="Of each mistake in it, reveal the class alone.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Reveal only which of its lines are right and wrong.")
+    ] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Every gradient must be in it.")
+    ] = False,
     dim: Dim = None,
     data: Data = None,
     seed: Seed = 0,
@@ -82,6 +96,15 @@ def check(
     asked = request(dim, data, seed, layout, wrt, Accumulate.auto, max_elements)
     form = CheckFormat.json if json else format
     with Reported():
+        if against is not None and is_derivation(against):
+            check_derivation(
+                model, against, asked, form=form, hint=hint, quiet=quiet, complete=complete,
+                output=output, precision=precision,
+            )  # fmt: skip
+        elif hint or quiet or complete:
+            raise GradError("--hint, --quiet and --complete go with --against mine.grad")
+        elif against is not None:
+            raise GradError(f"--against {against}: a derivation in a .grad file is expected")
         options = _options(finite_diff, complex_step, points, steps, budget, seed)
         reports = _check_all(model, asked, options)
         _show(reports, form, output, precision)

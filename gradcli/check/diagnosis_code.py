@@ -1,0 +1,140 @@
+"""Postfix code as something to edit: where each operation's operands begin, and its text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from gradcli.errors import Source, Span
+from gradcli.ops import OPERATORS, TABLE
+from gradcli.sizes import ATOM, POSTFIX
+from gradcli.spelling import Written, fill, write
+from gradcli.syntax import ast, read
+from gradcli.syntax.lexer import token_end
+
+NOWHERE = -1  # the offset of an instruction that an edit put in
+
+
+def starts(code: ast.Code) -> list[int]:
+    """For each instruction the place where the code of its operands begins."""
+    found: list[int] = []
+    stack: list[int] = []
+    for place, (operation, argument, _) in enumerate(code):
+        count = _arity(operation, argument)
+        start = stack[-count] if count else place
+        if count:
+            del stack[-count:]
+        stack.append(start)
+        found.append(start)
+    return found
+
+
+def operands(code: ast.Code, begins: Sequence[int], place: int) -> list[tuple[int, int]]:
+    """The operands of an instruction: each as the slice of code that computes it."""
+    count = _arity(code[place][0], code[place][1])
+    found: list[tuple[int, int]] = []
+    end = place
+    for _ in range(count):
+        found.append((begins[end - 1], end))
+        end = begins[end - 1]
+    return found[::-1]
+
+
+def _arity(operation: str, argument: object) -> int:
+    if operation == "binary":
+        return 2
+    if operation in ("unary", "transpose"):
+        return 1
+    if operation == "call":
+        assert isinstance(argument, tuple)
+        return len(argument[1])
+    if operation in ("column", "stacked"):
+        assert isinstance(argument, int)
+        return argument
+    if operation == "index":
+        assert isinstance(argument, tuple)
+        return 1 + sum(1 if kind == ast.AT else sum(kind) for kind in argument)
+    return 0
+
+
+def plain(code: ast.Code) -> ast.Code:
+    """Code without its offsets: equal for equal expressions."""
+    return tuple((operation, argument, NOWHERE) for operation, argument, _ in code)
+
+
+# ── text ──
+
+
+def text(code: ast.Code) -> str:
+    """Code as the language writes it."""
+    stack: list[Written] = []
+    for operation, argument, _ in code:
+        count = _arity(operation, argument)
+        parts = stack[len(stack) - count :] if count else []
+        if count:
+            del stack[-count:]
+        if operation in ("name", "number"):
+            stack.append((argument, ATOM))
+        elif operation == "derivative":
+            stack.append((f"dL/d{argument}", ATOM))
+        elif operation == "string":
+            stack.append((f'"{argument}"', ATOM))
+        elif operation == "binary":
+            spelling = TABLE[OPERATORS[argument, 2]].text
+            symbol = spelling.template[3:-3].strip()
+            spelling = spelling._replace(template=spelling.template.replace(symbol, argument))
+            stack.append(fill(spelling, (), parts, "({})"))
+        elif operation == "unary":
+            stack.append(write(TABLE[OPERATORS[argument, 1]], (), parts))
+        elif operation == "transpose":
+            stack.append(write(TABLE["transpose"], (), parts))
+        elif operation == "call":
+            name, keywords = argument
+            inside = [
+                f"{key}={p[0]}" if key else p[0] for key, p in zip(keywords, parts, strict=True)
+            ]
+            stack.append((f"{name}({', '.join(inside)})", ATOM))
+        elif operation in ("column", "stacked"):
+            separator = ", " if operation == "column" else "; "
+            stack.append((f"[{separator.join(p[0] for p in parts)}]", ATOM))
+        elif operation == "index":
+            stack.append(_indexed(argument, parts))
+        else:
+            stack.append((_sum_text(argument), ATOM))
+    return stack[0][0]
+
+
+def _indexed(kinds: Sequence[object], parts: Sequence[Written]) -> Written:
+    base, precedence = parts[0]
+    rest = iter(p[0] for p in parts[1:])
+    shown = []
+    for kind in kinds:
+        if kind == ast.AT:
+            shown.append(next(rest))
+        else:
+            assert isinstance(kind, tuple)
+            first = next(rest) if kind[0] else ""
+            shown.append(f"{first}:{next(rest) if kind[1] else ''}")
+    return f"{base if precedence >= POSTFIX else f'({base})'}[{', '.join(shown)}]", POSTFIX
+
+
+def _sum_text(loop: ast.Comprehension) -> str:
+    first, last = text(loop.interval.first), text(loop.interval.last)
+    return f"{loop.function}({text(loop.body)} for {loop.variable.text} in {first}..{last})"
+
+
+@lru_cache(maxsize=4096)
+def parse(formula: str) -> ast.Code:
+    """The code of a formula that the tool itself wrote, without offsets."""
+    parsed = read(Source("", f"\nanswer = {formula}\n"), "derivation")
+    line = parsed.statements[0]
+    assert isinstance(line, ast.BackwardLine)
+    return plain(line.value)
+
+
+def span(source: Source, code: ast.Code, start: int, end: int) -> Span | None:
+    """Where a slice of code stands in its source; None for what an edit put in."""
+    places = [at for _, _, at in code[start:end] if at != NOWHERE]
+    if not places:
+        return None
+    return Span(source, min(places), max(token_end(source, at) for at in places))

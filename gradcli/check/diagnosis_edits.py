@@ -1,0 +1,373 @@
+"""The small changes that may make a wrong line right, each with the class of mistake that it mends.
+
+A generator takes the code of an expression and yields changed codes. All of them cut and paste
+slices of postfix code; none asks what the expression is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from gradcli.check.diagnosis_code import NOWHERE, operands, starts, text
+from gradcli.ops import FUNCTIONS
+from gradcli.syntax import ast
+
+SIGN, TRANSPOSE, ORDER = "sign", "transpose", "operand-order"
+FACTOR, OPERAND, SCALE = "missing-factor", "wrong-operand", "scale"
+SUM, SHAPE, DIAGONAL = "missing-sum", "shape", "softmax-diagonal"
+EXTRA = "extra-factor"
+
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+
+
+class Edit(NamedTuple):
+    """A changed code. The culprit is the slice of the unchanged code from `start` to `end`."""
+
+    kind: str
+    code: ast.Code
+    start: int
+    end: int
+    note: str
+
+
+def _binary(symbol: str) -> ast.Instruction:
+    return ("binary", symbol, NOWHERE)
+
+
+def _number(value: str) -> ast.Code:
+    return (("number", value, NOWHERE),)
+
+
+MINUS: ast.Instruction = ("unary", "-", NOWHERE)
+TRANSPOSED: ast.Instruction = ("transpose", None, NOWHERE)
+
+
+def signs(code: ast.Code) -> Iterator[Edit]:
+    begins = starts(code)
+    for i, (operation, argument, at) in enumerate(code):
+        if operation == "unary" and argument == "-":
+            yield Edit(SIGN, code[:i] + code[i + 1 :], i, i + 1, "this minus does not belong here")
+        elif operation == "binary" and argument in "+-":
+            other = "-" if argument == "+" else "+"
+            changed = (*code[:i], (operation, other, at), *code[i + 1 :])
+            yield Edit(SIGN, changed, i, i + 1, f"`{argument}` where `{other}` belongs")
+    closed = fixed(code, begins)
+    for i in reversed(range(len(code))):
+        if i not in closed and code[i][0] not in ("number", "unary"):
+            changed = (*code[: i + 1], MINUS, *code[i + 1 :])
+            yield Edit(SIGN, changed, begins[i], i + 1, "the sign is wrong")
+
+
+def transposes(code: ast.Code) -> Iterator[Edit]:
+    begins = starts(code)
+    closed = fixed(code, begins)
+    for i, (operation, _, _) in enumerate(code):
+        if operation == "transpose":
+            yield Edit(
+                TRANSPOSE, code[:i] + code[i + 1 :], i, i + 1, "this transpose does not belong here"
+            )
+        elif i not in closed and operation != "number":
+            changed = (*code[: i + 1], TRANSPOSED, *code[i + 1 :])
+            shown = text(code[begins[i] : i + 1])
+            yield Edit(TRANSPOSE, changed, begins[i], i + 1, f"{shown} is not transposed")
+
+
+def orders(code: ast.Code) -> Iterator[Edit]:
+    begins = starts(code)
+    for i, (operation, argument, _) in enumerate(code):
+        parts = operands(code, begins, i)
+        pairs: list[int] = []
+        if operation == "binary" and argument in ("@", "/", "^", "**"):
+            pairs = [0]
+        elif operation == "call" and not any(argument[1]):
+            pairs = list(range(len(parts) - 1))
+        for k in pairs:
+            (a, b), (_, d) = parts[k], parts[k + 1]
+            changed = code[:a] + code[b:d] + code[a:b] + code[d:]
+            if operation == "binary":
+                note = f"the operands of `{argument}` are in the wrong order"
+            else:
+                note = f"the arguments of {argument[0]} are in the wrong order"
+            yield Edit(ORDER, changed, begins[i], i + 1, note)
+
+
+def drops(code: ast.Code, constants: Sequence[ast.Code]) -> Iterator[Edit]:
+    """Leave out a factor, a term, a function."""
+    begins = starts(code)
+    sizes = {constant[0][1] for constant in constants if len(constant) == 1}
+    for i, (operation, argument, _) in enumerate(code):
+        parts = operands(code, begins, i)
+        if operation == "binary" and argument not in COMPARISONS:
+            for keep, drop in ((0, 1), (1, 0)):
+                if keep == 1 and argument in ("^", "**"):
+                    continue
+                a, b = parts[keep]
+                c, d = parts[drop]
+                changed = code[: begins[i]] + code[a:b]
+                if keep == 1 and argument == "-":
+                    changed = (*changed, MINUS)
+                elif keep == 1 and argument == "/":
+                    changed = (*code[: begins[i]], *_number("1"), *code[a:b], _binary("/"))
+                changed = changed + code[i + 1 :]
+                plain = all(
+                    o != "derivative" and (o != "name" or n in sizes) for o, n, _ in code[c:d]
+                )
+                kind = SCALE if plain and argument in "*/" else EXTRA
+                what = (
+                    "term" if argument in "+-" else "power" if argument in ("^", "**") else "factor"
+                )
+                yield Edit(
+                    kind, changed, c, d, f"the {what} {text(code[c:d])} does not belong here"
+                )
+        elif operation == "call" and parts:
+            a, b = parts[0]
+            changed = code[: begins[i]] + code[a:b] + code[i + 1 :]
+            kind = SHAPE if "axis" in FUNCTIONS[argument[0]].keywords else EXTRA
+            yield Edit(kind, changed, begins[i], i + 1, f"{argument[0]} does not belong here")
+
+
+def sums(code: ast.Code) -> Iterator[Edit]:
+    """Sum what broadcasting stretched."""
+    begins = starts(code)
+    closed = fixed(code, begins)
+    for i in reversed(range(len(code))):
+        if i in closed or code[i][0] == "number":
+            continue
+        inside = code[begins[i] : i + 1]
+        for axis in ("0", "1", None):
+            wrapped = _sum(inside, axis)
+            along = f" along axis {axis}" if axis else ""
+            yield Edit(
+                SUM,
+                code[: begins[i]] + wrapped + code[i + 1 :],
+                begins[i],
+                i + 1,
+                f"{text(inside)} must be summed{along}: broadcasting stretched the operand",
+            )
+
+
+def _sum(inside: ast.Code, axis: str | None) -> ast.Code:
+    if axis is None:
+        return (*inside, ("call", ("sum", (None,)), NOWHERE))
+    return (*inside, *_number(axis), ("call", ("sum", (None, "axis")), NOWHERE))
+
+
+def shapes(code: ast.Code, sizes: Sequence[ast.Code]) -> Iterator[Edit]:
+    """Another axis, the other product, a broadcast to the shape that is wanted."""
+    begins = starts(code)
+    for i, (operation, argument, at) in enumerate(code):
+        if operation == "call" and "axis" in argument[1]:
+            place = operands(code, begins, i)[argument[1].index("axis")][0]
+            for axis in ("0", "1", "2"):
+                changed = (*code[:place], ("number", axis, code[place][2]), *code[place + 1 :])
+                yield Edit(
+                    SHAPE, changed, begins[i], i + 1, f"{argument[0]} goes along axis {axis} here"
+                )
+            whole = (*code[:place], *code[place + 1 : i], ("call", (argument[0], (None,)), at))
+            yield Edit(
+                SHAPE,
+                whole + code[i + 1 :],
+                begins[i],
+                i + 1,
+                f"{argument[0]} goes over everything here",
+            )
+        elif operation == "call" and "axis" in FUNCTIONS[argument[0]].keywords:
+            for axis in ("0", "1", "2"):
+                changed = (
+                    *code[:i],
+                    *_number(axis),
+                    ("call", (argument[0], (*argument[1], "axis")), at),
+                    *code[i + 1 :],
+                )
+                yield Edit(
+                    SHAPE, changed, begins[i], i + 1, f"{argument[0]} goes along axis {axis} here"
+                )
+        elif operation == "binary" and argument in "@*∘⊙":
+            other = "*" if argument == "@" else "@"
+            changed = (*code[:i], (operation, other, at), *code[i + 1 :])
+            yield Edit(SHAPE, changed, i, i + 1, f"`{argument}` where `{other}` belongs")
+    if not sizes:
+        return
+    closed = fixed(code, begins)
+    listed = tuple(instruction for size in sizes for instruction in size)
+    shaped = (
+        *listed,
+        ("column", len(sizes), NOWHERE),
+        ("call", ("broadcast", (None, None)), NOWHERE),
+    )
+    for i in reversed(range(len(code))):
+        if i not in closed:
+            changed = (*code[: i + 1], *shaped, *code[i + 1 :])
+            note = f"{text(code[begins[i] : i + 1])} has another shape than its derivative"
+            yield Edit(SHAPE, changed, begins[i], i + 1, note)
+
+
+def scales(code: ast.Code, constants: Sequence[ast.Code]) -> Iterator[Edit]:
+    """Another number, or a factor more."""
+    begins = starts(code)
+    closed = fixed(code, begins)
+    known = {constant[0][:2] for constant in constants if len(constant) == 1}
+    for i, (operation, argument, _) in enumerate(code):
+        if i not in closed and (operation == "number" or (operation, argument) in known):
+            for constant in constants:
+                changed = code[:i] + constant + code[i + 1 :]
+                yield Edit(SCALE, changed, i, i + 1, f"{argument} where {text(constant)} belongs")
+    exponents = {
+        operands(code, begins, i)[1][1] - 1 for i, c in enumerate(code) if c[1] in ("^", "**")
+    }
+    for i in reversed(range(len(code))):
+        if i in closed or i in exponents:
+            continue
+        inside = code[begins[i] : i + 1]
+        for constant in constants:
+            if constant[0][1] in ("0", "1"):
+                continue
+            for symbol, joined in (
+                ("*", constant + inside),
+                ("*", inside + constant),
+                ("/", inside + constant),
+            ):
+                changed = (*code[: begins[i]], *joined, _binary(symbol), *code[i + 1 :])
+                shown = text(constant) if symbol == "*" else f"1/{text(constant)}"
+                yield Edit(SCALE, changed, begins[i], i + 1, f"the factor {shown} is missing")
+
+
+def fixed(code: ast.Code, begins: Sequence[int]) -> set[int]:
+    """The places that no edit wraps: indices, axes, sizes, texts, and the h of h[2]."""
+    found = bounds(code, begins)
+    for i, (operation, _, _) in enumerate(code):
+        if operation == "index":
+            found.add(operands(code, begins, i)[0][1] - 1)
+        elif operation == "string":
+            found.add(i)
+    return found
+
+
+def bounds(code: ast.Code, begins: Sequence[int]) -> set[int]:
+    """The places that state an index, a size or an axis, not a value."""
+    found: set[int] = set()
+    for i, (operation, argument, _) in enumerate(code):
+        parts = operands(code, begins, i)
+        if operation == "index":
+            parts = parts[1:]
+        elif operation == "call":
+            op = FUNCTIONS.get(argument[0])
+            sized = op.operands[-1] if op and op.operands else ""
+            first = 0 if sized in ("*sizes", "size") else 1 if sized == "[shape]" else len(parts)
+            parts = [p for k, p in enumerate(parts) if k >= first or argument[1][k] is not None]
+        else:
+            continue
+        for start, end in parts:
+            found.update(range(start, end))
+    return found
+
+
+def leaves(code: ast.Code) -> list[tuple[int, int]]:
+    """The slices of code that name a quantity: x, dL/dx, and with their index h[2], dL/dz1[3]."""
+    begins = starts(code)
+    indexing = bounds(code, begins)
+    found: dict[int, int] = {}
+    for i, (operation, argument, _) in enumerate(code):
+        if operation in ("name", "derivative") and i not in indexing:
+            found[i] = i + 1
+        elif operation == "index" and set(argument) == {ast.AT}:
+            base, *indices = operands(code, begins, i)
+            simple = all(code[start][0] == "number" and end - start == 1 for start, end in indices)
+            if base[1] - base[0] == 1 and base[0] in found and simple:
+                found[base[0]] = i + 1
+    return sorted(found.items())
+
+
+def renames(code: ast.Code, names: Iterable[ast.Code]) -> Iterator[Edit]:
+    places = leaves(code)
+    for name in names:
+        for start, end in places:
+            changed = code[:start] + name + code[end:]
+            note = f"{text(code[start:end])} where {text(name)} belongs"
+            yield Edit(OPERAND, changed, start, end, note)
+
+
+def functions(code: ast.Code) -> Iterator[Edit]:
+    """Another function of one operand, another comparison."""
+    begins = starts(code)
+    others = [
+        name
+        for name, op in FUNCTIONS.items()
+        if op.group == "elementwise" and len(op.operands) == 1
+    ]
+    for i, (operation, argument, at) in enumerate(code):
+        if operation == "binary" and argument in COMPARISONS:
+            for other in COMPARISONS:
+                changed = (*code[:i], (operation, other, at), *code[i + 1 :])
+                yield Edit(OPERAND, changed, i, i + 1, f"`{argument}` where `{other}` belongs")
+        elif operation == "call" and argument[0] in others:
+            for name in others:
+                changed = (*code[:i], (operation, (name, argument[1]), at), *code[i + 1 :])
+                yield Edit(
+                    OPERAND, changed, begins[i], i + 1, f"{argument[0]} where {name} belongs"
+                )
+
+
+def factors(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
+    """One of the factors of what is expected, put in."""
+    begins = starts(code)
+    closed = fixed(code, begins)
+    places = [i for i in reversed(range(len(code))) if i not in closed]
+    for factor in pool:
+        shown = text(factor)
+        for i in places:
+            inside = code[begins[i] : i + 1]
+            for combined in (
+                (*inside, *factor, _binary("*")),
+                (*inside, *factor, _binary("@")),
+                (*factor, *inside, _binary("@")),
+                (*inside, *factor, _binary("/")),
+            ):
+                changed = code[: begins[i]] + combined + code[i + 1 :]
+                note = f"the factor {shown} is missing"
+                if combined[-1][1] == "/":
+                    note = f"the division by {shown} is missing"
+                yield Edit(FACTOR, changed, begins[i], i + 1, note)
+
+
+def terms(code: ast.Code, pool: Iterable[ast.Code], kind: str) -> Iterator[Edit]:
+    """One of the terms of what is expected, put in."""
+    begins = starts(code)
+    closed = fixed(code, begins)
+    for term in pool:
+        shown = text(term)
+        for i in reversed(range(len(code))):
+            if i in closed:
+                continue
+            inside = code[begins[i] : i + 1]
+            for combined, sign in (
+                ((*inside, *term, _binary("+")), ""),
+                ((*inside, *term, _binary("-")), "-"),
+                ((*term, *inside, _binary("-")), ""),
+            ):
+                changed = code[: begins[i]] + combined + code[i + 1 :]
+                yield Edit(kind, changed, begins[i], i + 1, f"the term {sign}{shown} is missing")
+
+
+def replacements(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
+    """One of the factors of what is expected, in the place of another expression.
+
+    Neither has a derivative in it: a whole formula in the place of a line explains nothing.
+    """
+    begins = starts(code)
+    closed = fixed(code, begins)
+    for factor in pool:
+        if _has_derivative(factor):
+            continue
+        for i in range(len(code) - 1):
+            inside = code[begins[i] : i + 1]
+            if i in closed or _has_derivative(inside):
+                continue
+            changed = code[: begins[i]] + factor + code[i + 1 :]
+            note = f"{text(inside)} where {text(factor)} belongs"
+            yield Edit(OPERAND if len(inside) == 1 else FACTOR, changed, begins[i], i + 1, note)
+
+
+def _has_derivative(code: ast.Code) -> bool:
+    return any(operation == "derivative" for operation, _, _ in code)

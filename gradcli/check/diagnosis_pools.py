@@ -1,0 +1,184 @@
+"""What the changes of a wrong line are made of: names, factors, terms and constants of the
+truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gradcli.check import diagnosis_edits as edits
+from gradcli.check.diagnosis_code import operands, parse, plain, starts
+from gradcli.check.person_lines import Line, Sheet, split_name
+from gradcli.check.person_points import Share
+from gradcli.errors import GradError
+from gradcli.lower.machine import Poisoned
+from gradcli.ops import FUNCTIONS
+from gradcli.sizes import Number
+from gradcli.syntax import ast
+
+MOST_NAMES = 120
+DEEPEST = 4  # how many steps before a line's own its factors are taken from
+
+
+class Pools(NamedTuple):
+    """formulas: what the tool would write.
+
+    near: the names in those formulas; names: those of the model, nearest first.
+    factors, terms: of those formulas; far_factors: of the steps that lead to them.
+    term_kind: the class of a missing term. sizes: the code of the shape that is wanted.
+    """
+
+    formulas: tuple[ast.Code, ...]
+    near: tuple[ast.Code, ...]
+    names: tuple[ast.Code, ...]
+    factors: tuple[ast.Code, ...]
+    far_factors: tuple[ast.Code, ...]
+    terms: tuple[ast.Code, ...]
+    term_kind: str
+    constants: tuple[ast.Code, ...]
+    sizes: tuple[ast.Code, ...]
+
+
+def pools(sheet: Sheet, line: Line, shares: Sequence[Share], own: Iterable[str] = ()) -> Pools:
+    """The material for a line that should have held some of the shares."""
+    assert line.name is not None
+    formulas = [formula for share in shares for formula in expected_codes(sheet, share)]
+    near = _unique(code[a:b] for code in formulas for a, b in edits.leaves(code))
+    first = min((share.eq for share in shares), default=1)
+    names = _unique(
+        [
+            *(parse(name) for name in own),
+            *_names(sheet, line.name, first, max((s.eq for s in shares), default=first)),
+        ]
+    )
+    factors = _unique(f for code in formulas for f in _factors(code))
+    far = _unique(f for code in _upstream(sheet, formulas) for f in _factors(code))
+    terms = _unique(t for code in formulas for t in _operands(code, "+-"))
+    coupled = any(_normalises(sheet, share) for share in shares)
+    return Pools(
+        _unique(formulas),
+        near,
+        tuple(name for name in names if name not in set(near)),
+        factors,
+        tuple(f for f in far if f not in set(factors)),
+        terms,
+        edits.DIAGONAL if coupled else edits.FACTOR,
+        _constants(sheet, formulas),
+        tuple(parse(size.text) for size in sheet.expected(line)),
+    )
+
+
+def _normalises(sheet: Sheet, share: Share) -> bool:
+    return sheet.program.steps[share.eq - 1].call.op.group == "normalisations"
+
+
+def expected_codes(sheet: Sheet, share: Share) -> list[ast.Code]:
+    """The tool's own formulas for a share, in the file's layout."""
+    found = []
+    for row in share.rows:
+        step = sheet.program.steps[row.eq - 1]
+        found.append(parse(row.contribution.formula(step, sheet.layout)))
+    return found
+
+
+def _unique(codes: Iterable[ast.Code]) -> tuple[ast.Code, ...]:
+    return tuple(dict.fromkeys(plain(code) for code in codes))
+
+
+def _names(sheet: Sheet, target: str, first: int, last: int) -> list[ast.Code]:
+    """The model's quantities, and the derivatives known before the target's: the nearest first.
+
+    A derivative is known before where its variable is computed in the target's equation or later.
+    """
+    steps = sheet.program.steps
+    ranked = [(0, item.name) for item in sheet.program.inputs]
+    base = split_name(target)[0]
+    for number, step in enumerate(steps, 1):
+        distance = min(abs(number - first), abs(number - last))
+        ranked.append((distance, step.name))
+        if number >= first and step.name != target:
+            ranked.append((distance, "dL/d" + step.name))
+        if split_name(step.name)[0] == base:
+            ranked.append((0, step.name))
+    ranked.sort(key=lambda item: item[0])
+    return [
+        parse(name) for _, name in ranked[: MOST_NAMES if len(ranked) > 2 * MOST_NAMES else None]
+    ]
+
+
+def _factors(code: ast.Code) -> list[ast.Code]:
+    """The factors of products and quotients, the smallest first."""
+    found = list(_operands(code, "*@/"))
+    if code and code[-1][0] != "binary":
+        found.append(code)
+    return sorted(found, key=len)
+
+
+def _operands(code: ast.Code, symbols: str) -> list[ast.Code]:
+    begins = starts(code)
+    found = []
+    for i, (operation, argument, _) in enumerate(code):
+        if operation == "binary" and argument in symbols:
+            found += [code[a:b] for a, b in operands(code, begins, i)]
+        elif operation == "call" and symbols == "*@/" and argument[0] in FUNCTIONS:
+            found.append(code[begins[i] : i + 1])
+    return found
+
+
+def _upstream(sheet: Sheet, formulas: Iterable[ast.Code]) -> list[ast.Code]:
+    """The formulas of the derivatives that formulas are made of, step by step further up."""
+    found: list[ast.Code] = []
+    level = list(formulas)
+    seen: set[str] = set()
+    for _ in range(DEEPEST):
+        names = []
+        for code in level:
+            for a, b in edits.leaves(code):
+                if code[a][0] == "derivative":
+                    name = "".join(_spelled(code[a:b]))
+                    if name not in seen:
+                        seen.add(name)
+                        names.append(name)
+        level = []
+        for name in names:
+            for share in sheet.points.shares.get(name, ())[:8]:
+                level += expected_codes(sheet, share)
+        found += level
+    return found
+
+
+def _spelled(leaf: ast.Code) -> list[str]:
+    """A leaf's code as the name of a quantity of the model."""
+    indices = [argument for operation, argument, _ in leaf if operation == "number"]
+    return [leaf[0][1], f"[{', '.join(indices)}]" if indices else ""]
+
+
+def _constants(sheet: Sheet, formulas: Iterable[ast.Code]) -> tuple[ast.Code, ...]:
+    """Numbers that a factor may be: those of the formulas, small ones, sizes, loops' lengths."""
+    found: list[ast.Code] = []
+    dims = sheet.program.sizes.dims
+    for code in formulas:
+        begins = starts(code)
+        closed = edits.bounds(code, begins)
+        for i, (operation, argument, _) in enumerate(code):
+            if i in closed:
+                continue
+            if operation == "number" or (operation == "name" and argument in dims):
+                found.append(code[i : i + 1])
+            elif operation == "call" and _sized(sheet, code[begins[i] : i + 1]):
+                found.append(code[begins[i] : i + 1])
+    found += [parse(text) for text in ("2", "3", "4")]
+    found += [parse(name) for name in dims]
+    found += [parse(f"sqrt({name})") for name in dims]
+    found += [parse(f"{a} * {b}") for a in dims for b in dims if a < b] if len(dims) < 5 else []
+    found += [parse(str(n)) for n in sorted({len(loop.iterations) for loop in sheet.program.loops})]
+    return _unique(found)
+
+
+def _sized(sheet: Sheet, code: ast.Code) -> bool:
+    """Whether code is computed from sizes and numbers alone: sqrt(D)."""
+    try:
+        return isinstance(sheet.lower(code, {}).result, Number)
+    except (GradError, Poisoned):
+        return False

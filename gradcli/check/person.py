@@ -1,0 +1,253 @@
+"""A person's own derivation against the model: which lines are right, and what is wrong with the
+others.
+
+Every line is computed from the correct values of all that it uses, so that one mistake does not
+spread. `person_points` has the truth, `person_lines` reads the file, `person_totals` keeps account
+of `=` and `+=`, `person_blame` finds out what is wrong with a line; here they come together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gradcli.check.person_blame import Blame
+from gradcli.check.person_lines import DL, Line, Misfit, Sheet
+from gradcli.check.person_points import Share, evaluate
+from gradcli.check.person_progress import Progress, missing
+from gradcli.check.person_report import RIGHT, UNCHECKED, Report, Verdict
+from gradcli.check.person_totals import NOTHING_BEFORE, UNMATCHED, Entry, Ledger
+from gradcli.derive import region_text, resolve_wrt
+from gradcli.errors import GradError, GradErrors, Span
+from gradcli.ops.core import Array
+from gradcli.program import Program
+from gradcli.syntax import Parsed, ast
+
+MANY = 3  # wrong lines, and how many times fewer there must be in the other layout
+
+
+def check(
+    parsed: Parsed,
+    program: Program,
+    data: Mapping[str, Array],
+    *,
+    seed: int = 0,
+    wrt: Sequence[str] = (),
+    layout: str | None = None,
+    complete: bool = False,
+    max_elements: int = 10**8,
+) -> Report:
+    """The verdict on every line of a derivation file.
+
+    wrt: the names whose gradients are wanted; none for every input and param.
+    layout: in which the report shows what the tool writes; None for the file's own.
+    complete: whether every wanted gradient must be there.
+    Raises GradError or GradErrors where the file can't be read on this model.
+    """
+    sheet = Sheet(parsed, evaluate(program, data, seed), max_elements)
+    if not sheet.lines:
+        raise GradError("there is no line in this derivation", Span(parsed.source, 1, 1))
+    review = Review(sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout)
+    report = review.report()
+    return report._replace(reread=_reread(review, report, parsed, max_elements))
+
+
+def _reread(review: Review, report: Report, parsed: Parsed, max_elements: int) -> str | None:
+    """The other layout, where a file with many wrong lines would have few in it."""
+    wrong = len(report.wrong)
+    if wrong < MANY:
+        return None
+    other = _other_layout(parsed, review.sheet.layout)
+    try:
+        sheet = Sheet(other, review.points, max_elements)
+    except GradErrors:
+        return None
+    again = Review(sheet, review.wanted, False, sheet.layout).wrong_at_first()
+    return sheet.layout if again * MANY <= wrong else None
+
+
+def _other_layout(parsed: Parsed, layout: str) -> Parsed:
+    other = "denominator" if layout == "numerator" else "numerator"
+    lines = [node for node in parsed.statements if not isinstance(node, ast.Layout)]
+    return parsed._replace(statements=(ast.Layout(ast.Name(other, 1)), *lines))
+
+
+class Account:
+    """One derivative's ledger, and the lines that have an entry in it, by their places."""
+
+    def __init__(self, name: str, ledger: Ledger) -> None:
+        self.name = name
+        self.ledger = ledger
+        self.entries: dict[int, Entry] = {}
+
+    def settle(self) -> None:
+        entries = list(self.entries.values())
+        if not self.ledger.settle(entries):
+            self.ledger.match(entries)
+
+    def unmatched(self) -> list[int]:
+        return [place for place, entry in self.entries.items() if entry.status == UNMATCHED]
+
+
+class Review:
+    """One derivation under review."""
+
+    def __init__(self, sheet: Sheet, wanted: Sequence[str], complete: bool, layout: str) -> None:
+        self.sheet = sheet
+        self.points = sheet.points
+        self.wanted = wanted
+        self.complete = complete
+        self.layout = layout
+        lines = [line for line in sheet.lines if line.name is not None]
+        self.always = bool(lines) and all(line.node.assign == "+=" for line in lines)
+        self.mentioned = {line.name for line in lines if line.name is not None}
+        self.blame = Blame(sheet, layout)
+        self.verdicts: dict[int, Verdict] = {}
+
+    # ── the account ──
+
+    def accounts(self) -> dict[str, Account]:
+        found: dict[str, Account] = {}
+        for place, line in enumerate(self.sheet.lines):
+            if line.name is None:
+                continue
+            if line.name not in found:
+                shares: Sequence[Share] = self.points.shares.get(line.name, ())
+                ledger = Ledger(
+                    shares,
+                    self.points.arriving(line.name),
+                    self.points.total(line.name),
+                    self.always,
+                )
+                found[line.name] = Account(line.name, ledger)
+            found[line.name].entries[place] = self._entry(line)
+        for account in found.values():
+            account.settle()
+        return found
+
+    def _entry(self, line: Line) -> Entry:
+        """What a line writes. `dL/dx = dL/dx + …` adds to what stands there."""
+        lowered, assign = line.lowered, line.node.assign
+        if isinstance(lowered, Misfit) or not self.sheet.fits(line, lowered):
+            return Entry(assign, line.region, None)
+        name = DL + (line.name or "")
+        known = self.sheet.known
+        if assign == "=" and line.region is None and lowered.uses(name):
+            zero = [{**here, name: np.zeros_like(here[name])} for here in known]
+            one = [{**here, name: np.ones_like(here[name])} for here in known]
+            without, added = (self._value(line, values) for values in (zero, one))
+            if np.allclose(added - without, 1.0):
+                return Entry("+=", line.region, without)
+        blank = not any(DL in name for step in lowered.steps for name in step.operands())
+        blank = blank and not (isinstance(lowered.result, str) and lowered.result.startswith(DL))
+        return Entry(assign, line.region, self._value(line, known), blank)
+
+    def _value(self, line: Line, known: Sequence[Mapping[str, Array]]) -> Array:
+        assert not isinstance(line.lowered, Misfit)
+        return np.stack([self.sheet.stated(line, line.lowered.value(here)) for here in known])
+
+    def wrong_at_first(self) -> int:
+        """How many lines hold no contribution, before anything is asked of them."""
+        return sum(len(account.unmatched()) for account in self.accounts().values())
+
+    # ── the verdicts ──
+
+    def report(self) -> Report:
+        accounts = self._settled()
+        for account in accounts.values():
+            self._judge(account)
+        held = {
+            account.ledger.shares[k].position
+            for account in accounts.values()
+            for entry in account.entries.values()
+            for k in entry.shares
+        }
+        progress = Progress(self.points, self.wanted, held, self.mentioned, self.complete)
+        remaining = {
+            name: [account.ledger.shares[k] for k in account.ledger.remaining()]
+            for name, account in accounts.items()
+        }
+        for name, account in accounts.items():
+            self._close(account, [share for share in remaining[name] if progress.owes(share)])
+        lines = [self._final(place, line) for place, line in enumerate(self.sheet.lines)]
+        program = self.points.program
+        lacks = missing(
+            progress,
+            remaining,
+            lambda row: row.contribution.formula(program.steps[row.eq - 1], self.layout),
+            lambda row: DL + row.target + region_text(row.region, self.layout),
+        )
+        return Report(
+            program.source.name,
+            self.sheet.source.name,
+            self.layout,
+            tuple(lines),
+            tuple(lacks),
+            self.complete,
+            progress.reach,
+            len(program.steps),
+            None,
+        )
+
+    def _settled(self) -> dict[str, Account]:
+        """The accounts, once the mistakes in the person's own names are mended."""
+        while True:
+            accounts = self.accounts()
+            if not self._mend(accounts):
+                return accounts
+
+    def _mend(self, accounts: Mapping[str, Account]) -> bool:
+        """Mend one own line that makes others wrong, if there is one; it is then the wrong line."""
+        unmatched = {place for account in accounts.values() for place in account.unmatched()}
+        if not any(self.sheet.lines[place].sources for place in unmatched):
+            return False
+        for place, line in enumerate(self.sheet.lines):
+            if line.name is not None or place in self.verdicts:
+                continue
+            users = [
+                p for p in self.sheet.dependents(place) if self.sheet.lines[p].name is not None
+            ]
+            wrong = [p for p in users if p in unmatched]
+            if not wrong or len(wrong) < len(users):
+                continue
+            found = self.blame.own_line(place, wrong, accounts)
+            if found is not None:
+                self.verdicts[place] = found.verdict
+                self.sheet.amend(place, found.code)
+                return True
+        return False
+
+    def _judge(self, account: Account) -> None:
+        for place in account.entries:
+            verdict = self.blame.line(place, account)
+            if verdict is not None:
+                self.verdicts[place] = verdict
+
+    def _close(self, account: Account, owed: Sequence[Share]) -> None:
+        """What the lines of a total leave out is wrong at its last line; a first `+=` is then
+        explained.
+        """
+        places = list(account.entries)
+        for place, entry in account.entries.items():
+            if (
+                (entry.status == NOTHING_BEFORE or entry.opens)
+                and not owed
+                and place not in self.verdicts
+            ):
+                self.verdicts[place] = self.blame.nothing_before(place)
+        if owed and places:
+            self.verdicts[places[-1]] = self.blame.lacks(
+                places[-1], owed, self.verdicts.get(places[-1])
+            )
+
+    def _final(self, place: int, line: Line) -> Verdict:
+        if place in self.verdicts:
+            return self.verdicts[place]
+        where = self.blame.place(line)
+        if line.name is None:
+            return Verdict(line.number, line.target, UNCHECKED, where, own=True)
+        if not np.isfinite(self.points.total(line.name)).any():
+            message = f"{DL}{line.name} has no finite value at the drawn points"
+            return Verdict(line.number, line.target, UNCHECKED, where, message=message)
+        return Verdict(line.number, line.target, RIGHT, where)

@@ -1,0 +1,97 @@
+"""What is said of a person's derivation: a verdict on every line, and what it lacks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gradcli.errors import Span
+from gradcli.ops.core import Array
+from gradcli.sizes import Shape
+
+RIGHT, WRONG, UNCHECKED = "right", "wrong", "unchecked"
+
+# Why something is missing.
+LACKING = "lacking"  # a total is stated without it
+AHEAD = "not reached"  # the derivation stops before it
+NEVER = "never mentioned"
+
+
+class Rule(NamedTuple):
+    """The rule that a line should follow: the forward equation, what it gives, and the source."""
+
+    eq: int
+    equation: str
+    formulas: tuple[str, ...]
+    source: str
+
+
+class Values(NamedTuple):
+    """What a line gives and what it should, where no cause is known; both as the layout shows
+    them.
+    """
+
+    found: Array | None
+    expected: Array
+    shape: Shape
+
+
+class Verdict(NamedTuple):
+    """The verdict on one line.
+
+    own: whether it defines a name of the person's own, which no derivation of the tool has.
+    diagnosis: the class of the mistake, None where the cause is unknown.
+    expected: the corrected line; where the cause is unknown, what the tool would write.
+    culprit: where the mistake stands in the line; `place` is the whole line.
+    """
+
+    line: int
+    target: str
+    verdict: str
+    place: Span
+    own: bool = False
+    diagnosis: str | None = None
+    expected: str | None = None
+    message: str | None = None
+    culprit: Span | None = None
+    rule: Rule | None = None
+    values: Values | None = None
+
+
+class Missing(NamedTuple):
+    """A contribution that no line holds, as the tool would write it, and why it is not there."""
+
+    target: str
+    eq: int
+    assign: str
+    formula: str
+    reason: str
+
+
+class Report(NamedTuple):
+    """The whole finding. `reach` is the deepest equation that a line deals with, of `equations`.
+
+    reread: the layout in which more lines would be right, where there is one.
+    """
+
+    model: str
+    source: str
+    layout: str
+    lines: tuple[Verdict, ...]
+    missing: tuple[Missing, ...]
+    complete: bool
+    reach: int | None
+    equations: int
+    reread: str | None
+
+    @property
+    def wrong(self) -> list[Verdict]:
+        return [line for line in self.lines if line.verdict == WRONG]
+
+    @property
+    def ok(self) -> bool:
+        return not self.wrong and not (self.complete and self.missing)
+
+    @property
+    def inconclusive(self) -> bool:
+        """Whether a derivative could not be checked, and nothing is known to be wrong."""
+        return self.ok and any(line.verdict == UNCHECKED and not line.own for line in self.lines)

@@ -1,0 +1,308 @@
+"""`=` and `+=`: which contributions of the truth a person's lines for one derivative hold.
+
+The contributions that the table's rules give are a derivative's shares. A line is right if it
+equals the sum of some of them, whichever they are, and none of them is counted twice; where the
+lines together give the total, it is no matter how they divide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from gradcli.check.person_points import Share
+from gradcli.derive import Region
+from gradcli.ops.core import Array
+
+CLOSE = 1e-8  # relative to the largest entry at a point
+MOST_SUBSETS = 12  # shares of which every subset is tried
+MOST_RUNS = 2_000  # shares of which every run is tried
+EVERYWHERE = (slice(None),)
+
+# What may be said of a line, apart from its formula.
+RIGHT = "right"
+ZERO = "zero"  # it sets out from 0
+OVERWRITES = "overwrites"
+NOTHING_BEFORE = "nothing-before"
+TWICE = "twice"
+UNMATCHED = "unmatched"
+
+
+def close(found: Array, expected: Array, size: Array | float = 0.0) -> bool:
+    """Whether two arrays, points first, agree where what is expected is finite.
+
+    size: how large the numbers are that they were computed from, at each point.
+    """
+    mask = np.isfinite(expected)
+    if not mask.all():
+        found, expected = np.where(mask, found, 0), np.where(mask, expected, 0)
+    axes = tuple(range(1, expected.ndim))
+    with np.errstate(all="ignore"):
+        largest = np.maximum(np.max(np.abs(expected), axis=axes, initial=0), np.asarray(size))
+        error = np.max(np.abs(found - expected), axis=axes, initial=0)
+        return bool(np.all(error <= CLOSE * largest + 1e-300))
+
+
+class Entry:
+    """A line's part in a total: where it writes, how, and what. `value` is None where it has
+    none.
+    """
+
+    def __init__(
+        self, assign: str, region: Region | None, value: Array | None, blank: bool = False
+    ) -> None:
+        self.assign = assign
+        self.box = _box(region)
+        self.value = value
+        self.blank = blank  # whether it has no derivative in it
+        self.status = UNMATCHED
+        self.shares: tuple[int, ...] = ()
+        self.opens = False  # whether it adds to nothing
+
+
+class Ledger:
+    """One derivative's account: its shares, what had arrived before any step, and the lines'
+    entries.
+    """
+
+    def __init__(
+        self, shares: Sequence[Share], arriving: Array | None, total: Array, always: bool
+    ) -> None:
+        self.shares = shares
+        self.arriving = arriving
+        self.total = total
+        self.always = always
+        self.size = _size([total, *(share.value for share in shares)])
+        self.left = [np.ones(share.value.shape[1:], dtype=bool) for share in shares]
+        # A share's mark is a random weighted sum of it, so that sums are found by their marks.
+        self.weights = np.random.default_rng(7).normal(size=total.shape)
+        self.whole = all(share.region is None for share in shares)
+        self.marks = np.array(
+            [np.sum(self.weights * s.value) for s in shares] if self.whole else []
+        )
+        self.free = np.ones(len(shares), dtype=bool)
+
+    # ── all lines together ──
+
+    def settle(self, entries: Sequence[Entry]) -> bool:
+        """Whether the lines, carried out in order, give the total; each is then right."""
+        if any(entry.value is None for entry in entries):
+            return False
+        running = np.zeros_like(self.total) if self.arriving is None else self.arriving.copy()
+        written = np.full(self.total.shape[1:], self.arriving is not None)
+        for entry in entries:
+            assert entry.value is not None
+            if entry.assign == "+=":
+                entry.opens = not written[entry.box].any() and not self.always
+                running[(slice(None), *entry.box)] += entry.value
+            else:
+                running[(slice(None), *entry.box)] = entry.value
+            written[entry.box] = True
+        if not close(running, self.total, self.size):
+            return False
+        for entry in entries:
+            entry.status = NOTHING_BEFORE if entry.opens else RIGHT
+            entry.shares = tuple(range(len(self.shares)))
+        for mask in self.left:
+            mask[...] = False
+        self.free[...] = False
+        return True
+
+    # ── line by line ──
+
+    def match(self, entries: Sequence[Entry]) -> None:
+        """Find each line's shares, in order; what fits none stays unmatched."""
+        written = np.full(self.total.shape[1:], self.arriving is not None)
+        doubtful = self._doubtful(entries)
+        for entry in entries:
+            before = bool(written[entry.box].any())
+            entry.opens = entry.assign == "+=" and not before and not self.always
+            if entry.value is not None and entry not in doubtful:
+                self._match_one(entry, before, entries)
+            if entry.status != ZERO:
+                written[entry.box] = True
+        self._match_jointly([e for e in entries if e.status == UNMATCHED and e.value is not None])
+
+    def _doubtful(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Lines that hold what another line holds too, and that belongs to the other by its place.
+
+        With a line for every share, and the lines in the order of the shares, or in reverse, the
+        line in a share's own place holds it.
+        """
+        n = len(entries)
+        if n != len(self.shares) or not self.whole or any(e.box != EVERYWHERE for e in entries):
+            return []
+        claims = [
+            self.find(entry, entry.value) if entry.value is not None else None for entry in entries
+        ]
+        singles = [claim[0] if claim is not None and len(claim) == 1 else None for claim in claims]
+        for order in (range(n), range(n - 1, -1, -1)):
+            if sum(a == b for a, b in zip(singles, order, strict=True)) * 2 > n:
+                placed = set(zip(singles, order, strict=True))
+                return [
+                    entry
+                    for entry, claim, own in zip(entries, singles, order, strict=True)
+                    if claim not in (None, own) and (claim, claim) in placed
+                ]
+        return []
+
+    def _match_one(self, entry: Entry, before: bool, entries: Sequence[Entry]) -> None:
+        assert entry.value is not None
+        if entry.assign == "=" and before and self._match_whole(entry, entries):
+            return
+        found = self.find(entry, entry.value)
+        if found is None:
+            if entry.blank and not np.any(entry.value):
+                entry.status = ZERO
+            return
+        self.take(entry, found)
+        entry.status = RIGHT
+        if entry.assign == "=" and before:
+            lost = self.arriving is not None or bool(self.remaining())
+            if lost or any(e.shares for e in entries if e is not entry):
+                entry.status = OVERWRITES
+
+    def _match_whole(self, entry: Entry, entries: Sequence[Entry]) -> bool:
+        """A second `=` that states again what stands already, and more: nothing is lost."""
+        assert entry.value is not None
+        value = entry.value
+        if self.arriving is not None:
+            value = value - self.arriving[(slice(None), *entry.box)]
+        earlier = [e for e in entries if e.shares and e is not entry]
+        if not earlier and self.arriving is None:
+            return False
+        held = sorted({k for e in earlier for k in e.shares})
+        rest = value - sum((self.part(k, entry.box) for k in held), np.zeros_like(value))
+        found: tuple[int, ...] | None = ()
+        if not close(rest, np.zeros_like(rest), self.size):
+            found = self.find(entry, rest)
+        if found is None:
+            return False
+        self.take(entry, found)
+        entry.shares = (*held, *entry.shares)
+        entry.status = RIGHT
+        return True
+
+    def _match_jointly(self, entries: list[Entry]) -> None:
+        """Lines that divide a share between them: right together."""
+        for count in range(2, min(len(entries), 6) + 1):
+            for group in combinations(entries, count):
+                boxes = {str(entry.box) for entry in group}
+                if len(boxes) > 1 or any(e.status != UNMATCHED for e in group):
+                    continue
+                values = [entry.value for entry in group if entry.value is not None]
+                found = self.find(group[0], sum(values[1:], values[0]))
+                if found is None:
+                    continue
+                for entry in group:
+                    entry.status = RIGHT
+                    entry.shares = found
+                self.take(group[0], found)
+
+    # ── shares ──
+
+    def part(self, k: int, box: tuple[slice, ...]) -> Array:
+        """A share within a box, 0 where it does not reach."""
+        share = self.shares[k]
+        if share.region is None:
+            return share.value[(slice(None), *box)]
+        whole = np.zeros_like(self.total)
+        whole[(slice(None), *_box(share.region))] = share.value
+        return whole[(slice(None), *box)]
+
+    def available(self, box: tuple[slice, ...]) -> list[int]:
+        """The shares of which nothing within a box is taken, and something is there."""
+        if self.whole and box == EVERYWHERE:
+            return [int(k) for k in np.flatnonzero(self.free)]
+        found = []
+        for k, share in enumerate(self.shares):
+            reach = np.zeros(self.total.shape[1:], dtype=bool)
+            mask = reach.copy()
+            reach[_box(share.region)] = True
+            mask[_box(share.region)] = self.left[k]
+            within = reach[box]
+            if within.any() and mask[box][within].all():
+                found.append(k)
+        return found
+
+    def take(self, entry: Entry, shares: Iterable[int]) -> None:
+        entry.shares = tuple(shares)
+        for k in entry.shares:
+            mask = np.zeros(self.total.shape[1:], dtype=bool)
+            box = _box(self.shares[k].region)
+            mask[box] = self.left[k]
+            mask[entry.box] = False
+            self.left[k] = mask[box]
+            self.free[k] = False
+
+    def remaining(self) -> list[int]:
+        """The shares that no line holds, or not all of."""
+        return [k for k, mask in enumerate(self.left) if mask.any()]
+
+    def find(
+        self, entry: Entry, value: Array, among: Sequence[int] | None = None
+    ) -> tuple[int, ...] | None:
+        """The shares whose sum a value is within an entry's box: one, all, a run, or any few."""
+        free = self.available(entry.box) if among is None else list(among)
+        if not free or not np.isfinite(value).all():
+            return None
+        weights = self.weights[(slice(None), *entry.box)]
+        if self.whole and entry.box == EVERYWHERE:
+            marks = self.marks[free]
+        else:
+            marks = np.array([np.sum(weights * self.part(k, entry.box)) for k in free])
+        wanted = float(np.sum(weights * value))
+        room = 1e-7 * float(np.sum(np.abs(weights)) * np.max(self.size))
+        for chosen in _candidates(marks, wanted, room):
+            total = sum((self.part(free[i], entry.box) for i in chosen), np.zeros_like(value))
+            if close(value, total, self.size):
+                return tuple(free[i] for i in chosen)
+        return None
+
+
+def _candidates(marks: Array, wanted: float, room: float) -> Iterator[tuple[int, ...]]:
+    """Which marks add up to about what is wanted: single ones, all, runs, then any subset of a
+    few.
+    """
+    for i in np.flatnonzero(np.abs(marks - wanted) <= room):
+        yield (int(i),)
+    n = len(marks)
+    if n < 2:
+        return
+    if abs(float(marks.sum()) - wanted) <= room:
+        yield tuple(range(n))
+    if n <= MOST_SUBSETS:
+        for bits in np.flatnonzero(np.abs(_subset_sums(marks) - wanted) <= room):
+            chosen = tuple(i for i in range(n) if int(bits) >> i & 1)
+            if chosen:
+                yield chosen
+        return
+    for left in np.flatnonzero(np.abs(marks.sum() - marks - wanted) <= room):
+        yield tuple(k for k in range(n) if k != int(left))
+    sums = np.concatenate([[0.0], np.cumsum(marks)])
+    for first in range(n - 1 if n <= MOST_RUNS else 0):
+        for more in np.flatnonzero(np.abs(sums[first + 2 :] - sums[first] - wanted) <= room):
+            yield tuple(range(first, first + 2 + int(more)))
+
+
+def _subset_sums(marks: Array) -> Array:
+    """The sum of every subset, at the index whose bits name it."""
+    sums = np.zeros(1)
+    for mark in marks:
+        sums = np.concatenate([sums, sums + mark])
+    return sums
+
+
+def _box(region: Region | None) -> tuple[slice, ...]:
+    return EVERYWHERE if region is None else tuple(part.slice() for part in region)
+
+
+def _size(arrays: Sequence[Array]) -> Array:
+    """The largest finite entry of all, at each point."""
+    largest = [
+        np.max(np.abs(np.where(np.isfinite(a), a, 0)), axis=tuple(range(1, a.ndim)), initial=0)
+        for a in arrays
+    ]
+    return np.asarray(np.max(np.stack(largest), axis=0))

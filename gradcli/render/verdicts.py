@@ -1,0 +1,218 @@
+"""The verdicts on a person's derivation: as text, as one JSON document, as records one a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+import gradcli
+from gradcli.check.person_report import (
+    AHEAD,
+    LACKING,
+    NEVER,
+    RIGHT,
+    WRONG,
+    Missing,
+    Report,
+    Verdict,
+)
+from gradcli.errors import show
+from gradcli.render.arrays import as_json, as_text
+
+SCHEMA_VERSION = 1
+DIGITS = 4
+MOST_NAMES = 12  # of what is missing, in one sentence
+
+HINTS = {
+    "missing-accumulate": "look at `=` and `+=`, and at what its total is made of",
+    "nothing-to-accumulate": "look at `=` and `+=`",
+    "counted-twice": "look at what its total is made of",
+    "transpose": "look at the transposes",
+    "operand-order": "look at the order of the operands",
+    "missing-factor": "something is left out",
+    "extra-factor": "something does not belong there",
+    "wrong-operand": "one quantity stands where another belongs",
+    "sign": "look at the signs",
+    "scale": "it is wrong by a number",
+    "softmax-diagonal": "the Jacobian of a softmax is no diagonal matrix",
+    "missing-sum": "broadcasting stretched something, and must be summed again",
+    "shape": "look at the shapes",
+    "unknown": "the cause is unknown",
+}
+
+
+class Detail(StrEnum):
+    """How much is said: all, the class of each mistake, or only right and wrong."""
+
+    full = "full"
+    hint = "hint"
+    quiet = "quiet"
+
+
+# ── text ──
+
+
+def text(
+    report: Report, detail: Detail = Detail.full, precision: int | None = None
+) -> Iterator[str]:
+    """What a person reads: the wrong lines one by one, and what there is to say of the whole."""
+    if detail is Detail.quiet:
+        for line in report.lines:
+            yield f"line {line.line}: {line.target}: {line.verdict}\n"
+        yield _count(report) + "\n"
+        return
+    for line in report.lines:
+        if line.verdict == WRONG:
+            yield from _wrong(line, detail, precision or DIGITS)
+            yield "\n"
+    for line in report.lines:
+        if line.verdict != WRONG and line.message and detail is Detail.full:
+            yield show(line.message, line.verdict, line.place, None) + "\n\n"
+    yield _count(report) + "\n"
+    yield from _whole(report)
+
+
+def _wrong(line: Verdict, detail: Detail, digits: int) -> Iterator[str]:
+    kind = f"wrong ({line.diagnosis})"
+    if detail is Detail.hint:
+        yield show(HINTS[line.diagnosis or "unknown"], kind, line.place, None) + "\n"
+        return
+    yield show(line.message or "", kind, line.culprit or line.place, None) + "\n"
+    if line.expected:
+        label = "expected" if line.values or line.diagnosis == "unknown" else "corrected"
+        for formula in line.expected.split("\n"):
+            yield f"{label}: {formula}\n"
+    if line.values:
+        found, expected, shape = line.values
+        if found is not None:
+            yield f"your value: {as_text(found, shape, digits)}\n"
+        yield f"its value:  {as_text(expected, shape, digits)}\n"
+    if line.rule:
+        rule = line.rule
+        yield f"rule: {rule.eq}. {rule.equation} gives {'; '.join(rule.formulas)}\n"
+        yield f"source: {rule.source}\n"
+
+
+def _count(report: Report) -> str:
+    parts = []
+    for verdict in ("right", "wrong", "unchecked"):
+        number = sum(line.verdict == verdict for line in report.lines)
+        if number or verdict != "unchecked":
+            parts.append(f"{number} {verdict}")
+    plural = "" if len(report.lines) == 1 else "s"
+    return f"{report.source}: {len(report.lines)} line{plural}: {', '.join(parts)}"
+
+
+def _whole(report: Report) -> Iterator[str]:
+    """What is said of the whole: how far it goes, and what is not there."""
+    never = _targets(report, NEVER)
+    ahead = _targets(report, AHEAD)
+    lacking = _targets(report, LACKING)
+    if report.reach is not None and (never or ahead):
+        yield f"it goes back to equation {report.reach} of {report.equations}\n"
+    if lacking:
+        yield f"contributions are lacking to: {_listed(lacking)}\n"
+    if ahead:
+        yield f"contributions are still to come to: {_listed(ahead)}\n"
+    if never:
+        failed = ", so it is not complete" if report.complete else ""
+        yield f"never mentioned: {_listed(never)}{failed}\n"
+    if report.reread:
+        yield (
+            f"note: most lines would be right in {report.reread} layout; "
+            f"`layout {report.reread}` at the head of the file states that\n"
+        )
+
+
+def _targets(report: Report, reason: str) -> list[str]:
+    return list(dict.fromkeys(item.target for item in report.missing if item.reason == reason))
+
+
+def _listed(names: list[str]) -> str:
+    rest = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
+
+
+# ── JSON ──
+
+
+def document(
+    report: Report, detail: Detail = Detail.full, precision: int | None = None
+) -> Iterator[str]:
+    """One document, one record a line."""
+    yield json.dumps(_head(report), ensure_ascii=False)[:-1]
+    for name, records in _lists(report, detail, precision):
+        lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+        yield f',\n"{name}": [{chr(10) + lines if lines else ""}]'
+    yield "}\n"
+
+
+def records(
+    report: Report, detail: Detail = Detail.full, precision: int | None = None
+) -> Iterator[str]:
+    """The same records one a line, each with its type."""
+    yield json.dumps({"type": "against", **_head(report)}, ensure_ascii=False) + "\n"
+    kinds = {"lines": "line", "missing": "missing"}
+    for name, found in _lists(report, detail, precision):
+        for record in found:
+            yield json.dumps({"type": kinds[name], **record}, ensure_ascii=False) + "\n"
+
+
+def _head(report: Report) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "gradcli_version": gradcli.__version__,
+        "ok": report.ok,
+        "source": report.model,
+        "against": report.source,
+        "layout": report.layout,
+        "complete": report.complete,
+        "reach": report.reach,
+        "equations": report.equations,
+    }
+
+
+def _lists(
+    report: Report, detail: Detail, precision: int | None
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    yield "lines", [_line(line, detail, precision) for line in report.lines]
+    missing = [] if detail is Detail.quiet else report.missing
+    yield "missing", [_missing(item, detail) for item in missing]
+
+
+def _line(line: Verdict, detail: Detail, precision: int | None) -> dict[str, Any]:
+    """One line's verdict; a key whose content is not revealed has null."""
+    full = detail is Detail.full
+    record: dict[str, Any] = {
+        "line": line.line,
+        "target": line.target,
+        "verdict": line.verdict,
+        "diagnosis": None if detail is Detail.quiet else line.diagnosis,
+        "expected": line.expected if full else None,
+        "message": line.message if full else None,
+    }
+    if detail is Detail.hint and line.verdict == WRONG:
+        record["message"] = HINTS[line.diagnosis or "unknown"]
+    if not full or line.verdict == RIGHT:
+        return record
+    if line.culprit is not None:
+        record["column"] = line.culprit.source.place(line.culprit.start)[1]
+    if line.rule is not None:
+        record["rule"] = {**line.rule._asdict(), "formulas": list(line.rule.formulas)}
+    if line.values is not None:
+        found, expected, shape = line.values
+        record["found_value"] = None if found is None else as_json(found, shape, precision)
+        record["expected_value"] = as_json(expected, shape, precision)
+    return record
+
+
+def _missing(item: Missing, detail: Detail) -> dict[str, Any]:
+    return {
+        "target": item.target,
+        "eq": item.eq,
+        "assign": item.assign if detail is Detail.full else None,
+        "formula": item.formula if detail is Detail.full else None,
+        "reason": item.reason,
+    }
