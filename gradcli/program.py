@@ -28,7 +28,10 @@ class Call:
 
 
 class Rolled(NamedTuple):
-    """A step inside a loop as the rolled view shows it: its names with the index as a letter."""
+    """A step inside a loop as the rolled view shows it: its names with the index as a letter.
+
+    Recorded where lowering was asked to, as are a program's loops.
+    """
 
     name: str
     args: tuple[Operand, ...]
@@ -91,12 +94,18 @@ class Input(NamedTuple):
 
 
 class Loop(NamedTuple):
-    """An unrolled loop: its variable, its interval, and the steps of each iteration."""
+    """One run of a loop, or of a sum over a range: the range, and the steps of each iteration.
+
+    `at` is its offset in the source, the same for every run; `bounds` is how the range is written.
+    """
 
     variable: str
     first: int
     last: int
+    bounds: tuple[str, str]
     depth: int
+    at: int
+    is_sum: bool
     iterations: tuple[tuple[int, int], ...]
 
 

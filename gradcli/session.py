@@ -30,6 +30,7 @@ class Request(NamedTuple):
     wrt: Sequence[str] = ()
     accumulate: str = "auto"
     max_elements: int = 10**8
+    rolled: bool = False  # whether loops are recorded for the rolled view
 
 
 class Session(NamedTuple):
@@ -83,7 +84,7 @@ def load(path: str, request: Request) -> tuple[Program, dict[str, Array]]:
     from gradcli.values import load_data
 
     data: dict[str, Any] = load_data(request.data, request.max_elements) if request.data else {}
-    program = lower(parsed, Options(request.dims, data, request.max_elements))
+    program = lower(parsed, Options(request.dims, data, request.max_elements, request.rolled))
     return program, data
 
 

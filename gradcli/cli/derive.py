@@ -24,7 +24,7 @@ from gradcli.cli.options import (
     Wrt,
     request,
 )
-from gradcli.cli.output import Reported, tell, write, write_with
+from gradcli.cli.output import Reported, show, tell, write
 
 
 def derive(
@@ -45,39 +45,53 @@ def derive(
     output: Output = None,
     precision: Precision = None,
     full: Annotated[bool, typer.Option("--full", help="Show every row of a long listing.")] = False,
+    rolled: Annotated[
+        bool,
+        typer.Option("--rolled", help="Show a loop's equations once, with its index as a letter."),
+    ] = False,
     max_elements: MaxElements = 10**8,
 ) -> None:
     """The forward listing and the backward table of a model."""
-    asked = request(dim, data, seed, layout, wrt, accumulate, max_elements)
+    form = Format.json if json else form
+    if rolled and form is not Format.table:
+        raise typer.BadParameter("it is a view of the table", param_hint="--rolled")
+    asked = request(dim, data, seed, layout, wrt, accumulate, max_elements)._replace(rolled=rolled)
     with Reported():
         from gradcli.session import run
 
         session = run(model, asked)
         tell(session.notes)
-        form = Format.json if json else form
         if form is Format.table:
-            _table(session, output, precision, full)
+            show(_sections(session, precision, full, rolled, output), output)
         else:
             write(_pieces(session, form, precision), output)
 
 
 def _pieces(session: Any, form: Format, precision: int | None) -> Iterable[str]:
+    if form in (Format.json, Format.ndjson):
+        from gradcli.render.json_ import document, records
+
+        return (document if form is Format.json else records)(session, precision)
     if form is Format.grad:
-        from gradcli.render.grad import lines
+        from gradcli.render import grad
 
-        return lines(session)
-    from gradcli.render.json_ import document, records
+        return grad.lines(session)
+    if form is Format.latex:
+        from gradcli.render import latex
 
-    return (document if form is Format.json else records)(session, precision)
+        return latex.lines(session)
+    from gradcli.render import code
+
+    return code.lines(session)
 
 
-def _table(session: Any, output: Path | None, precision: int | None, full: bool) -> None:
-    from gradcli.render.layout import write_plain, write_rich
+def _sections(
+    session: Any, precision: int | None, full: bool, rolled: bool, output: Path | None
+) -> Any:
+    if rolled:
+        from gradcli.render import rolled as view
+
+        return view.sections(session, precision, full)
     from gradcli.render.table import sections
 
-    if output is not None or not sys.stdout.isatty():
-        write_with(lambda out: write_plain(sections(session, precision), out), output)
-    else:
-        from rich.console import Console
-
-        write_rich(sections(session, precision, full), Console())
+    return sections(session, precision, full or output is not None or not sys.stdout.isatty())

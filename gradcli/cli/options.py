@@ -27,6 +27,8 @@ class Format(StrEnum):
     json = "json"
     ndjson = "ndjson"
     grad = "grad"
+    latex = "latex"
+    python = "python"
 
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file (.eq); - reads standard input.")]

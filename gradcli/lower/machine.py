@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,16 +22,34 @@ from gradcli.lower.scope import (
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Mismatch, Op, Signature
 from gradcli.ops.core import Attrs, elementwise_shape, stretched_both_ways
 from gradcli.ops.shaping import Part, kept_shape, whole
-from gradcli.program import Call, Operand, Rolled, Step
-from gradcli.sizes import ATOM, Number, Shape, Sizes, is_scalar, same, spell
-from gradcli.spelling import write
-from gradcli.suggest import suggestion
+from gradcli.program import Call, Loop, Operand, Rolled, Step
+from gradcli.sizes import ATOM, POSTFIX, Number, Shape, Sizes, is_scalar, same, spell
+from gradcli.spelling import Written, write
+from gradcli.suggest import FOREIGN, suggestion
 from gradcli.syntax import ast
 from gradcli.syntax.lexer import token_end
 
 MOST_STEPS = 1_000_000
+KEYWORDS = {
+    "keepdims": "the axis is kept at size 1 without asking",
+    "keepdim": "the axis is kept at size 1 without asking",
+    "dim": "the axis is written axis=",
+    "dims": "the axis is written axis=",
+}
+RECURRENCE = "use a `for` over a family for a recurrence"
+RECENT = 100  # steps, in which a message looks for an operand's expression
+LONGEST_OPERAND = 40
+NEAR = 100  # characters behind an operation, in which a message looks for a name
 DEEPEST = 64  # loops, definitions and sums inside each other
 MOST_AXES = 8
+
+
+class Unknown(GradError):
+    """A name that is not defined."""
+
+    def __init__(self, name: str, span: Span, hint: str | None) -> None:
+        super().__init__(f"`{name}` is not defined", span, hint)
+        self.name = name
 
 
 class Poisoned(Exception):
@@ -53,11 +72,14 @@ class Machine:
         self.later: dict[str, int] = {}  # where names are defined, known before they are
         self.one = (sizes.constant(1), sizes.constant(1))
         self.suffix: str = ""  # the loops' indices, as names show them
-        self.rolled_suffix: str | None = None  # with letters, in the first iteration of all loops
+        self.rolling = False  # whether loops are recorded, and steps with letters for indices
+        self.loops: list[Loop] = []
+        self.rolled_suffix: str | None = None  # the suffix with letters
         self.indices: tuple[int, ...] = ()
         self.letters: tuple[str, ...] = ()
         self.depth = 0
         self.trips = 1  # how often the innermost loop's body runs in all
+        self.expanding: list[str] = []  # the definitions around, from the outermost
         self.counter = 0
         self.totals = False  # whether sums over a range go over the entries of their terms too
         self.shared = -1  # the number that the running total of a sum uses more than once
@@ -90,21 +112,30 @@ class Machine:
             raise self.unknown(name, at, scope)
         if isinstance(found, Definition | UserFunction):
             what = "def" if isinstance(found, Definition) else "op"
-            raise self.error(f"{name} is a function (`{what}`)", at, f"write {name}(…)")
+            raise self.error(f"`{name}` is a function (`{what}`)", at, f"write {name}(…)")
         return found
 
     def unknown(self, name: str, at: int, scope: Scope) -> Exception:
         if name in self.poisoned:
             return Poisoned(name)
-        hint = None
-        if name in self.later and self.later[name] > at:
-            line, _ = self.source.place(self.later[name])
-            hint = f"it is defined in line {line}; an equation uses only what stands above it"
-        elif name in FUNCTIONS:
-            hint = f"{name} is a function: {name}(…)"
-        else:
-            hint = suggestion(name, scope.visible())
-        return self.error(f"`{name}` is not defined", at, hint)
+        if name in FUNCTIONS:
+            return self.error(f"`{name}` is a function", at, f"write {name}(…)")
+        hint = self.elsewhere(name, at) or suggestion(name, scope.visible())
+        return Unknown(name, self.span(at), hint)
+
+    def elsewhere(self, name: str, at: int) -> str | None:
+        """A hint for a name that means something, but not here."""
+        place = self.later.get(name)
+        if place is not None and place > at:
+            line, _ = self.source.place(place)
+            return f"it is defined in line {line}, and known only behind that"
+        if place is not None and self.source.text[at + len(name) :].startswith("["):
+            return f"no member of {name} is defined yet; a recurrence has a first line, {name}[0] = …"
+        if place is not None:
+            return f"this equation defines it; a recurrence is a family: {name}[t] = … {name}[t-1]"
+        if name == "T" and self.source.text[:at].rstrip(" \t(").endswith(("^", "**")):
+            return "a transpose is written x.T"
+        return None
 
     # ── emitting steps ──
 
@@ -141,11 +172,33 @@ class Machine:
         try:
             shape = op.shape(signature)
         except Mismatch as mismatch:
-            names = [_shown(item) for item in items]
-            hint = mismatch.hint.format(*names) if mismatch.hint else None
-            raise self.error(mismatch.message.format(*names), at, hint) from None
+            written = [self.described(item) for item in items]
+            message = mismatch.message.format(*(_quoted(text) for text, _ in written))
+            hint = mismatch.hint and mismatch.hint.format(
+                *(text if binding >= POSTFIX else f"({text})" for text, binding in written)
+            )
+            raise self.error(message, at, hint) from None
         self.check_size(shape, at)
         return Call(op, signature, attrs, shape)
+
+    def described(self, item: Ref | Number) -> Written:
+        """An operand as a message shows it: what has no name in the file by its expression."""
+        if isinstance(item, Number):
+            return item.text, item.precedence
+        steps = {step.name: step for step in self.steps[-RECENT:]}
+
+        def spelled(arg: Operand, depth: int) -> Written:
+            if isinstance(arg, Number):
+                return arg.text, arg.precedence
+            step = steps.get(arg)
+            if step is None or arg.partition("[")[0] in self.used:
+                return arg, ATOM
+            if depth == 0 or any(key == "data" for key, _ in step.call.attrs):
+                return "…", ATOM
+            return write(step.call.op, step.call.attrs, [spelled(a, depth - 1) for a in step.args])
+
+        shown = [spelled(item.name, depth) for depth in (4, 3, 2, 1)]
+        return next((w for w in shown if len(w[0]) <= LONGEST_OPERAND), (item.name, ATOM))
 
     def check_size(self, shape: Shape, at: int) -> None:
         if len(shape) > MOST_AXES:
@@ -206,9 +259,16 @@ class Machine:
         if isinstance(item, Family):
             index = ", ".join("ijk"[: item.arity]) if item.arity <= 3 else "…"
             raise self.error(
-                f"{item.name} is a family, not a quantity", at, f"name a member: {item.name}[{index}]"
+                f"{item.name} is a family, not a quantity",
+                self._nearest(item.name, at),
+                f"name a member: {item.name}[{index}]",
             )
         raise self.error("a text can't be computed with", at)
+
+    def _nearest(self, name: str, at: int) -> int:
+        """Where a name stands nearest to an offset: in an operand of what stands there."""
+        words = re.finditer(rf"\b{name}\b", self.source.text[: at + NEAR])
+        return min((word.start() for word in words), key=lambda place: abs(place - at), default=at)
 
     def run(self, code: ast.Code, scope: Scope) -> Item:
         """The value of an expression; its operations are appended as steps."""
@@ -242,7 +302,7 @@ class Machine:
             elif operation in ("column", "stacked"):
                 items = stack[-argument:]
                 del stack[-argument:]
-                push(Listing(tuple(items), operation == "stacked", at))
+                push(self._brackets(items, operation == "stacked", at))
             elif operation == "comprehension":
                 push(self._sum(argument, at, scope))
             elif operation == "string":
@@ -271,12 +331,15 @@ class Machine:
 
     def number(self, code: ast.Code, scope: Scope, what: str) -> Number:
         """The value of code that must be a whole number. Raises GradError elsewhere."""
-        item = self.run(code, scope)
-        at = code[0][2]
+        at = begin(code)
         try:
+            item = self.run(code, scope)
             value = numbers.whole(item, what)
+        except Unknown as error:
+            error.hint = error.hint or f"a size is declared with dim: dim {error.name} = 4"
+            raise
         except GradError as error:
-            raise self.error(error.message, at, error.hint) from None
+            raise self.error(error.message, error.span.start if error.span else at, error.hint) from None
         assert isinstance(item, Number)
         return item._replace(value=value, size=item.size or self.sizes.constant(value))
 
@@ -290,7 +353,7 @@ class Machine:
                 raise self.error(error.message, at, error.hint) from None
             assert isinstance(item, Number)
             if value < 1:
-                raise self.error(f"a size is positive, but {item.text} is {value}", at)
+                raise self.error(f"a size is positive, not {numbers.worth(item)}", at)
             found.append(item.size or self.sizes.constant(value))
         shape = tuple(found)
         if not shape:
@@ -298,6 +361,12 @@ class Machine:
         return (shape[0], self.one[0]) if len(shape) == 1 else shape
 
     # ── brackets ──
+
+    def _brackets(self, items: Sequence[Item], stacked: bool, at: int) -> Listing:
+        depth = 1 + max(item.depth if isinstance(item, Listing) else 0 for item in items)
+        if depth > DEEPEST:
+            raise self.error(f"brackets nest more than {DEEPEST} deep here", at)
+        return Listing(tuple(items), stacked, at, depth)
 
     def _listing(self, listing: Listing) -> Ref | Number:
         """A listing as a value: a literal where all is numbers, otherwise blocks stacked."""
@@ -324,7 +393,7 @@ class Machine:
             if (len(row) if isinstance(row, tuple) else 1) != columns or (
                 isinstance(row, tuple) != isinstance(data[0], tuple)
             ):
-                raise self.error("the rows of this literal differ in length", at)
+                raise self.error("the rows of this literal differ in length", at, "[[1, 2], [3, 4]]")
             if isinstance(row, tuple) and any(isinstance(entry, tuple) for entry in row):
                 raise self.error("a literal is a column or a matrix", at, "stack(a, b) adds an axis")
         shape = (self.sizes.literal(rows), self.sizes.literal(columns))
@@ -351,7 +420,7 @@ class Machine:
             return self._member(base, kinds, bounds, at)
         array = self.value(base, at)
         if isinstance(array, Number):
-            raise self.error("a number has no entries", at)
+            raise self.error(f"{array.text} is a number and has no entries", at)
         region = self.region(array.shape, kinds, bounds, at, array.name)
         return self.emit(TABLE["index"], (array,), (("region", region),), at)
 
@@ -400,10 +469,12 @@ class Machine:
             if axis >= len(kinds) or kinds[axis] == (False, False):
                 parts.append(whole(size, self.sizes))
             elif kinds[axis] == ast.AT:
-                start, rolled = self._bound(next(rest), size, at)
+                item = next(rest)
+                start, rolled = self._bound(item, size, at)
                 if not 0 <= start.value < size.value:
+                    assert isinstance(item, Number)
                     raise self.error(
-                        f"index {start.value} is out of range: axis {axis} of {name} has size "
+                        f"index {numbers.worth(item)} is out of range: axis {axis} of {name} has size "
                         f"{_sized(size)}, and its first entry is 0",
                         at,
                     )
@@ -449,7 +520,7 @@ class Machine:
     ) -> Item:
         op = FUNCTIONS.get(name)
         if op is not None:
-            operands, attrs = self._bind(op, name, keywords, items, at)
+            operands, attrs = self._bind(op, name, keywords, items, at, scope)
             return self._apply(op, tuple(operands), attrs, at)
         found = scope.find(name)
         if isinstance(found, Definition | UserFunction):
@@ -459,16 +530,25 @@ class Machine:
             shapes = tuple(a.shape if isinstance(a, Ref) else self.one for a in arguments)
             return self.emit(self.make_user_op(found, shapes, at), arguments, (), at)
         if found is not None:
+            what = "a family" if isinstance(found, Family) else "a value"
+            index = "[t]" if isinstance(found, Family) else "[i]"
             raise self.error(
-                f"{name} is not a function", at, "`@` is the matrix product, `*` the elementwise one"
+                f"`{name}` is not a function, but {what}",
+                at,
+                f"a product is written {name} * (…), an entry {name}{index}",
             )
         if name in self.poisoned:
             raise Poisoned(name)
+        raise self.no_function(name, at, scope)
+
+    def no_function(self, name: str, at: int, scope: Scope) -> GradError:
         if name == "file":
-            raise self.error('file("…") stands only as the value of a declaration', at)
+            return self.error('file("…") stands only as the value of a declaration', at)
         functions = {n for n in scope.visible() if isinstance(scope.find(n), Definition | UserFunction)}
-        hint = suggestion(name, functions | set(FUNCTIONS))
-        raise self.error(f"there is no function `{name}`", at, hint or "`gradcli ops` lists them all")
+        hint = FOREIGN.get(name) or suggestion(name, functions | set(FUNCTIONS))
+        if name in self.later:
+            hint = self.elsewhere(name, at)
+        return self.error(f"there is no function `{name}`", at, hint or "`gradcli ops` lists them all")
 
     def _arguments(
         self, node: Any, keywords: tuple[Any, ...], items: list[Item], at: int
@@ -486,17 +566,35 @@ class Machine:
         self, definition: Definition, arguments: Sequence[Ref | Number], at: int, scope: Scope
     ) -> Item:
         """A definition's body in place of its call, with names of its own."""
-        self.enter(definition.weight, at)
         node = definition.node
+        name = node.name.text
+        if name in self.expanding:
+            way = " → ".join([*self.expanding[self.expanding.index(name) :], name])
+            raise self.error(f"`{name}` calls itself: {way}", at, RECURRENCE)
+        self.enter(definition.weight, at)
+        self.expanding.append(name)
         file = scope
         while file.parent is not None:
             file = file.parent
         inner = Scope("def", file)
         inner.names.update(zip((p.text for p in node.parameters), arguments, strict=True))
-        self.block(node.body, inner)
-        result = self.run(node.result, inner)
-        self.depth -= 1
-        return self.value(result, at)
+        try:
+            self.block(node.body, inner)
+            return self.value(self.run(node.result, inner), begin(node.result))
+        except GradError as error:
+            self._tell_call(error, name, at)
+            raise
+        finally:
+            self.expanding.pop()
+            self.depth -= 1
+
+    def _tell_call(self, error: GradError, name: str, at: int) -> None:
+        """Say in an error inside a definition where the definition is called."""
+        if error.span is None or len(self.expanding) > 1:
+            return
+        line, _ = self.source.place(at)
+        if line != self.source.place(error.span.start)[0]:
+            error.message += f" ({name} is called in line {line})"
 
     def block(self, statements: Sequence[Any], scope: Scope) -> None:
         raise NotImplementedError
@@ -514,18 +612,32 @@ class Machine:
             )
 
     def _bind(
-        self, op: Op, name: str, keywords: tuple[Any, ...], items: list[Item], at: int
+        self,
+        op: Op,
+        name: str,
+        keywords: tuple[Any, ...],
+        items: list[Item],
+        at: int,
+        scope: Scope,
     ) -> tuple[list[Ref | Number], Attrs]:
         """A call's arguments as the operation's operands and attributes."""
         positional = [item for key, item in zip(keywords, items, strict=True) if key is None]
         named: dict[str, Any] = dict(op.keywords)
+        seen: set[str] = set()
+        if any(key is None for key in keywords[len(positional) :]):
+            raise self.error(f"{name}'s operands stand before its keyword arguments", at)
         for key, item in zip(keywords, items, strict=True):
             if key is None:
                 continue
             if key not in op.keywords:
                 takes = ", ".join(f"{k}=" for k in op.keywords)
                 hint = f"it takes {takes}" if takes else None
-                raise self.error(f"{name} has no argument `{key}`", at, hint)
+                if key not in KEYWORDS and scope.find(key) is not None:
+                    hint = f"a comparison is written {key} == …"
+                raise self.error(f"{name} has no argument `{key}`", at, KEYWORDS.get(key, hint))
+            if key in seen:
+                raise self.error(f"{name} is given {key}= twice", at)
+            seen.add(key)
             named[key] = item
         attrs: list[tuple[str, Any]] = []
         parameters = list(op.operands)
@@ -610,40 +722,76 @@ class Machine:
         outer = self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips
         self.trips *= trips
         total: Ref | Number | None = None
+        number = self.open_loop(loop.variable, loop.interval, scope, is_sum=True)
+        iterations = []
+        running = ""
         for t in range(first, last + 1):
             self.counter = start
-            inner = self.iteration(scope, loop.variable, t, outer, first=t == first)
+            begin = len(self.steps)
+            inner = self.iteration(scope, loop.variable, t, outer)
             term = self.value(self.run(loop.body, inner), at)
             if total is None:
                 total = term
             else:
                 if t > first + 1:
                     self.shared = self.counter
+                if self.rolling and isinstance(total, Ref):
+                    running = self.z(self.counter)
+                    rolled = self._rolled_total(running, f"{loop.variable.text} - 1")
+                    total = Ref(total.name, total.shape, rolled)
                 total = self._apply(TABLE["add"], (total, term), (), at)
             most = max(most, self.counter)
+            iterations.append((begin, len(self.steps)))
+        self.close_loop(number, iterations)
+        if self.rolling and isinstance(total, Ref):
+            rolled = self._rolled_total(running, str(last)) if running else None
+            if trips == 1 and total.rolled:
+                rolled = re.sub(rf"\b{loop.variable.text}\b", str(last), total.rolled)
+            total = Ref(total.name, total.shape, rolled)
         self.counter = most
         self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips = outer
         self.depth -= 1
         assert total is not None
         if self.totals and isinstance(total, Ref) and not is_scalar(total.shape):
             total = self.emit(TABLE["sum"], (total,), (("axis", None),), at)
-        if isinstance(total, Ref):
-            total.rolled = None
         return total
 
+    def _rolled_total(self, running: str, index: str) -> str:
+        """A sum's running total after one of its terms, with letters for the loops around it."""
+        return f"{running}[{', '.join((*self.letters[:-1], index))}]"
+
+    def open_loop(
+        self, variable: ast.Name, interval: ast.Interval, scope: Scope, is_sum: bool = False
+    ) -> int | None:
+        """Begin the record of a loop's run, where one is asked for."""
+        if not self.rolling:
+            return None
+        first, last = (self.number(code, scope, "a bound") for code in (interval.first, interval.last))
+        bounds = tuple(bound.rolled[0] if bound.rolled else bound.text for bound in (first, last))
+        self.loops.append(
+            Loop(
+                variable.text, int(first.value), int(last.value), (bounds[0], bounds[1]),
+                len(self.indices), variable.at, is_sum, (),
+            )
+        )  # fmt: skip
+        return len(self.loops) - 1
+
+    def close_loop(self, number: int | None, iterations: list[tuple[int, int]]) -> None:
+        if number is not None:
+            self.loops[number] = self.loops[number]._replace(iterations=tuple(iterations))
+
     def iteration(
-        self, scope: Scope, variable: ast.Name, t: int, outer: tuple[Any, ...], first: bool
+        self, scope: Scope, variable: ast.Name, t: int, outer: tuple[Any, ...]
     ) -> Scope:
         """The scope of one iteration, and the machine's indices set for it."""
-        _, rolled_suffix, indices, letters, _ = outer
+        _, _, indices, letters, _ = outer
         self.indices = (*indices, t)
         self.letters = (*letters, variable.text)
         self.suffix = f"[{', '.join(map(str, self.indices))}]"
-        rolling = first and (rolled_suffix is not None or not indices)
-        self.rolled_suffix = f"[{', '.join(self.letters)}]" if rolling else None
+        self.rolled_suffix = f"[{', '.join(self.letters)}]" if self.rolling else None
         inner = Scope("loop", scope)
         size = self.sizes.constant(t)
-        rolled = (variable.text, ATOM) if rolling else None
+        rolled = (variable.text, ATOM) if self.rolling else None
         inner.names[variable.text] = numbers.of_size(size, rolled)
         inner.places[variable.text] = variable.at
         return inner
@@ -685,8 +833,14 @@ class Machine:
         )
 
 
-def _shown(item: Ref | Number) -> str:
-    return item.name if isinstance(item, Ref) else item.text
+def begin(code: ast.Code) -> int:
+    """The offset at which an expression begins."""
+    return min(at for _, _, at in code)
+
+
+def _quoted(text: str) -> str:
+    """An operand in a message: in quotes where it is more than a name or a number."""
+    return text if re.fullmatch(r"[\w.]+(\[[\w, ]*\])?", text) else f"`{text}`"
 
 
 def _count(n: int) -> str:
@@ -718,6 +872,8 @@ def _range(family: Family) -> str | None:
     if not keys or family.arity != 1:
         return None
     low, high = min(keys)[0], max(keys)[0]
+    if len(keys) == 1:
+        return f"{family.name}[{low}] alone is defined"
     if len(keys) == high - low + 1:
         return f"{family.name}[{low}] to {family.name}[{high}] are defined"
     return f"{len(keys)} members between {family.name}[{low}] and {family.name}[{high}] are defined"

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from gradcli.errors import GradError, GradErrors, Note, Span
 from gradcli.lower import userop
-from gradcli.lower.machine import Machine, Poisoned
-from gradcli.lower.numbers import of_size
+from gradcli.lower.machine import RECURRENCE, Machine, Poisoned, Unknown, begin
+from gradcli.lower.numbers import of_size, worth
 from gradcli.lower.scope import (
     Definition,
     Family,
@@ -19,8 +19,8 @@ from gradcli.lower.scope import (
     UserFunction,
 )
 from gradcli.ops import FUNCTIONS, TABLE
-from gradcli.program import Drawn, FromFile, Input, Loop, Program, verify
-from gradcli.sizes import ATOM, Number, Shape, Sizes, numbers, same, spell
+from gradcli.program import Drawn, FromFile, Input, Program, verify
+from gradcli.sizes import ATOM, Number, Shape, Sizes, is_scalar, numbers, same, spell
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
 
@@ -35,6 +35,7 @@ class Options(NamedTuple):
     dims: Mapping[str, int] = {}
     data: Mapping[str, Any] = {}
     max_elements: int = 10**8
+    rolled: bool = False  # whether loops are recorded for the rolled view
 
 
 def lower(parsed: Parsed, options: Options | None = None) -> Program:
@@ -57,7 +58,7 @@ class Lowering(Machine):
         self.families: dict[str, Family] = {}
         self.loss: tuple[str, int] | None = None
         self.given_items: list[tuple[ast.GivenItem, Scope]] = []
-        self.loops: list[Loop] = []
+        self.rolling = self.options.rolled
         self.local_names: dict[str, int] = {}
         self.local_places = list(_local_names(parsed.statements))
         self.named: dict[str, int] = {}  # the left-hand sides, in order, with their offsets
@@ -132,6 +133,9 @@ class Lowering(Machine):
             except GradError as error:
                 if scope.kind == "def":
                     raise
+                if error.span is None:
+                    named = next(iter(_defined((statement,))), None)
+                    error.span = self.span(named.at) if named else None
                 self.errors.append(error)
                 self._poison(statement)
             except Poisoned:
@@ -139,13 +143,24 @@ class Lowering(Machine):
                     raise
                 self._poison(statement)
 
+    def elsewhere(self, name: str, at: int) -> str | None:
+        for node in self.parsed.statements:
+            if isinstance(node, ast.For) and node.variable.at < at and name in _inner_names(node):
+                family = f"a family, {name}[{node.variable.text}], outlives it"
+                if name == node.variable.text:
+                    family = "behind it the last step has its number"
+                return f"{name} ends with its loop; {family}"
+            if isinstance(node, ast.Def) and node.name.at < at and name in _inner_names(node):
+                return f"{name} is known inside {node.name.text} alone"
+        return super().elsewhere(name, at)
+
     def _poison(self, statement: Any) -> None:
         self.poisoned |= {name.text for name in _defined((statement,))}
         self.poisoned |= {name.text for name, _ in _targets((statement,))}
 
     def _only_in_file(self, what: str, at: int, scope: Scope) -> None:
         if scope.kind != "file":
-            raise self.error(f"`{what}` does not stand inside a block", at)
+            raise self.error(f"`{what}` does not stand inside a block", at, "move it out of the block")
 
     def _layout(self, node: ast.Layout, scope: Scope) -> None:
         self._only_in_file("layout", node.name.at, scope)
@@ -154,7 +169,9 @@ class Lowering(Machine):
                 f"there is no layout `{node.name.text}`", node.name.at, "numerator or denominator"
             )
         if self.parsed.statements[0] is not node:
-            raise self.error("`layout` stands at the head of the file", node.name.at)
+            raise self.error(
+                "`layout` stands at the head of the file", node.name.at, "move it above the rest"
+            )
         self.layout = node.name.text
 
     def _dims(self, node: ast.Dims, scope: Scope) -> None:
@@ -164,7 +181,7 @@ class Lowering(Machine):
             given = self.options.dims.get(name.text)
             if given is not None:
                 if given < 1:
-                    raise self.error(f"a size is positive, but --dim {name.text}={given}", name.at)
+                    raise self.error(f"a size is positive, not --dim {name.text}={given}", name.at)
                 size = self.sizes.symbol(name.text, given)
             elif code is not None:
                 size = self._sized(name, code, scope)
@@ -176,7 +193,7 @@ class Lowering(Machine):
     def _sized(self, name: ast.Name, code: ast.Code, scope: Scope) -> Any:
         number = self.number(code, scope, "a size")
         if number.value < 1:
-            raise self.error(f"a size is positive, but this is {number.value}", code[0][2])
+            raise self.error(f"a size is positive, not {worth(number)}", begin(code))
         if len(code) == 1 and code[0][0] == "number":
             return self.sizes.symbol(name.text, int(number.value))
         size = number.size
@@ -257,10 +274,14 @@ class Lowering(Machine):
         if shape is None:
             shape = natural or self.one
         elif natural is not None and numbers(natural) != numbers(shape):
+            stated = "×".join(map(str, numbers(shape)))
+            stated = stated if stated == spell(shape) else f"{spell(shape)} = {stated}"
+            assert item.value is not None and not isinstance(item.value, ast.Draw)
+            place = begin(item.value)
             raise self.error(
-                f"{name} is {spell(shape)} = {'×'.join(map(str, numbers(shape)))}, "
-                f"but its value is {'×'.join(map(str, numbers(natural)))}",
-                at,
+                f"{name} is {stated}, but its value is {'×'.join(map(str, numbers(natural)))}",
+                place,
+                "it looks transposed" if numbers(natural) == numbers(shape)[::-1] else None,
             )
         self.check_size(shape, at)
         scope.places[name] = at
@@ -295,7 +316,7 @@ class Lowering(Machine):
         sizes = [self.number(code, scope, "a size") for code in item.shape]
         for number, code in zip(sizes, item.shape, strict=True):
             if number.value < 1:
-                raise self.error(f"a size is positive, but this is {number.value}", code[0][2])
+                raise self.error(f"a size is positive, not {worth(number)}", begin(code))
         return self.shape(sizes, item.name.at)
 
     def _value(self, value: ast.Value, scope: Scope, at: int) -> tuple[Any, Shape | None]:
@@ -344,7 +365,7 @@ class Lowering(Machine):
 
     def _constant_program(self, code: ast.Code, scope: Scope) -> Program:
         """An expression over constants as a Program of its own, whose last step is `value`."""
-        inner = Machine(self.source, self.sizes, self.used, self.max_elements)
+        inner = Constants(self)
         constants = Scope("file", None)
         for name, found in scope.names.items():
             if isinstance(found, Number):
@@ -443,8 +464,12 @@ class Lowering(Machine):
         key = self.member_key(family, bounds, at)
         member = f"{name}[{', '.join(map(str, key))}]"
         if key in family.members:
+            line, _ = self.source.place(self.named.get(member, family.at))
+            again = self.named.get(member) == at
             raise self.error(
-                f"`{member}` is already defined", at, "a name is defined once, each member too"
+                f"`{member}` is already defined " + ("in an iteration before" if again else f"in line {line}"),
+                at,
+                "a name is defined once, each member too",
             )
         if scope.holder().kind == "def":
             if isinstance(value, Number):
@@ -470,15 +495,12 @@ class Lowering(Machine):
         outer = self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips
         self.trips *= trips
         iterations = []
-        number = len(self.loops)
-        rolling = self.rolled_suffix is not None or not self.indices
-        if rolling and scope.kind != "def":
-            self.loops.append(Loop(node.variable.text, first, last, len(self.indices), ()))
+        number = self.open_loop(node.variable, node.interval, scope)
         try:
             for t in range(first, last + 1):
                 self.counter = start
                 begin = len(self.steps)
-                self.block(node.body, self.iteration(scope, node.variable, t, outer, first=t == first))
+                self.block(node.body, self.iteration(scope, node.variable, t, outer))
                 iterations.append((begin, len(self.steps)))
                 most = max(most, self.counter)
                 if len(self.errors) > errors:
@@ -487,8 +509,7 @@ class Lowering(Machine):
             self.counter = most
             self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips = outer
             self.depth -= 1
-        if rolling and scope.kind != "def":
-            self.loops[number] = self.loops[number]._replace(iterations=tuple(iterations))
+        self.close_loop(number, iterations)
 
     # ── definitions ──
 
@@ -507,16 +528,27 @@ class Lowering(Machine):
         self._check_function(node.name, node.parameters, scope)
         body = (*node.body, ast.Equation(ast.Target(node.name, None), node.result))
         self._check_recursion(node.name, body)
+        self._check_names(node, body, scope)
         weight = _weight(body, scope)
         scope.names[node.name.text] = Definition(node, weight)
         scope.places[node.name.text] = node.name.at
 
+    def _check_names(self, node: ast.Def, body: Sequence[Any], scope: Scope) -> None:
+        """Raise GradError for a name in a definition that nothing in the file defines."""
+        inner = _inner_names(node) | {name.text for name, _ in _targets(node.body)}
+        known = inner | scope.visible() | set(self.later) | set(FUNCTIONS) | self.poisoned
+        for operation, argument, at in _instructions(body):
+            if operation == "comprehension":
+                known.add(argument.variable.text)
+            elif operation == "name" and argument not in known:
+                raise Unknown(argument, self.span(at), suggestion(argument, known - set(FUNCTIONS)))
+            elif operation == "call" and argument[0] not in known:
+                raise self.no_function(argument[0], at, scope)
+
     def _check_recursion(self, name: ast.Name, body: Sequence[Any]) -> None:
         for operation, argument, at in _instructions(body):
             if operation == "call" and argument[0] == name.text:
-                raise self.error(
-                    f"`{name.text}` calls itself", at, "use a `for` over a family for a recurrence"
-                )
+                raise self.error(f"`{name.text}` calls itself", at, RECURRENCE)
 
     def _user_op(self, node: ast.UserOp, scope: Scope) -> None:
         self._check_function(node.name, node.parameters, scope)
@@ -539,7 +571,19 @@ class Lowering(Machine):
         if node.value is not None:
             self.loss = self.define(node.target, node.value, scope, total=True).name, at
         else:
-            self.loss = self._target(node.target, scope)[0].name, at
+            self.loss = self._existing(node.target, scope).name, at
+
+    def _existing(self, target: ast.Target, scope: Scope) -> Ref:
+        """What `loss L` names. Raises GradError for what is no single computed quantity."""
+        name, at = target.name
+        found = self._target(target, scope)
+        if target.members is None and isinstance(scope.find(name), Family):
+            raise self.error(
+                f"a loss is a scalar, but {name} is a family", at, f"loss L = sum({name}[t] for t in …)"
+            )
+        if found[0].name in self.inputs:
+            raise self.error(f"a loss is computed, but {name} is declared", at)
+        return found[0]
 
     def _check_loss(self, name: str, at: int) -> None:
         shape = self.shapes[name]
@@ -563,12 +607,16 @@ class Lowering(Machine):
                 return list(found.members.values())
         else:
             if not isinstance(found, Family):
-                raise self.error(f"{target.name.text} is not a family", target.name.at)
+                raise self.error(
+                    f"{target.name.text} is not a family",
+                    target.name.at,
+                    f"the whole is dL/d{target.name.text}; its entries are given by a value behind `=`",
+                )
             bounds: list[Item] = [self.number(code, scope, "an index") for code in target.members]
             kinds = (ast.AT,) * len(bounds)
             found = self._member(found, kinds, bounds, target.name.at)
         if not isinstance(found, Ref):
-            raise self.error(f"{target.name.text} is a number", target.name.at)
+            raise self.error(f"{target.name.text} is a number and has no derivative", target.name.at)
         return [found]
 
     def _given(self, node: ast.Given, scope: Scope) -> None:
@@ -587,7 +635,7 @@ class Lowering(Machine):
         if self.loss is None and not self.given_items:
             unused = self._unused()
             single = unused[0] if len(unused) == 1 else None
-            if single is not None and self.shapes[single] == self.one:
+            if single is not None and is_scalar(self.shapes[single]):
                 self.loss = single, self.named[single]
                 self.notes[-1] = Note(f"{single} is taken as the loss: nothing else is unused")
             else:
@@ -617,6 +665,23 @@ class Lowering(Machine):
     def _unused(self) -> list[str]:
         used = {arg for step in self.steps for arg in step.args}
         return [name for name in self.named if name not in used]
+
+
+class Constants(Machine):
+    """Lowers a declared value: only numbers, sizes and functions are known."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        super().__init__(lowering.source, lowering.sizes, lowering.used, lowering.max_elements)
+        self.lowering = lowering
+
+    def unknown(self, name: str, at: int, scope: Scope) -> Exception:
+        if isinstance(self.lowering.file.find(name), Ref | Family):
+            return self.error(
+                f"a declared value is made of numbers and sizes; {name} is a quantity",
+                at,
+                "what is computed is an equation: name = expression",
+            )
+        return self.lowering.unknown(name, at, self.lowering.file)
 
 
 def finish(
@@ -663,6 +728,18 @@ def _targets(statements: Iterable[Any]) -> Iterable[tuple[ast.Name, bool]]:
             yield node.target.name, node.target.members is not None
 
 
+def _inner_names(node: ast.For | ast.Def) -> set[str]:
+    """The names that end with a block: loop variables, parameters, what is defined inside."""
+    names = {name.text for name, member in _targets(node.body) if not member}
+    loops = [node]
+    while loops:
+        block = loops.pop()
+        heads = block.parameters if isinstance(block, ast.Def) else (block.variable,)
+        names |= {head.text for head in heads}
+        loops += [inner for inner in block.body if isinstance(inner, ast.For)]
+    return names
+
+
 def _local_names(statements: Iterable[Any]) -> Iterable[tuple[str, int]]:
     for node in statements:
         if isinstance(node, ast.For):
@@ -681,7 +758,7 @@ def _instructions(statements: Iterable[Any]) -> Iterable[ast.Instruction]:
             waiting += [node.interval.first, node.interval.last]
         elif isinstance(node, ast.Equation):
             waiting.append(node.value)
-        else:
+        elif type(node) is tuple:  # code; what else stands in a block is refused there
             for instruction in node:
                 yield instruction
                 if instruction[0] == "comprehension":

@@ -40,6 +40,7 @@ class Listing(NamedTuple):
     items: tuple[Any, ...]
     stacked: bool
     at: int
+    depth: int = 1  # of the brackets
 
 
 class Text(NamedTuple):

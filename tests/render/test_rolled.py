@@ -1,0 +1,267 @@
+"""The rolled view: a loop's equations once, with `=` and `+=` at its first and later steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from listings import EXAMPLES, derived, plain, squeezed
+from typer.testing import CliRunner
+
+from gradcli.cli import app
+from gradcli.render.letters import letters
+from gradcli.render.loops import Block, Place, roll
+from gradcli.render.rolled import sections
+
+LOOPS = [path for path in EXAMPLES if "..T" in path.read_text() or "..2:" in path.read_text()]
+ROOT = Path(__file__).parents[2] / "examples"
+
+NESTED = """
+dim T = 4, L = 2
+param W[1..L]: [3, 3], V: [3, 3]
+input x[1..T]: [3]
+for t in 1..T:
+    h[0, t] = x[t] * t
+for l in 1..L:
+    h[l, 0] = zeros(3)
+    for t in 1..T:
+        h[l, t] = tanh(W[l] @ h[l, t-1] + V @ h[l-1, t])
+loss E = sum(sum(square(h[L, t])) / t for t in 1..T)
+"""
+UNLIKE = """
+dim T = 4
+input x[1..T]: [3]
+for t in 1..T:
+    s = sum(x[k] for k in 1..t)
+    y[t] = s * s
+loss E = sum(sum(y[t]) for t in 1..T)
+"""
+POWERS = """
+dim T = 5
+input x[1..T]: [3], X: [12]
+param W: [3, 3]
+for t in 1..T:
+    a = X[2*t : 2*t+2]
+    y[t] = sum(x[t]^t * sum(W @ x[t] for k in 1..3)) * sum(a)
+    z[t] = sum(X[0 : t]) + sum(X[t : 12])
+given dL/dy, dL/dz
+"""
+DEFINED = """
+dim T = 3
+param W: [2, 2]
+input x[1..T]: [2]
+def cell(W, h, x) = tanh(W @ h + x)
+def run(W, a, b):
+    for k in 1..2:
+        r[k] = W @ (a * k + b)
+    return r[1] + r[2]
+h[0] = zeros(2)
+for t in 1..T:
+    h[t] = cell(W, h[t-1], x[t]) + run(W, x[t], h[t-1])
+given dL/dh[T]
+"""
+MODELS = {"nested": NESTED, "unlike": UNLIKE, "powers": POWERS, "defined": DEFINED}
+
+
+def backward(text: str | Path, **options: str) -> list[list[str]]:
+    """The steps of the rolled backward table, cell by cell; and the cases above them."""
+    section = sections(derived(text, rolled=True, **options))[1]
+    return [
+        [cell for cell in line.cells if isinstance(cell, str)]
+        for line in section.lines
+        if len(line.cells) > 1
+    ]
+
+
+def test_the_scanning_mlp_is_the_recitations() -> None:
+    rows = backward(ROOT / "scanning_mlp.eq")
+    rows = [row for row in rows if "given" not in row]
+    assert rows[0][3:5] == ["t = T-N", "t < T-N"]
+    found = [(row[1], row[2].strip(), row[3], row[4], row[5]) for row in rows[1:]]
+    assert found == [
+        ("", "dL/dz7[t]", "=", "=", "dL/dO[t]"),
+        ("▸", "dL/db3", "=", "+=", "dL/dO[t]"),
+        ("▸", "dL/dW3", "=", "+=", "z6[t] @ dL/dz7[t]"),
+        ("", "dL/dz6[t]", "=", "=", "dL/dz7[t] @ W3"),
+        ("", "dL/dz5[t]", "=", "=", "dL/dz6[t] * (z5[t] > 0).T"),
+        ("", "dL/dz4[t]", "=", "=", "dL/dz5[t]"),
+        ("▸", "dL/db2", "=", "+=", "dL/dz5[t]"),
+        ("▸", "dL/dW2", "=", "+=", "z3[t] @ dL/dz4[t]"),
+        ("", "dL/dz3[t]", "=", "=", "dL/dz4[t] @ W2"),
+        ("", "dL/dz2[t]", "=", "=", "dL/dz3[t] * (z2[t] > 0).T"),
+        ("", "dL/dz1[t]", "=", "=", "dL/dz2[t]"),
+        ("▸", "dL/db1", "=", "+=", "dL/dz2[t]"),
+        ("▸", "dL/dW1", "=", "+=", "x[t] @ dL/dz1[t]"),
+        ("", "dL/dx[t]", "=", "=", "dL/dz1[t] @ W1"),
+        ("", "dL/dX[:, t:t+N]", "=", "", "dL/dx[t]"),
+        ("", "dL/dX[:, t+1:t+N]", "", "+=", "dL/dx[t][:, 1:N]"),
+        ("", "dL/dX[:, t]", "", "=", "dL/dx[t][:, 0]"),
+    ]
+
+
+def test_a_loop_backward_in_time() -> None:
+    text = plain(sections(derived(ROOT / "rnn.eq", rolled=True)))
+    assert "for t in 1..T\n" in text
+    assert "for t in 1..T, backward from t = T to 1\n" in text
+    assert "sum over t in 1..T: z8[1] is its first term, C_total its last total\n" in text
+    assert text.count("h[t] = sigmoid(z3[t])") == 2  # once in either listing
+    rows = {row[2].strip(): row[3:5] for row in backward(ROOT / "rnn.eq")}
+    assert rows["dL/dW_h"] == ["=", "+="]
+    assert rows["dL/dh[t]"] == ["=", "+="]
+    assert rows["dL/dh[t - 1]"] == ["=", "="]
+    assert rows["dL/dh_start"] == ["=", ""]  # outside the loop
+
+
+def test_always_adding() -> None:
+    rows = backward(ROOT / "rnn.eq", accumulate="always")
+    assert {cell for row in rows if row[0].strip() for cell in row[3:-2]} == {"+="}
+
+
+@pytest.mark.parametrize(
+    ("slices", "expected"),
+    [
+        ("t:", ["dL/dX[:, t:] =", "dL/dX[:, t+1:] += 1:", "dL/dX[:, t] = 0"]),
+        ("t-1:t", ["dL/dX[:, t-1:t] ="]),
+        ("t-1:t+1", ["dL/dX[:, t-1:t+1] =", "dL/dX[:, t] += 1", "dL/dX[:, t-1] = 0"]),
+        (
+            "2*t:2*t+3",
+            ["dL/dX[:, 2*t:2*t+3] =", "dL/dX[:, 2*t+2] += 2", "dL/dX[:, 2*t:2*t+2] = 0:2"],
+        ),
+        ("0:T", ["dL/dX[:, 0:T] ="]),  # and += later: one row
+    ],
+)
+def test_regions_move_with_the_index(slices: str, expected: list[str]) -> None:
+    model = f"dim T = 4\ninput X: [12]\nfor t in 1..T:\n    y[t] = X[{slices}] * 2\ngiven dL/dy\n"
+    found = []
+    for row in backward(model):
+        if "dL/dX" in row[2]:
+            piece = re.search(r"\[:, (.*)\]", row[-2])
+            assign = next(filter(None, row[3:-2]))
+            found.append(f"{row[2].strip()} {assign}{' ' + piece[1] if piece else ''}")
+    assert found == expected
+
+
+def test_nested_loops_name_both_variables() -> None:
+    rows = backward(NESTED)
+    w = next(row for row in rows if row[2].strip() == "dL/dV")
+    cases = rows[
+        rows.index(w)
+        - next(
+            i
+            for i, row in enumerate(reversed(rows[: rows.index(w)]), 1)
+            if not row[0] and not row[2]
+        )
+    ]
+    named = dict(zip(cases[3:-2], w[3:-2], strict=True))
+    assert named.pop("l = L, t = T") == "="
+    assert set(named.values()) <= {"+=", ""}
+
+
+def test_iterations_that_differ_are_shown_apart() -> None:
+    text = plain(sections(derived(UNLIKE, rolled=True)))
+    assert "for t in 1..T, where t = 1\n" in text
+    assert "for t in 1..T, where t > 1\n" in text
+
+
+def test_statements_outside_loops_are_shown_as_they_are() -> None:
+    session = derived(ROOT / "lstm.eq", rolled=True)
+    rows = [row for row in backward(ROOT / "lstm.eq") if row[0].strip()]
+    derivation = session.derivation
+    assert [(row[2], row[3], row[4]) for row in rows] == [
+        (f"dL/d{derivation.target(row)}", row.assign, derivation.formula(row))
+        for row in derivation.rows
+    ]
+
+
+# ── letters stand for what is there ──
+
+
+def places(
+    items: Sequence[Place | Block], names: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Place]]:
+    for item in items:
+        if isinstance(item, Place):
+            yield names, item
+        else:
+            yield from places(item.items, tuple(loop.variable for loop in item.loops))
+
+
+def numbered(text: str, values: dict[str, int], zs: dict[str, str]) -> str:
+    """A text with numbers for letters and sizes, whole-number sums computed."""
+
+    def inside(match: re.Match[str]) -> str:
+        parts = [
+            ":".join(
+                str(eval(bound, {}, values)) if bound.strip() else "" for bound in part.split(":")
+            )
+            for part in match[1].split(",")
+        ]
+        return f"[{','.join(parts)}]"
+
+    text = re.sub(r"\[([^\[\]]*)\]", inside, text)
+    return re.sub(r"\bz\d+\[[\d,]*\]", lambda found: zs.get(found[0], found[0]), text)
+
+
+@pytest.mark.parametrize("layout", ["numerator", "denominator"])
+@pytest.mark.parametrize("model", [*LOOPS, *MODELS], ids=str)
+def test_with_numbers_for_letters_every_step_is_the_tables(model: str | Path, layout: str) -> None:
+    session = derived(
+        MODELS[model] if isinstance(model, str) else model, rolled=True, layout=layout
+    )
+    program, derivation = session.program, session.derivation
+    dims = {name: int(size.value) for name, size in program.sizes.dims.items()}
+    rows: dict[int, list[str]] = {}
+    shown = 0
+    for names, place in places(roll(program)):
+        canonical = program.steps[place.step]
+        for indices, i in place.where.items():
+            step = program.steps[i]
+            values = {**dims, **dict(zip(names, indices, strict=True))}
+            for row in (row for row in derivation.rows if row.eq == i + 1):
+                shown += 1
+                target, formula = letters(derivation, row, step, canonical)
+                # A running total's first and last names, and z names that differ, aside.
+                pairs = zip(
+                    canonical.rolled.args if canonical.rolled else (), step.args, strict=False
+                )
+                known = {
+                    squeezed(numbered(str(letter), values, {})): squeezed(str(own))
+                    for letter, own in pairs
+                    if isinstance(own, str)
+                }
+                found = squeezed(numbered(target, values, {}))
+                for letter, own in sorted(known.items(), key=lambda item: -len(item[0])):
+                    if found.startswith(letter):
+                        found = own + found.removeprefix(letter)
+                        break
+                assert found == squeezed(derivation.target(row))
+                rows.setdefault(i, []).append(formula)
+    assert shown == len(derivation.rows)  # every step is at one place
+
+
+@pytest.mark.parametrize("model", [*LOOPS, *MODELS], ids=str)
+def test_every_equation_is_at_one_place(model: str | Path) -> None:
+    program = derived(MODELS[model] if isinstance(model, str) else model, rolled=True).program
+    found = [i for _, place in places(roll(program)) for i in place.where.values()]
+    assert sorted(found) == list(range(len(program.steps)))
+
+
+@pytest.mark.parametrize("model", [*LOOPS, *MODELS], ids=str)
+def test_recording_loops_changes_nothing_else(model: str | Path) -> None:
+    text = MODELS[model] if isinstance(model, str) else model
+    rolled, usual = derived(text, rolled=True), derived(text)
+    assert [s.text for s in rolled.program.steps] == [s.text for s in usual.program.steps]
+    assert [rolled.derivation.formula(row) for row in rolled.derivation.rows] == [
+        usual.derivation.formula(row) for row in usual.derivation.rows
+    ]
+
+
+def test_it_is_a_view_of_the_table() -> None:
+    result = CliRunner().invoke(app, ["derive", str(ROOT / "rnn.eq"), "--rolled", "--json"])
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    result = CliRunner().invoke(app, ["derive", str(ROOT / "rnn.eq"), "--rolled"])
+    assert result.exit_code == 0
+    assert "\x1b" not in result.stdout
