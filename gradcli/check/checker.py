@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcli.check.exact import complex_step, directional
 from gradcli.check.finite import AT_KINK, Estimate, differences, units
-from gradcli.check.judge import Evidence, judge
+from gradcli.check.judge import DOUBLE, Evidence, Tolerance, judge
 from gradcli.check.noise import Noise, noise
 from gradcli.check.probe import Model, Probe
 from gradcli.check.result import INCONCLUSIVE, NOTHING, Result
@@ -77,18 +77,24 @@ class Checker:
         self.made_by = {step.name: i for i, step in enumerate(session.program.steps)}
 
     def result(
-        self, name: str, found: Array | None = None, rounding: Array | None = None
+        self,
+        name: str,
+        found: Array | None = None,
+        rounding: Array | None = None,
+        tolerance: Tolerance = DOUBLE,
+        expected: Array | None = None,
     ) -> Result:
         """The verdict on a derivative: the session's own, or another in the variable's shape.
 
         rounding: a bound on what rounding does to `found`, where it is another's.
+        expected: what to compare with, in place of the complex step and finite differences.
         """
         if found is None:
             found = self.session.backward.totals[name]
         if rounding is None:
             rounding = self.noise.totals.get(name, np.zeros(found.shape))
         probe = Probe(self.model, name)
-        gathered = self._gather(probe, found)
+        gathered = self._gather(probe, found, expected)
         at = gathered.entries
         shape = self.session.program.shapes[name]
         role, equation = self._origin(name)
@@ -105,6 +111,7 @@ class Checker:
             gathered.finite,
             gathered.sides,
             self.noise.scale,
+            tolerance,
         )
         judged = judge(evidence)
         notes = {
@@ -155,9 +162,9 @@ class Checker:
 
     # ── evidence ──
 
-    def _gather(self, probe: Probe, found: Array) -> Gathered:
+    def _gather(self, probe: Probe, found: Array, expected: Array | None) -> Gathered:
         parts = []
-        finite_too = self.method != COMPLEX or not probe.complex_safe
+        finite_too = expected is None and (self.method != COMPLEX or not probe.complex_safe)
         exact_too = self.method != FINITE and probe.complex_safe
         with np.errstate(all="ignore"):
             for entries in self._slices(found):
@@ -169,7 +176,10 @@ class Checker:
                     sides = finite.sides
                 elif probe.kinks:
                     sides = self._kinks(probe, entries)
-                exact = complex_step(probe, entries) if exact_too else None
+                if expected is not None:
+                    exact: Array | None = expected.reshape(-1)[entries]
+                else:
+                    exact = complex_step(probe, entries) if exact_too else None
                 parts.append(Gathered(entries, exact, finite, sides))
         return _joined(parts)
 

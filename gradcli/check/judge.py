@@ -22,9 +22,23 @@ from gradcli.check.result import (
 )
 from gradcli.ops.core import Array
 
-SLACK = 1e-8  # relative: no mistake is as small
-LIMIT = 5e-7  # a bar beyond this, relative to the value, can't tell right from wrong …
-FLOOR_EXACT, FLOOR_FINITE = 1e-9, 1e-7  # … unless it is this small beside the largest entry
+
+class Tolerance(NamedTuple):
+    """What counts as a mistake.
+
+    slack: relative; no mistake is as small. limit: a bar beyond this, relative to the value, can't
+    tell right from wrong, unless it is as small beside the largest entry as `exact`, or `finite`
+    where finite differences are all there is.
+    """
+
+    slack: float
+    limit: float
+    exact: float
+    finite: float
+
+
+DOUBLE = Tolerance(1e-8, 5e-7, 1e-9, 1e-7)
+SINGLE = Tolerance(1e-6, 1e-3, 1e-5, 1e-5)
 BEYOND = 4.0  # finite differences contradict only from so many bars away
 TINY = 1e-285  # below it the complex step loses digits
 
@@ -41,6 +55,7 @@ class Evidence(NamedTuple):
     finite: by finite differences; None where they were not asked for.
     sides: at kinks, by position, the derivatives from the left and from the right.
     scale: the largest contribution to any derivative.
+    tolerance: what counts as a mistake.
     """
 
     found: Array
@@ -49,6 +64,7 @@ class Evidence(NamedTuple):
     finite: Estimate | None
     sides: dict[int, tuple[float, float]]
     scale: float
+    tolerance: Tolerance = DOUBLE
 
 
 class Judged(NamedTuple):
@@ -75,24 +91,25 @@ def judge(evidence: Evidence) -> Judged:
     where it lies outside the bars; elsewhere the check can't tell.
     """
     found, exact, finite = evidence.found, evidence.exact, evidence.finite
+    slack, limit, *floors = evidence.tolerance
     with np.errstate(all="ignore"):
         if exact is not None:
             expected = exact.copy()
-            bar = 2 * evidence.rounding + TINY
-            floor = FLOOR_EXACT
+            bar = 2 * evidence.rounding
+            floor = floors[0]
         else:
             assert finite is not None
             expected = finite.value.copy()
             bar = finite.bar + evidence.rounding
-            floor = FLOOR_FINITE
+            floor = floors[1]
         magnitude = np.maximum(np.abs(found), np.abs(expected))
         error = absolute_error(found, expected)
         # A bound that is nan knows nothing.
-        agrees = ~(error > bar + SLACK * magnitude) & np.isfinite(error)
+        agrees = ~(error > bar + slack * magnitude + TINY) & np.isfinite(error)
         largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
         # Eight digits in common are no chance, whatever rounding might have done.
-        close = error <= SLACK * magnitude
-        resolved = (bar <= LIMIT * magnitude) | (bar <= floor * largest) | close
+        close = error <= slack * magnitude
+        resolved = (bar <= limit * magnitude) | (bar <= floor * largest) | close
         zero = (magnitude <= 2 * bar) & (bar <= floor * evidence.scale)
         reason = np.full(found.shape, REASONS.index(AGREES))
         reason[agrees & ~resolved] = REASONS.index(NOISE)
@@ -100,7 +117,7 @@ def judge(evidence: Evidence) -> Judged:
         reason[(found == 0) & (expected == 0)] = REASONS.index(ZERO)
         reason[~agrees] = REASONS.index(WRONG)
         if exact is not None and finite is not None:
-            _second_opinion(reason, found, exact, finite, evidence.rounding)
+            _second_opinion(reason, evidence, exact, finite)
         reason[~np.isfinite(expected) | np.isnan(bar)] = REASONS.index(NON_FINITE)
         for i, (left, right) in evidence.sides.items():
             reason[i] = REASONS.index(KINK)
@@ -108,18 +125,19 @@ def judge(evidence: Evidence) -> Judged:
             bar[i] = abs(right - left)
         error = absolute_error(found, expected)
         # Against a value that its bar leaves undecided, an error says nothing.
-        size = np.fmax(magnitude, bar / LIMIT)
+        size = np.fmax(magnitude, bar / limit)
         relative = np.where(error == 0, 0.0, error / np.where(size == 0, 1.0, size))
     return Judged(expected, bar, reason, error, relative)
 
 
 def _second_opinion(
-    reason: Array, found: Array, exact: Array, finite: Estimate, rounding: Array
+    reason: Array, evidence: Evidence, exact: Array, finite: Estimate
 ) -> None:
     """Finite differences must agree with the complex step, as far as they can see."""
+    found = evidence.found
     known = np.isfinite(finite.bar) & np.isfinite(finite.value)
-    bar = BEYOND * (finite.bar + rounding) + TINY
-    bar += SLACK * np.maximum(np.abs(exact), np.abs(finite.value))
+    bar = BEYOND * (finite.bar + evidence.rounding) + TINY
+    bar += evidence.tolerance.slack * np.maximum(np.abs(exact), np.abs(finite.value))
     apart = known & (np.abs(finite.value - exact) > bar)
     reason[apart] = REASONS.index(DISAGREE)
     # Both say that it is wrong: how wrong is not the question.

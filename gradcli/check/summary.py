@@ -48,10 +48,13 @@ def summarise(
     sizes: Mapping[str, float],
 ) -> Result:
     """Fill in a result. `entries` are flat indices; `notes` are by entry, `sizes` the dims."""
-    reason = REASONS[int(np.max(judged.reason))]
+    severity = np.where(judged.reason == REASONS.index(ZERO), 0, judged.reason)
+    reason = REASONS[int(np.max(severity))]
+    if reason == AGREES and not np.any(judged.reason == REASONS.index(AGREES)):
+        reason = ZERO
     count = int(np.sum(judged.reason == REASONS.index(reason)))
     error = np.where(np.isnan(judged.abs_error), np.inf, judged.abs_error)
-    order = np.lexsort((-error, -judged.reason))[:WORST]
+    order = np.lexsort((-error, -severity))[:WORST]
     shape = numbers(blank.shape)
     worst = []
     for i in order:

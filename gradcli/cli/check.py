@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +25,7 @@ from gradcli.cli.options import (
 )
 from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, Reported, tell, write, write_with
 from gradcli.cli.person import check_derivation, is_derivation
+from gradcli.cli.progress import progress_of
 from gradcli.errors import GradError, GradErrors
 from gradcli.session import Request
 
@@ -34,7 +34,12 @@ if TYPE_CHECKING:
     from gradcli.check.result import Report
 
 CODES = {"pass": OK, "fail": FAILED, "inconclusive": INCONCLUSIVE}
-QUIET_SECONDS = 0.5  # a check that takes no longer shows no progress
+
+
+class Oracle(StrEnum):
+    torch = "torch"
+    jax = "jax"
+    autograd = "autograd"
 
 
 class CheckFormat(StrEnum):
@@ -68,7 +73,15 @@ def check(
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option("--against", metavar="FILE", help="Check a derivation of your own (.grad)."),
+        typer.Option(
+            "--against",
+            metavar="FILE",
+            help="Check a derivation of your own (.grad), or gradients (.npz, .json).",
+        ),
+    ] = None,
+    oracle: Annotated[
+        Oracle | None,
+        typer.Option("--oracle", help="Check against a library's own derivatives."),
     ] = None,
     hint: Annotated[
         bool, typer.Option("--hint", help="Of each mistake in it, reveal the class alone.")
@@ -103,10 +116,13 @@ def check(
             )  # fmt: skip
         elif hint or quiet or complete:
             raise GradError("--hint, --quiet and --complete go with --against mine.grad")
-        elif against is not None:
-            raise GradError(f"--against {against}: a derivation in a .grad file is expected")
         options = _options(finite_diff, complex_step, points, steps, budget, seed)
-        reports = _check_all(model, asked, options)
+        if against is not None:
+            reports = [_check_gradients(model, Path(against), asked, options)]
+        elif oracle is not None:
+            reports = _check_all(model, lambda path: _check_oracle(path, asked, oracle, options))
+        else:
+            reports = _check_all(model, lambda path: _check_one(path, asked, options))
         _show(reports, form, output, precision)
         found = {report.verdict for report in reports}
         worst = next((verdict for verdict in ("fail", "inconclusive") if verdict in found), "pass")
@@ -124,13 +140,13 @@ def _options(
     return numeric.Options(method, points, steps, budget, seed)
 
 
-def _check_all(model: str | None, asked: Request, options: Options) -> list[Report]:
+def _check_all(model: str | None, check_one: Callable[[str], Report]) -> list[Report]:
     """Every model's report. Errors of several models are reported together."""
     paths = [model] if model is not None else _models_below()
     reports, errors = [], []
     for path in paths:
         try:
-            reports.append(_check_one(path, asked, options))
+            reports.append(check_one(path))
         except (GradError, GradErrors) as error:
             if len(paths) == 1:
                 raise
@@ -162,38 +178,29 @@ def _check_one(path: str, asked: Request, options: Options) -> Report:
 
     session = run(path, asked)
     tell(session.notes)
-    with _progress(path) as progress:
+    with progress_of(path) as progress:
         return numeric(session, options, progress)
 
 
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
-    """What to call with the entries done and the entries in all: a bar, where it takes long."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from time import monotonic
+def _check_oracle(path: str, asked: Request, oracle: Oracle, options: Options) -> Report:
+    from gradcli.check.oracle import check_oracle
+    from gradcli.session import run
 
-    start = monotonic()
-    bar: list[object] = []
+    session = run(path, asked)
+    tell(session.notes)
+    with progress_of(path) as progress:
+        return check_oracle(session, oracle.value, options, progress)
 
-    def update(done: int, total: int) -> None:
-        if not bar:
-            if monotonic() - start < QUIET_SECONDS:
-                return
-            from rich.console import Console
-            from rich.progress import Progress
 
-            shown = Progress(console=Console(stderr=True), transient=True)
-            shown.start()
-            bar.extend((shown, shown.add_task(name, total=total)))
-        bar[0].update(bar[1], completed=done, total=total)  # type: ignore[attr-defined]
+def _check_gradients(model: str | None, path: Path, asked: Request, options: Options) -> Report:
+    if model is None:
+        raise GradError(f"--against {path}: name the model too", hint="gradcli check MODEL")
+    from gradcli.check.outside import check_against
 
-    try:
-        yield update
-    finally:
-        if bar:
-            bar[0].stop()  # type: ignore[attr-defined]
+    with progress_of(model) as progress:
+        session, report = check_against(model, path, asked, options, progress)
+    tell(session.notes)
+    return report
 
 
 def _show(

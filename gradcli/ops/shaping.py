@@ -89,6 +89,7 @@ register(
         about="transpose; at rank 3 and more all axes in reverse",
         cite="Matrix Cookbook, section 1 (transposes)",
         text=Spelling("{0}.T", POSTFIX, (POSTFIX,)),
+        numpy=Spelling("{0}.T", POSTFIX, (POSTFIX,)),
         latex=Spelling("{0}^{{\\top}}", POSTFIX, (ATOM,)),
         flip=lambda s, pairs: pairs[0].plain,
         lanes=lambda s, axes: None if axes[0] is None else -1 - axes[0] - s.rank,

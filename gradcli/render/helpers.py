@@ -39,6 +39,10 @@ class Helpers:
             self.texts.append(self._source(function, name))
         return self._names[id(function)]
 
+    def known(self, function: Callable[..., Any]) -> str | None:
+        """The name of a helper, where it is one."""
+        return self._names.get(id(function))
+
     def _fresh(self, wanted: str) -> str:
         name = wanted if wanted.isidentifier() else "helper"
         while name in self.taken or name in dir(builtins):

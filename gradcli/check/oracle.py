@@ -1,0 +1,157 @@
+"""Gradients recomputed by another library, from the forward pass that gradcli writes for it.
+
+The library differentiates the generated code by its own means; nothing of gradcli's rules is in it.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from gradcli.check.checker import Checker, Clock, Progress
+from gradcli.check.numeric import Options
+from gradcli.check.probe import weights
+from gradcli.check.result import Report
+from gradcli.errors import GradError
+from gradcli.ops.core import Array
+from gradcli.ops.special import erf
+from gradcli.render.module import Writer
+from gradcli.session import Session
+
+Forward: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Arrays: TypeAlias = dict[str, Array]
+
+
+def check_oracle(session: Session, library: str, options: Options, progress: Progress) -> Report:
+    """The session's gradients against a library's. Raises GradError where it has none."""
+    roles = {item.name for item in session.program.inputs}
+    names = [name for name in session.derivation.wrt if name in roles]
+    expected = library_gradients(session, library, names)
+    clock = Clock(options.budget, sum(expected[name].size for name in names), progress)
+    checker = Checker(session, options.method, clock, options.seed)
+    return Report(
+        session.program.source.name,
+        session.derivation.layout,
+        library,
+        tuple(checker.result(name, expected=expected[name]) for name in names),
+    )
+
+
+def library_gradients(session: Session, library: str, names: list[str]) -> Arrays:
+    """Gradients in the variables' own shapes, by a library. Raises GradError."""
+    try:
+        backend = LIBRARIES[library]
+        importlib.import_module(library)
+    except ImportError:
+        hint = f"pip install 'gradcli[{library}]'"
+        raise GradError(f"--oracle {library}: {library} is not installed", hint=hint) from None
+    try:
+        return backend(session, names)
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise GradError(f"{library} can't differentiate this model: {reason}") from error
+
+
+def forward_code(session: Session, numpy: Any, special: Callable[..., Any]) -> Forward:
+    """The generated forward pass, with a library's NumPy and its error function in it."""
+    writer = Writer(session)
+    text = "\n".join([*writer.helpers.texts, *writer.forward()])
+    # Helpers that a function needs come before it, so that erf, which libraries have themselves,
+    # is replaced once all are there.
+    scope: dict[str, Any] = {"np": numpy, "math": math}
+    tree = ast.fix_missing_locations(_Plain().visit(ast.parse(text)))
+    exec(compile(tree, f"<forward pass of {session.program.source.name}>", "exec"), scope)  # noqa: S102
+    if (name := writer.helpers.known(erf)) is not None:
+        scope[name] = special
+    forward: Forward = scope["forward"]
+    return forward
+
+
+class _Plain(ast.NodeTransformer):
+    """Real arrays, as libraries want them: x.real becomes np.real(x), np.asarray(x) becomes x."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if node.attr != "real":
+            return node
+        return ast.Call(ast.parse("np.real", mode="eval").body, [node.value], [])
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if ast.unparse(node.func) == "np.asarray" and not node.keywords:
+            return node.args[0]
+        return node
+
+
+def objective(session: Session, values: Mapping[str, Any], total: Callable[..., Any]) -> Any:
+    """The outputs by their weights, added up."""
+    parts = [total(values[name] * weight) for name, weight in weights(session).items()]
+    return sum(parts[1:], parts[0])
+
+
+# ── the libraries ──
+
+
+def _autograd(session: Session, names: list[str]) -> Arrays:
+    import autograd
+    import autograd.numpy as anp
+    from autograd.extend import defvjp, primitive
+
+    special = primitive(erf)
+    defvjp(special, lambda y, x: lambda g: g * 2 / math.sqrt(math.pi) * anp.exp(-x * x))
+    forward = forward_code(session, anp, special)
+
+    def gradient(name: str) -> Array:
+        def of(value: Any) -> Any:
+            return objective(session, forward({**session.inputs, name: value}), anp.sum)
+
+        return np.asarray(autograd.grad(of)(session.inputs[name]))
+
+    return {name: gradient(name) for name in names}
+
+
+def _jax(session: Session, names: list[str]) -> Arrays:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    forward = forward_code(session, jax.numpy, jax.scipy.special.erf)
+
+    def of(some: dict[str, Any]) -> Any:
+        return objective(session, forward({**session.inputs, **some}), jax.numpy.sum)
+
+    found = jax.grad(of)({name: jax.numpy.asarray(session.inputs[name]) for name in names})
+    return {name: np.asarray(found[name]) for name in names}
+
+
+def _torch(session: Session, names: list[str]) -> Arrays:
+    import torch
+
+    from gradcli.check.torch_numpy import TorchNumpy
+
+    numpy = TorchNumpy()
+    inputs = {name: torch.tensor(value) for name, value in session.inputs.items()}
+    for name in names:
+        inputs[name].requires_grad_()
+    values = forward_code(session, numpy, torch.erf)(inputs)
+    tensors = {name: numpy.tensor(value) for name, value in values.items()}
+    parts = [
+        (tensors[name] * numpy.tensor(weight)).sum() for name, weight in weights(session).items()
+    ]
+    wanted = [inputs[name] for name in names]
+    found = torch.autograd.grad(sum(parts[1:], parts[0]), wanted, allow_unused=True)
+    return {
+        name: np.zeros(session.inputs[name].shape) if value is None else value.numpy()
+        for name, value in zip(names, found, strict=True)
+    }
+
+
+LIBRARIES: dict[str, Callable[[Session, list[str]], Arrays]] = {
+    "torch": _torch,
+    "jax": _jax,
+    "autograd": _autograd,
+}

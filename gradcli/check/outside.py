@@ -1,0 +1,115 @@
+"""Gradients that another program computed, against the model's own forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcli.check.checker import Checker, Clock, Progress
+from gradcli.check.judge import DOUBLE, SINGLE
+from gradcli.check.numeric import Options
+from gradcli.check.result import FAIL, PASS, WRONG, Report, Result
+from gradcli.derive import displayed
+from gradcli.errors import GradError
+from gradcli.ops.core import Array
+from gradcli.program import Program
+from gradcli.session import Request, Session, compute, load
+from gradcli.sizes import Shape, numbers
+from gradcli.suggest import suggestion
+from gradcli.values import GIVEN, load_data
+
+SUFFIXES = (".npz", ".json")
+# How much coarser single precision is: what rounding does grows by as much.
+COARSER = float(np.finfo(np.float32).eps / np.finfo(np.float64).eps)
+
+
+class Outside(NamedTuple):
+    """A derivative from elsewhere, in its variable's own shape.
+
+    turned: whether it came transposed. single: whether its numbers are of single precision.
+    """
+
+    value: Array
+    turned: bool
+    single: bool
+
+
+def check_against(
+    model: str, path: Path, request: Request, options: Options, progress: Progress
+) -> tuple[Session, Report]:
+    """A model's gradients in a file, checked. Raises GradError where they don't fit it."""
+    program, data = load(model, request)
+    layout = request.layout or program.layout
+    found = gradients(program, load_data(path, request.max_elements), layout, str(path))
+    session = compute(program, data, request._replace(wrt=tuple(found)))
+    clock = Clock(options.budget, sum(each.value.size for each in found.values()), progress)
+    checker = Checker(session, options.method, clock, options.seed)
+    results = tuple(_result(checker, name, each, layout) for name, each in found.items())
+    notes = [f"the gradients in {path}, read in {layout} layout"]
+    if any(each.single for each in found.values()):
+        notes.append("their numbers have single precision, and are judged by it")
+    missing = [
+        item.name
+        for item in program.inputs
+        if item.role != "const" and item.name not in found
+    ]
+    if missing:
+        notes.append(f"not in the file: {', '.join(missing)}")
+    report = Report(program.source.name, layout, options.method, results, notes=tuple(notes))
+    return session, report
+
+
+def gradients(
+    program: Program, arrays: Mapping[str, Array], layout: str, where: str
+) -> dict[str, Outside]:
+    """Arrays by name, W or dL/dW, as derivatives. Raises GradError."""
+    found = {}
+    for key, array in arrays.items():
+        name = key.removeprefix(GIVEN)
+        if name not in program.shapes:
+            raise GradError(
+                f"{where}: the model has no `{name}`", hint=suggestion(name, set(program.shapes))
+            )
+        found[name] = _outside(array, program.shapes[name], layout, f"{where}: dL/d{name}")
+    if not found:
+        raise GradError(f"{where}: no gradient is in it")
+    return found
+
+
+def _outside(array: Array, shape: Shape, layout: str, what: str) -> Outside:
+    """An array in a variable's own shape. Raises GradError."""
+    own, shown = numbers(shape), numbers(displayed(shape, layout))
+    single = bool(np.all(array.astype(np.float32).astype(float) == array))
+    if array.size == 1 and np.prod(own) == 1:
+        return Outside(array.reshape(own), False, single)
+    if array.shape == shown:
+        return Outside(array.T if layout == "numerator" else array, False, single)
+    if array.shape == shown[::-1]:
+        return Outside(array if layout == "numerator" else array.T, True, single)
+    if array.ndim == 1 and len(own) == 2 and array.size == max(own) and min(own) == 1:
+        return Outside(array.reshape(own), False, single)
+    have, wanted = ("×".join(map(str, some)) or "a scalar" for some in (array.shape, shown))
+    raise GradError(f"{what} is {have}, but in {layout} layout it is {wanted}")
+
+
+def _result(checker: Checker, name: str, outside: Outside, layout: str) -> Result:
+    rounding = checker.noise.totals.get(name, np.zeros(outside.value.shape))
+    tolerance = SINGLE if outside.single else DOUBLE
+    if outside.single:
+        rounding = np.maximum(
+            COARSER * rounding, np.finfo(np.float32).eps * np.abs(outside.value)
+        )
+    result = checker.result(name, outside.value, rounding, tolerance)
+    if not outside.turned:
+        return result
+    values = "apart from that it is right" if result.verdict == PASS else "its values differ too"
+    return result._replace(
+        verdict=FAIL,
+        reason=WRONG,
+        message=f"it is transposed, in {layout} layout; {values}",
+        remark="yours is the transpose of what is expected" if result.verdict == PASS else "",
+    )
+
