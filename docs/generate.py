@@ -17,6 +17,7 @@ import typer
 
 from gradcli.cli import app
 from gradcli.ops import OPERATORS, TABLE, Op
+from gradcli.render.ops import RESULT, example, signature
 
 ROOT = Path(__file__).parents[1]
 WRITTEN_BY_HAND = ["README.md", "docs/language.md"]
@@ -108,31 +109,37 @@ def operations() -> str:
 
 
 def _operations() -> Iterator[str]:
-    symbols: dict[str, list[str]] = {}
-    for (symbol, _), name in OPERATORS.items():
-        symbols.setdefault(name, []).append(f"`{symbol}`")
     yield "# The operations\n"
+    yield (
+        "Each with its rules, which are printed at the shapes of an example, and with the source of "
+        "the rule;\n`z` is the result. `gradcli ops NAME` shows the same for one.\n"
+    )
     for group in dict.fromkeys(op.group for op in TABLE.values()):
         yield f"## {group.capitalize()}\n"
-        yield "| | what it is | the rule's source | where it is not smooth |"
+        yield "| operation | in numerator layout | in denominator layout | source |"
         yield "|---|---|---|---|"
         for op in TABLE.values():
             if op.group == group:
-                names = [f"`{_written(op)}`", *symbols.get(op.name, [])[1:]]
-                names += [f"`{alias}`" for alias in op.aliases]
-                cells = " ".join(names), _cell(op.about), _cell(op.cite), _cell(op.kink)
-                yield f"| {' | '.join(cells)} |"
+                yield f"| {' | '.join(_operation(op))} |"
         yield ""
 
 
-def _written(op: Op) -> str:
-    """How an operation is written, with the names of its operands."""
-    if op.text.template == "[{;}]":
-        return "[a; b; …]"
-    if "{" in op.text.template:
-        return op.text.template.format(*op.operands, region="…", literal="[…]")
-    keywords = [f"{key}={'' if value is None else value}" for key, value in op.keywords.items()]
-    return f"{op.text.template}({', '.join([*op.operands, *keywords])})"
+def _operation(op: Op) -> Iterator[str]:
+    shown = example(op)
+    written = signature(op)
+    others = [f"`{name}`" for name in (*op.aliases, *_symbols(op)[1:])]
+    also = f" (also {', '.join(others)})" if others else ""
+    at_work = "" if shown.equation == f"{RESULT} = {written}" else f"<br>`{shown.equation}`"
+    yield f"**`{written}`**{also}<br>{_cell(op.about)}{at_work}"
+    smooth = [rule for rule in shown.rules if rule.numerator and rule.denominator]
+    for layout in ("numerator", "denominator"):
+        rules = [f"`dL/d{rule.operand} = {getattr(rule, layout)}`" for rule in smooth]
+        yield "<br>".join(rules) or "no gradient flows"
+    yield _cell(op.cite) + (f"<br>{_cell(op.kink)}" if op.kink else "")
+
+
+def _symbols(op: Op) -> list[str]:
+    return [symbol for (symbol, _), name in OPERATORS.items() if name == op.name]
 
 
 if __name__ == "__main__":

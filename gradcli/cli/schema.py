@@ -16,7 +16,7 @@ def schema(
         str | None,
         typer.Argument(
             metavar="[DOCUMENT]",
-            help="The kind of document: derive, record, check or against; with none, all of them.",
+            help="derive, check, against, ops or record (a line of ndjson); with none, all.",
         ),
     ] = None,
     output: Output = None,

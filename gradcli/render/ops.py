@@ -61,7 +61,7 @@ def find(name: str) -> list[Op]:
 def names(op: Op) -> list[str]:
     """All that an operation is called: its name, its aliases, its symbols."""
     bare = re.sub(r"\{[^{}]*\}", "", op.text.template).strip()  # what is left of {0}.T is .T
-    return list(dict.fromkeys([op.name, *op.aliases, *_symbols(op), bare]))
+    return [name for name in dict.fromkeys([op.name, *op.aliases, *_symbols(op), bare]) if name]
 
 
 def _symbols(op: Op) -> list[str]:

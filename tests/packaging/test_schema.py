@@ -1,18 +1,20 @@
 """What the commands write with --json is valid against the schema that the package ships."""
 
 import json
-import subprocess
-import sys
+import re
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
 
+from gradcli.cli import app
 from gradcli.render.json_ import document, records
 from gradcli.schema import documents, schema, schema_of
 from gradcli.session import Request, run
 
 ROOT = Path(__file__).parents[2]
+COURSE = sorted((ROOT / "examples" / "course").glob("*.grad"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.eq"))
 
 
@@ -25,13 +27,7 @@ def derived(path, **request):
 
 
 def gradcli(*arguments, text=None):
-    return subprocess.run(
-        [sys.executable, "-m", "gradcli", *map(str, arguments)],
-        input=text,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    return CliRunner().invoke(app, [*map(str, arguments)], input=text)
 
 
 @pytest.mark.parametrize("name", documents())
@@ -84,6 +80,31 @@ def test_checks_are_valid(path):
     assert whole["results"]
 
 
+@pytest.mark.parametrize("detail", ["", "--hint", "--quiet", "--complete"])
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+def test_verdicts_on_a_derivation_are_valid(path, detail):
+    model = re.search(r"gradcli check (\S+) --against", path.read_text(encoding="utf-8"))[1]
+    options = [ROOT / model, "--against", path, *([detail] if detail else [])]
+    found = json.loads(gradcli("check", *options, "--json").stdout, parse_constant=pytest.fail)
+    validator("against").validate(found)
+    Draft202012Validator(schema()).validate(found)
+    for line in gradcli("check", *options, "-f", "ndjson").stdout.splitlines():
+        validator("record").validate(json.loads(line))
+
+
+def test_the_operations_are_valid():
+    found = json.loads(gradcli("ops", "--json").stdout)
+    validator("ops").validate(found)
+    Draft202012Validator(schema()).validate(found)
+
+
+def test_every_list_of_a_check_is_valid():
+    model = "op twice(x) = 2 * x:\n    dL/dx = 2 * dL/dout\ninput a = 3\nloss L = twice(a)^2\n"
+    found = json.loads(gradcli("check", "-", "--steps", "--json", text=model).stdout)
+    validator("check").validate(found)
+    assert {"results", "steps", "ops", "dot_products"} <= set(found)
+
+
 def mutilated():
     """A valid document, changed in one place."""
     path = ROOT / "examples" / "mlp.eq"
@@ -122,5 +143,5 @@ def test_the_command_prints_the_schema():
 
 def test_an_unknown_schema_is_an_error():
     found = gradcli("schema", "derived")
-    assert (found.returncode, found.stdout) == (2, "")
-    assert "derive, record, check, against" in found.stderr
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert "derive, record, check, against, ops" in found.stderr
