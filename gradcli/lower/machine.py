@@ -744,10 +744,10 @@ class Machine:
             iterations.append((begin, len(self.steps)))
         self.close_loop(number, iterations)
         if self.rolling and isinstance(total, Ref):
-            rolled = self._rolled_total(running, str(last)) if running else None
+            final = self._rolled_total(running, str(last)) if running else None
             if trips == 1 and total.rolled:
-                rolled = re.sub(rf"\b{loop.variable.text}\b", str(last), total.rolled)
-            total = Ref(total.name, total.shape, rolled)
+                final = re.sub(rf"\b{loop.variable.text}\b", str(last), total.rolled)
+            total = Ref(total.name, total.shape, final)
         self.counter = most
         self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips = outer
         self.depth -= 1

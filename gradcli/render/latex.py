@@ -233,8 +233,10 @@ def name(text: str) -> str:
 
 
 def _symbol(word: str) -> str:
-    if len(word) == 1 or word in GREEK or not word.isascii():
+    if len(word) == 1 or word in GREEK:
         return _letters(word)
+    if not word.isascii():
+        return f"{{{_letters(word)}}}"
     return rf"\mathit{{{_escaped(word)}}}"
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from listings import EXAMPLES, derived
+from typer.testing import CliRunner
 
+from gradcli.cli import app
 from gradcli.ops import TABLE, Op
 from gradcli.render.latex import lines, name, number, write
 from gradcli.sizes import ATOM, PRODUCT, SUM, Number
@@ -49,7 +51,7 @@ def assert_balanced(text: str) -> None:
         ("alpha", r"\alpha"),
         ("W_σ", r"W_{\sigma}"),
         ("Σ_x", r"\Sigma_{x}"),
-        ("Δx", r"\Delta x"),
+        ("Δx", r"{\Delta x}"),
         ("X_hat", r"\hat{X}"),
         ("C_tilde[2]", r"\tilde{C}_{2}"),
         ("output", r"\mathit{output}"),
@@ -122,6 +124,15 @@ def test_examples_balance_and_have_every_step(path: Path, layout: str) -> None:
     ) + len(session.program.given) + (session.program.loss is not None)
     assert backward.count(r"+=") == sum(row.assign == "+=" for row in session.derivation.rows)
     assert text.count(r"\tag{") == len(session.program.steps)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    file = tmp_path / "lstm.tex"
+    arguments = ["derive", str(EXAMPLES[0]), "-f", "latex"]
+    printed = CliRunner().invoke(app, arguments)
+    assert printed.exit_code == 0
+    assert CliRunner().invoke(app, [*arguments, "-o", str(file)]).stdout == ""
+    assert file.read_text() == printed.stdout
 
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
