@@ -60,10 +60,11 @@ def prepare(folder: Path) -> None:
     shutil.copytree(ROOT / "examples", folder / "examples")
     programs = folder / ".bin"
     programs.mkdir()
-    script = programs / "gradcli"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gradcli "$@"\n', encoding="utf-8")
-    script.chmod(0o755)
-    (programs / "python").symlink_to(sys.executable)
+    for name, arguments in (("gradcli", "-m gradcli "), ("python", "")):
+        script = programs / name
+        text = f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n'
+        script.write_text(text, encoding="utf-8")
+        script.chmod(0o755)
 
 
 def run(command: str, folder: Path) -> list[str]:
