@@ -183,6 +183,8 @@ class Rolled:
 
     def _backward_title(self, block: Block) -> str:
         loop = block.loops[-1]
+        if len(block.ends) < len(block.all_ends):
+            return self._title(block)
         last, first = (squeezed(bound) for bound in reversed(loop.bounds))
         return f"{self._title(block)}, backward from {loop.variable} = {last} to {first}"
 
