@@ -17,6 +17,7 @@ from gradcli.sizes import Number
 from gradcli.template import Node
 
 RUNS = 4
+POOL = 4096
 SAFETY = 8.0  # the largest of a few draws is below the largest possible
 EPSILON = float(np.finfo(float).eps)
 
@@ -37,15 +38,15 @@ def noise(model: Model, seed: int) -> Noise:
     session = model.session
     exact = session.backward.totals
     spread = {name: np.zeros(value.shape) for name, value in exact.items()}
-    rng = np.random.default_rng([seed, 5])
+    shake = Shaker(seed)
     with np.errstate(all="ignore"):
         outputs = {
             name: 4 * EPSILON * np.abs(model.values[name] * weight)
             for name, weight in model.weights.items()
         }
         for _ in range(RUNS):
-            values = _forward(model, rng)
-            for name, total in _backward(model, values, rng).items():
+            values = _forward(model, shake)
+            for name, total in _backward(model, values, shake).items():
                 np.maximum(spread[name], np.abs(total - exact[name]), out=spread[name])
             for name, weight in model.weights.items():
                 change = np.abs((values[name] - model.values[name]) * weight)
@@ -60,16 +61,30 @@ def noise(model: Model, seed: int) -> Noise:
     return Noise(bounds, outputs, scale)
 
 
-def _shaken(value: Array, rng: np.random.Generator) -> Array:
-    return np.asarray(value * (1 + EPSILON * rng.choice((-1.0, 1.0), size=value.shape)))
+class Shaker:
+    """Moves every entry of an array by its last bit, up or down."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng([seed, 5])
+        self.factors = self._drawn(POOL)
+
+    def _drawn(self, size: int) -> Array:
+        return np.asarray(1 + EPSILON * (2.0 * self.rng.integers(0, 2, size) - 1))
+
+    def __call__(self, value: Array) -> Array:
+        # Drawing signs for every array would take longer than all else: one pool serves small ones.
+        if value.size > POOL // 2:
+            return np.asarray(value * self._drawn(value.size).reshape(value.shape))
+        start = int(self.rng.random() * (POOL - value.size))
+        return np.asarray(value * self.factors[start : start + value.size].reshape(value.shape))
 
 
-def _forward(model: Model, rng: np.random.Generator) -> dict[str, Array]:
+def _forward(model: Model, shake: Shaker) -> dict[str, Array]:
     """The forward values, shaken; those that would take another branch are left as they are.
 
     What is continuous there is still shaken: at 0, |x| is off by as much as x.
     """
-    values = {name: _shaken(value, rng) for name, value in model.session.inputs.items()}
+    values = {name: shake(value) for name, value in model.session.inputs.items()}
     for e in model.equations:
         arguments = [asarray(a.value) if isinstance(a, Number) else values[a] for a in e.args]
         if e.op.branches is not None:
@@ -78,15 +93,13 @@ def _forward(model: Model, rng: np.random.Generator) -> dict[str, Array]:
             if np.any(found != e.op.branches(*exact, **e.static)):
                 arguments = arguments if e.op.differentiable else exact
                 values.update({a: model.values[a] for a in e.operands()})
-        values[e.name] = _shaken(e.op.forward(*arguments, **e.static), rng)
+        values[e.name] = shake(e.op.forward(*arguments, **e.static))
     return values
 
 
-def _backward(
-    model: Model, values: dict[str, Array], rng: np.random.Generator
-) -> dict[str, Array]:
+def _backward(model: Model, values: dict[str, Array], shake: Shaker) -> dict[str, Array]:
     derivation = model.session.derivation
-    totals = {name: _shaken(weight, rng) for name, weight in model.weights.items()}
+    totals = {name: shake(weight) for name, weight in model.weights.items()}
     owned: set[str] = set()
     for row in derivation.rows:
         step = derivation.step(row)
@@ -94,18 +107,18 @@ def _backward(
         for i, arg in enumerate(step.args):
             if isinstance(arg, str):
                 leaves[i] = values[arg]
-        value = _compute(row.contribution.nodes, leaves, rng)
+        value = _compute(row.contribution.nodes, leaves, shake)
         add_contribution(totals, owned, row, value, values[row.target].shape)
     return totals
 
 
-def _compute(nodes: list[Node], leaves: dict[object, Array], rng: np.random.Generator) -> Array:
+def _compute(nodes: list[Node], leaves: dict[object, Array], shake: Shaker) -> Array:
     """As `template.compute`, each node's value shaken."""
     values: list[Array] = []
     for node in nodes:
         if node.op is not None:
             found = node.op.forward(*(values[i] for i in node.args), **node.static)
-            values.append(_shaken(found, rng))
+            values.append(shake(found))
         elif isinstance(node.key, Number):
             values.append(asarray(node.key.value))
         else:

@@ -93,6 +93,7 @@ class Probe:
         sizes = [self.base.size, *(model.values[e.name].size for e in self.equations)]
         self._bytes = 8 * max(sizes)
         self._compiled: dict[bool, Any] = {}
+        self._all_places: tuple[Array, Array] | None = None
         self._plan = self._planned()
 
     def move(self, entries: Array, steps: Array) -> Moved:
@@ -105,25 +106,27 @@ class Probe:
         crossed = np.zeros(len(entries), dtype=bool)
         if not self.outputs:
             return Moved(change, crossed)
-        lane, row = self._places(entries)
-        rows = row.max(initial=-1) + 1
+        lane, row, rows = self._places(entries)
         chunk = max(1, CHUNK // (self._bytes * (steps.itemsize // 8)))
         run = self._runner(steps.dtype.kind == "c", -(-rows // chunk))
         with np.errstate(all="ignore"):
             for first in range(0, rows, chunk):
-                among = np.nonzero((row >= first) & (row < first + chunk))[0]
-                count = min(chunk, rows - first)
+                among: Any = slice(None)
+                if rows > chunk:
+                    among = np.nonzero((row >= first) & (row < first + chunk))[0]
                 at = (row[among] - first, lane[among])
-                self._evaluate(run, entries[among], steps[among], at, count, among, change, crossed)
+                count = min(chunk, rows - first)
+                moved = self._evaluate(run, entries[among], steps[among], at, count)
+                change[among], crossed[among] = moved
         return Moved(change, crossed)
 
     def reached(self, entries: Array, errors: dict[str, Array]) -> Array:
         """The sum of the errors of the outputs that each entry reaches."""
-        lane, _ = self._places(entries)
+        lane, _, _ = self._places(entries)
         total = np.zeros(len(entries))
         with np.errstate(all="ignore"):
             for name in self.outputs:
-                total += self._by_lane(name, errors[name][None], np.sum)[0, lane]
+                total += self._by_lane(name, errors[name][None], np.add)[0, lane]
         return total
 
     def crossings(self, entry: int, step: float) -> list[Equation]:
@@ -141,44 +144,47 @@ class Probe:
     # ── evaluation ──
 
     def _evaluate(
-        self,
-        run: Any,
-        entries: Array,
-        steps: Array,
-        at: tuple[Array, Array],
-        count: int,
-        among: Array,
-        change: Array,
-        crossed: Array,
-    ) -> None:
+        self, run: Any, entries: Array, steps: Array, at: tuple[Array, Array], count: int
+    ) -> Moved:
         """One evaluation of `count` rows; `at` are the rows and lanes of the entries that move."""
         moved = np.empty((count, *self.base.shape), dtype=steps.dtype)
         moved[...] = self.base
         moved.reshape(count, -1)[at[0], entries] += steps
         outputs, signatures = run(moved)
+        change = np.zeros(len(entries), dtype=steps.dtype)
+        crossed = np.zeros(len(entries), dtype=bool)
         for name, value in zip(self.outputs, outputs, strict=True):
             difference = value - self.model.values[name]
             weighted = difference * self.model.weights[name]
-            change[among] += self._by_lane(name, weighted, np.sum)[at]
+            change += self._by_lane(name, weighted, np.add)[at]
         for e, found, base in zip(self.kinks, signatures, self._signatures, strict=False):
             if found.ndim > np.ndim(base):
-                crossed[among] |= self._by_lane(e.name, found != base, np.any)[at]
+                crossed |= self._by_lane(e.name, found != base, np.logical_or)[at]
+        return Moved(change, crossed)
 
-    def _by_lane(self, name: str, values: Array, reduce: Any) -> Array:
+    def _by_lane(self, name: str, values: Array, operation: np.ufunc) -> Array:
         """Values that belong to an equation, reduced to one for each row and lane."""
         if not self._lanes:
-            return np.asarray(reduce(values.reshape(len(values), -1), axis=1))[:, None]
-        values = np.moveaxis(values, self._lanes[name], 1)
-        return np.asarray(reduce(values.reshape(*values.shape[:2], -1), axis=2))
+            return np.asarray(operation.reduce(values.reshape(len(values), -1), axis=1))[:, None]
+        lane = values.ndim + self._lanes[name]
+        axes = tuple(axis for axis in range(1, values.ndim) if axis != lane)
+        return np.asarray(operation.reduce(values, axis=axes))
 
-    def _places(self, entries: Array) -> tuple[Array, Array]:
-        """For each entry its lane, and the row of the evaluation in which it moves."""
+    def _places(self, entries: Array) -> tuple[Array, Array, int]:
+        """For each entry its lane and the row in which it moves, and how many rows there are."""
         if not self._lanes:
-            return np.zeros(len(entries), dtype=int), np.arange(len(entries))
-        shape, axis = self.base.shape, self._lanes[self.name]
-        lane = np.unravel_index(entries, shape)[axis]
-        within = entries - lane * math.prod(shape[len(shape) + axis + 1 :])
-        return lane, np.unique(within, return_inverse=True)[1].reshape(-1)
+            return np.zeros(len(entries), dtype=int), np.arange(len(entries)), len(entries)
+        if self._all_places is None:
+            shape, axis = self.base.shape, self._lanes[self.name]
+            lane = np.unravel_index(np.arange(self.base.size), shape)[axis]
+            within = np.arange(self.base.size) - lane * math.prod(shape[len(shape) + axis + 1 :])
+            row = np.unique(within, return_inverse=True)[1].reshape(-1)
+            self._all_places = lane, row
+        lane, row = (some[entries] for some in self._all_places)
+        if len(entries) == self.base.size:
+            return lane, row, self.base.size // self.base.shape[self._lanes[self.name]]
+        some, row = np.unique(row, return_inverse=True)
+        return lane, row.reshape(-1), len(some)
 
     def _runner(self, is_complex: bool, evaluations: int) -> Any:
         signatures = not is_complex and bool(self.kinks)

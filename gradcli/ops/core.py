@@ -239,13 +239,16 @@ def elementwise_flip(name: str) -> Callable[[Signature, Sequence[Pair]], Expr | 
 
 def elementwise_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
     """Positions stay apart where every operand that varies has the same axis, unstretched."""
-    varying = [(axis, shape) for axis, shape in zip(axes, s.shapes, strict=True) if axis is not None]
-    found = {(axis, shape[axis].value) for axis, shape in varying}
-    result = broadcast_shapes(s.sizes, s.shapes)
-    if len(found) != 1:
+    varying = {
+        (axis, shape[axis].value)
+        for axis, shape in zip(axes, s.shapes, strict=True)
+        if axis is not None
+    }
+    if len(varying) != 1:
         return None
-    axis, size = found.pop()
-    return axis if result[axis].value == size else None
+    axis, size = varying.pop()
+    longest = max(shape[axis].value for shape in s.shapes if len(shape) >= -axis)
+    return axis if longest == size else None
 
 
 def square(s: Signature) -> None:
