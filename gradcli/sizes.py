@@ -39,6 +39,11 @@ class Size:
         return self.text
 
     @property
+    def number(self) -> float:
+        """Its value as a plain number."""
+        return self.value if isinstance(self.value, int) else float(self.value)
+
+    @property
     def whole(self) -> bool:
         return isinstance(self.value, int)
 
@@ -102,7 +107,7 @@ class Sizes:
         return self._make(terms)
 
     def divide(self, a: Size, b: Size) -> Size | None:
-        """a / b where b is a single term, None elsewhere."""
+        """The quotient a / b where b is a single term, None elsewhere."""
         if len(b.terms) != 1:
             return None
         divisor, y = b.terms[0]
@@ -196,7 +201,9 @@ def _spell(terms: Terms) -> tuple[str, int]:
         return text, SUM
     if text.startswith("-"):
         return text, SIGN
-    return text, ATOM if text.isalnum() or text.isidentifier() else PRODUCT
+    if text.isalnum() or text.isidentifier():
+        return text, ATOM
+    return text, PRODUCT if "*" in text or "/" in text else POWER
 
 
 def _spell_term(monomial: Monomial, coefficient: Fraction) -> str:

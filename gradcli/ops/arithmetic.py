@@ -175,7 +175,7 @@ def _power_rule(s: Signature, g: Expr, z: Expr, x: Expr, y: Expr) -> Sequence[Ex
         less = plain(n.value - 1) if n.size is None or not n.size.terms[0][0] else None
         if n.value == 2 and less:
             return g * n * x, None
-        return g * n * x ** (less if less else y - 1), None
+        return g * n * x ** (less or y - 1), None
     if x.is_number():
         return None, g * z * (call("log", x) if x.number.value else 0)
     # x^0 is 1 for every base, 0 included, so that no slope is taken there.
@@ -266,7 +266,10 @@ def _matmul_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
 def _matmul_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
     if any(len(shape) != 2 for shape in s.shapes):
         return None
-    return pairs[1].flipped @ pairs[0].flipped
+    left, right = pairs[1].flipped, pairs[0].flipped
+    if right.op == "matmul":  # a chain stays one, without brackets
+        return left @ right.args[0] @ right.args[1]
+    return left @ right
 
 
 operator(

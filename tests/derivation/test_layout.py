@@ -93,6 +93,34 @@ def test_both_sides_stretched() -> None:
     ]
 
 
+def test_an_axis_that_was_not_stretched_is_not_summed() -> None:
+    text = "const W: [2, 1, 4]\ninput a: [1, 1, 4]\nz = W + a\ngiven dL/dz"
+    assert backward(text, layout="denominator") == ["dL/da = sum(dL/dz, axis=0)"]
+    assert backward(text) == ["dL/da = sum(dL/dz, axis=2)"]
+
+
+MATRICES = {
+    "inv(A)": ("-(z @ dL/dz @ z)", "-(z.T @ dL/dz @ z.T)"),
+    "trace(A)": ("dL/dz * eye(N)", "dL/dz * eye(N)"),
+    "det(A)": ("dL/dz * cofactor(A).T", "dL/dz * cofactor(A)"),
+    "logdet(A)": ("dL/dz * inv(A)", "dL/dz * inv(A).T"),
+    "A @ A0": ("A0 @ dL/dz", "dL/dz @ A0.T"),
+    "A0 @ A": ("dL/dz @ A0", "A0.T @ dL/dz"),
+    "solve(A0, A)": ("solve(A0.T, dL/dz.T).T", "solve(A0.T, dL/dz)"),
+    "A.T": ("dL/dz.T", "dL/dz.T"),
+    "diag(A)": ("diag(dL/dz.T)", "diag(dL/dz)"),
+    "mean(A)": ("broadcast(dL/dz, [N, N]) / N^2", "broadcast(dL/dz, [N, N]) / N^2"),
+}
+
+
+@pytest.mark.parametrize("expression", MATRICES)
+def test_formulas_of_matrices(expression: str) -> None:
+    """As they stand in the textbooks: Giles 2008 in denominator layout, and turned round."""
+    text = f"dim N = 3\ninput A: [N, N]\nconst A0: [N, N]\nz = {expression}\ngiven dL/dz"
+    found = tuple(backward(text, layout=layout) for layout in ("numerator", "denominator"))
+    assert found == tuple([f"dL/dA = {formula}"] for formula in MATRICES[expression])
+
+
 def test_a_matrix_against_rank_3() -> None:
     text = "input x: [2, 3, 4], m: [3, 4], c: [3]\ny = x * m + c\ngiven dL/dy"
     found = session(text, layout="denominator")

@@ -54,6 +54,11 @@ def test_the_same_slice_again_is_added() -> None:
     assert targets(text, layout="denominator") == ["X[0:3, :] =", "X[0:3, :] +="]
 
 
+def test_what_is_left_after_a_slice_was_reached_twice_is_new() -> None:
+    text = X + "c = X[3:6, :]\na = X[0:3, :]\nb = X[0:3, :]\nloss L = sum(a) + sum(b) + sum(c)"
+    assert targets(text, layout="denominator") == ["X[0:3, :] =", "X[0:3, :] +=", "X[3:6, :] ="]
+
+
 def test_a_slice_inside_what_was_reached_is_added() -> None:
     text = X + "a = X[1:2, :]\nb = X[0:3, :]\nloss L = sum(a) + sum(b * b)"
     assert targets(text, layout="denominator") == ["X[0:3, :] =", "X[1:2, :] +="]

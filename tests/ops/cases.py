@@ -19,7 +19,7 @@ from gradcli.sizes import ATOM, Shape, Sizes, is_one, numbers, numeral
 from gradcli.spelling import write
 
 DIMS = {"N": 3, "M": 2, "K": 2}
-MOST = 24  # cases of one operation
+MOST = 32  # cases of one operation
 PLAIN = (2, 0.5, 1, 3, -1, 0)  # the plain numbers that are tried as operands
 
 
@@ -99,7 +99,9 @@ def cases(op: Op) -> list[Case]:
     sizes = Sizes()
     n, m, k = (sizes.symbol(name, value) for name, value in DIMS.items())
     one = sizes.constant(1)
-    pool: list[Shape] = [(one, one), (n, one), (one, m), (n, m), (n, n), (k, n, m), (one, n)]
+    pool: list[Shape] = [
+        (one, one), (n, one), (one, m), (n, m), (n, n), (k, n, m), (one, n), (one, n, m), (m, k, n, m),
+    ]  # fmt: skip
     found = []
     for operands in _operands(op, pool):
         for attrs in _attrs(op, operands, sizes):
