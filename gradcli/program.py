@@ -134,23 +134,25 @@ class Program(NamedTuple):
 
 
 def verify(program: Program) -> None:
-    """Check what lowering must guarantee: each name bound once and before its use, each shape as
-    the operation's rule says. Raises AssertionError: a failure is a defect of gradcli."""
-    bound = {item.name for item in program.inputs}
+    """Check what lowering must guarantee.
+
+    Each name is bound once and before its use, each shape is as the operation's rule says. Raises
+    AssertionError: a failure is a defect of gradcli.
+    """
+    bound = {item.name: item.shape for item in program.inputs}
     assert len(bound) == len(program.inputs), "an input is bound twice"
-    shapes = program.shapes
-    checked: set[int] = set()
-    for step in program.steps:
-        for arg in step.args:
-            assert isinstance(arg, Number) or arg in bound, f"{arg} is used before it is bound"
-        assert step.name not in bound, f"{step.name} is bound twice"
-        bound.add(step.name)
-        assert shapes[step.name] is step.call.shape
-        for arg, shape in zip(step.args, step.call.signature.shapes, strict=True):
-            assert isinstance(arg, Number) or shapes[arg] == shape, f"{arg} has another shape"
-        if id(step.call) not in checked:
-            checked.add(id(step.call))
-            again = step.call.op.shape(step.call.signature)
-            assert all(same(a, b) for a, b in zip(again, step.call.shape, strict=True))
+    calls: set[Call] = set()
+    for name, call, args, _, _ in program.steps:
+        for arg, shape in zip(args, call.signature.shapes, strict=True):
+            if isinstance(arg, str):
+                assert arg in bound, f"{arg} is used before it is bound"
+                assert bound[arg] == shape, f"{arg} has another shape"
+        assert name not in bound, f"{name} is bound twice"
+        bound[name] = call.shape
+        calls.add(call)
+    assert program.shapes == bound, "a shape is recorded that no name has"
+    for call in calls:
+        again = call.op.shape(call.signature)
+        assert all(same(a, b) for a, b in zip(again, call.shape, strict=True))
     for name in program.outputs():
         assert name in bound, f"{name} is differentiated, but not bound"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from gradcli.errors import GradError, Note, Source, Span
 from gradcli.lower import numbers
@@ -30,6 +31,10 @@ from gradcli.syntax import ast
 from gradcli.syntax.lexer import token_end
 
 MOST_STEPS = 1_000_000
+MOST_OPERANDS = 1_000  # of one operation
+MOST_ARRAYS = 2  # times --max-elements: the elements of all arrays of a model
+BINARY = {symbol: TABLE[name] for (symbol, count), name in OPERATORS.items() if count == 2}
+UNARY = {symbol: TABLE[name] for (symbol, count), name in OPERATORS.items() if count == 1}
 KEYWORDS = {
     "keepdims": "the axis is kept at size 1 without asking",
     "keepdim": "the axis is kept at size 1 without asking",
@@ -56,6 +61,34 @@ class Poisoned(Exception):
     """A statement that uses a name whose own statement has an error already reported."""
 
 
+class Kind(NamedTuple):
+    """An operation at given shapes, its result's elements, and the note that it deserves."""
+
+    call: Call
+    size: int
+    remark: str | None
+
+
+class PlainCall(NamedTuple):
+    """A function whose operands are all quantities, called without keywords."""
+
+    op: Op
+    operands: int
+    attrs: Attrs
+
+
+@cache
+def _plain_call(name: str) -> PlainCall | None:
+    op = FUNCTIONS.get(name)
+    if op is None or any(not operand.isidentifier() or operand == "size" for operand in op.operands):
+        return None
+    return PlainCall(op, len(op.operands), tuple(op.keywords.items()))
+
+
+def _quantities(items: Sequence[Item]) -> bool:
+    return all([item.__class__ is Ref for item in items])
+
+
 class Machine:
     """The state of lowering: the steps so far, their shapes, and the numbers of the z names."""
 
@@ -68,7 +101,8 @@ class Machine:
         self.shapes: dict[str, Shape] = {}
         self.notes: dict[int, Note] = {}
         self.poisoned: set[str] = set()
-        self.calls: dict[Any, Call] = {}
+        self.kinds: dict[Any, Kind] = {}
+        self.elements = 0  # of all arrays
         self.later: dict[str, int] = {}  # where names are defined, known before they are
         self.one = (sizes.constant(1), sizes.constant(1))
         self.suffix: str = ""  # the loops' indices, as names show them
@@ -141,16 +175,17 @@ class Machine:
 
     def emit(self, op: Op, items: Sequence[Ref | Number], attrs: Attrs, at: int) -> Ref:
         """Append a step with the next z name. Raises GradError where the operands do not fit."""
-        shapes = tuple([i.shape if isinstance(i, Ref) else self.one for i in items])
+        shapes = tuple([i.shape if i.__class__ is Ref else self.one for i in items])
         key = (op, shapes, attrs)
-        call = self.calls.get(key)
-        if call is None:
-            call = self.calls[key] = self._call(op, items, shapes, attrs, at)
+        kind = self.kinds.get(key)
+        if kind is None:
+            kind = self.kinds[key] = self._kind(op, items, shapes, attrs, at)
+        call, size, remark = kind
+        self.take(size, at)
         if len(self.steps) >= MOST_STEPS:
             raise self.error(f"the model has more than {MOST_STEPS:,} equations", at)
-        if call.op.shape is elementwise_shape and stretched_both_ways(shapes, call.shape):
-            first, second = (spell(shape) for shape in shapes)
-            self.note(f"both sides are stretched: {first} and {second} give {spell(call.shape)}", at)
+        if remark:
+            self.note(remark, at)
         base = self.z(self.counter)
         self.counter += 1
         name = base + self.suffix
@@ -165,9 +200,24 @@ class Machine:
     def note(self, message: str, at: int) -> None:
         self.notes.setdefault(at, Note(message, self.span(at)))
 
-    def _call(
+    def take(self, size: int, at: int) -> None:
+        """Count an array's elements. Raises GradError where those of all arrays are too many."""
+        self.elements += size
+        if self.elements > MOST_ARRAYS * self.max_elements:
+            raise self.error(
+                f"the model's arrays have more than {MOST_ARRAYS * self.max_elements:,} elements in all",
+                at,
+                "--max-elements raises the limit",
+            )
+
+    def _kind(
         self, op: Op, items: Sequence[Ref | Number], shapes: tuple[Shape, ...], attrs: Attrs, at: int
-    ) -> Call:
+    ) -> Kind:
+        """The operation at its operands' shapes. Raises GradError where they do not fit."""
+        if len(items) > MOST_OPERANDS:
+            raise self.error(
+                f"an operation has at most {MOST_OPERANDS:,} operands, not {len(items):,}", at
+            )
         signature = Signature(self.sizes, shapes, dict(attrs))
         try:
             shape = op.shape(signature)
@@ -178,8 +228,12 @@ class Machine:
                 *(text if binding >= POSTFIX else f"({text})" for text, binding in written)
             )
             raise self.error(message, at, hint) from None
-        self.check_size(shape, at)
-        return Call(op, signature, attrs, shape)
+        size = self.check_size(shape, at)
+        remark = None
+        if op.shape is elementwise_shape and stretched_both_ways(shapes, shape):
+            first, second = (spell(stretched) for stretched in shapes)
+            remark = f"both sides are stretched: {first} and {second} give {spell(shape)}"
+        return Kind(Call(op, signature, attrs, shape), size, remark)
 
     def described(self, item: Ref | Number) -> Written:
         """An operand as a message shows it: what has no name in the file by its expression."""
@@ -200,15 +254,18 @@ class Machine:
         shown = [spelled(item.name, depth) for depth in (4, 3, 2, 1)]
         return next((w for w in shown if len(w[0]) <= LONGEST_OPERAND), (item.name, ATOM))
 
-    def check_size(self, shape: Shape, at: int) -> None:
+    def check_size(self, shape: Shape, at: int) -> int:
+        """How many elements an array has. Raises GradError where they are too many."""
         if len(shape) > MOST_AXES:
             raise self.error(f"an array has at most {MOST_AXES} axes, not {len(shape)}", at)
-        if elements(shape) > self.max_elements:
+        size = elements(shape)
+        if size > self.max_elements:
             raise self.error(
-                f"{spell(shape)} = {elements(shape):,} elements are more than {self.max_elements:,}",
+                f"{spell(shape)} = {size:,} elements are more than {self.max_elements:,}",
                 at,
                 "--max-elements raises the limit",
             )
+        return size
 
     def _roll(self, base: str, op: Op, items: Sequence[Ref | Number], attrs: Attrs) -> Rolled:
         """The step with the loops' indices as letters."""
@@ -234,6 +291,7 @@ class Machine:
         """Take back all but the first `count` steps, with the z names that they took."""
         for step in self.steps[count:]:
             del self.shapes[step.name]
+            self.elements -= elements(step.call.shape)
         self.counter -= len({step.name.partition("[")[0] for step in self.steps[count:]})
         del self.steps[count:]
 
@@ -244,7 +302,7 @@ class Machine:
         if self.counter and base == self.z(self.counter - 1) and self.shared != self.counter - 1:
             self.counter -= 1
         new = step.rolled._replace(name=rolled or name) if step.rolled else None
-        self.steps[-1] = step._replace(name=name, rolled=new)
+        self.steps[-1] = Step(name, step.call, step.args, step.at, new)
         self.shapes[name] = self.shapes.pop(step.name)
         return Ref(name, item.shape, rolled)
 
@@ -272,15 +330,19 @@ class Machine:
 
     def run(self, code: ast.Code, scope: Scope) -> Item:
         """The value of an expression; its operations are appended as steps."""
-        stack: list[Item] = []
+        stack: list[Any] = []
         push = stack.append
+        known: dict[str, Any] = scope.names
         for operation, argument, at in code:
             if operation == "name":
-                push(self.lookup(argument, at, scope))
+                found = known.get(argument)
+                push(found if found.__class__ is Ref else self.lookup(argument, at, scope))
             elif operation == "binary":
-                y = self.value(stack.pop(), at)
-                x = self.value(stack.pop(), at)
-                push(self._apply(TABLE[OPERATORS[argument, 2]], (x, y), (), at))
+                y, x = stack.pop(), stack.pop()
+                if x.__class__ is Ref and y.__class__ is Ref:
+                    push(self.emit(BINARY[argument], (x, y), (), at))
+                else:
+                    push(self._apply(BINARY[argument], (self.value(x, at), self.value(y, at)), (), at))
             elif operation == "number":
                 try:
                     push(numbers.literal(self.sizes, argument))
@@ -291,14 +353,19 @@ class Machine:
                 items = stack[len(stack) - count :] if count else []
                 if count:
                     del stack[-count:]
-                push(self._function(argument[0], argument[1], items, at, scope))
+                name, keywords = argument
+                plain = _plain_call(name)
+                if plain and plain.operands == count and not any(keywords) and _quantities(items):
+                    push(self.emit(plain.op, items, plain.attrs, at))
+                else:
+                    push(self._function(name, keywords, items, at, scope))
             elif operation == "index":
                 push(self._index(stack, argument, at))
             elif operation == "transpose":
                 push(self._apply(TABLE["transpose"], (self.value(stack.pop(), at),), (), at))
             elif operation == "unary":
                 x = self.value(stack.pop(), at)
-                push(self._apply(TABLE[OPERATORS[argument, 1]], (x,), (), at))
+                push(self._apply(UNARY[argument], (x,), (), at))
             elif operation in ("column", "stacked"):
                 items = stack[-argument:]
                 del stack[-argument:]
@@ -309,7 +376,8 @@ class Machine:
                 push(Text(argument))
             else:
                 push(self.derivative(argument, at, scope))
-        return stack[0]
+        result: Item = stack[0]
+        return result
 
     def derivative(self, name: str, at: int, scope: Scope) -> Item:
         raise self.error(
@@ -320,13 +388,12 @@ class Machine:
 
     def _apply(self, op: Op, items: tuple[Ref | Number, ...], attrs: Attrs, at: int) -> Ref | Number:
         """An operation on operands; on numbers alone it is computed here and now."""
-        if op.foldable:
+        if op.foldable and all(isinstance(item, Number) for item in items):
             plain = [item for item in items if isinstance(item, Number)]
-            if len(plain) == len(items):
-                try:
-                    return numbers.apply(self.sizes, op, plain)
-                except GradError as error:
-                    raise self.error(error.message, at, error.hint) from None
+            try:
+                return numbers.apply(self.sizes, op, plain)
+            except GradError as error:
+                raise self.error(error.message, at, error.hint) from None
         return self.emit(op, items, attrs, at)
 
     def number(self, code: ast.Code, scope: Scope, what: str) -> Number:
@@ -816,6 +883,8 @@ class Machine:
             found = scope.names.get(text)
         else:
             found = scope.find(text)
+            if found is None:
+                return
             place = next((s.places[text] for s in scope.chain() if text in s.places), None)
         if found is None:
             return

@@ -25,7 +25,7 @@ from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
 
 LAYOUTS = ("numerator", "denominator")
-MOST_MEMBERS = 1_000_000
+MOST_MEMBERS = 100_000
 DISTRIBUTIONS = {"normal": ("mean", "deviation"), "uniform": ("low", "high")}
 
 
@@ -121,7 +121,9 @@ class Lowering(Machine):
         for name in self.options.dims:
             if name not in self.sizes.dims and name not in self.poisoned:
                 hint = suggestion(name, self.sizes.dims)
-                self.errors.append(GradError(f"--dim {name}: the model has no dim `{name}`", hint=hint))
+                self.errors.append(
+                    GradError(f"--dim {name}: the model has no dim `{name}`", hint=hint)
+                )
 
     # ── statements ──
 
@@ -160,7 +162,9 @@ class Lowering(Machine):
 
     def _only_in_file(self, what: str, at: int, scope: Scope) -> None:
         if scope.kind != "file":
-            raise self.error(f"`{what}` does not stand inside a block", at, "move it out of the block")
+            raise self.error(
+                f"`{what}` does not stand inside a block", at, "move it out of the block"
+            )
 
     def _layout(self, node: ast.Layout, scope: Scope) -> None:
         self._only_in_file("layout", node.name.at, scope)
@@ -218,19 +222,28 @@ class Lowering(Machine):
                 if found is not None:
                     return found
         raise self.error(
-            f"the dim {name.text} has no value", name.at, f"write dim {name.text} = 4, or give --dim {name.text}=4"
+            f"the dim {name.text} has no value",
+            name.at,
+            f"write dim {name.text} = 4, or give --dim {name.text}=4",
         )
 
     def _size_in_data(self, item: ast.Declared, reference: Any) -> int | None:
         """The size that the data, or a literal, gives to a dim that a declaration names alone."""
 
         def names(code: ast.Code) -> bool:
-            return tuple(instruction[:2] for instruction in code) == reference
+            return bool(tuple(instruction[:2] for instruction in code) == reference)
 
         prefix = item.name.text + "["
         members = [key for key in self.options.data if key.startswith(prefix)]
-        if item.family is not None and len(item.family) == 1 and names(item.family[0].last) and members:
-            return max(int(key[len(prefix) : -1]) for key in members if key[len(prefix) : -1].isdigit())
+        if (
+            item.family is not None
+            and len(item.family) == 1
+            and names(item.family[0].last)
+            and members
+        ):
+            return max(
+                int(key[len(prefix) : -1]) for key in members if key[len(prefix) : -1].isdigit()
+            )
         keys = [item.name.text] if item.family is None else members
         arrays = [self.options.data[key] for key in keys if key in self.options.data]
         for axis, code in enumerate(item.shape or ()):
@@ -276,22 +289,25 @@ class Lowering(Machine):
         elif natural is not None and numbers(natural) != numbers(shape):
             stated = "×".join(map(str, numbers(shape)))
             stated = stated if stated == spell(shape) else f"{spell(shape)} = {stated}"
-            assert item.value is not None and not isinstance(item.value, ast.Draw)
+            assert item.value is not None
+            assert not isinstance(item.value, ast.Draw)
             place = begin(item.value)
             raise self.error(
                 f"{name} is {stated}, but its value is {'×'.join(map(str, numbers(natural)))}",
                 place,
                 "it looks transposed" if numbers(natural) == numbers(shape)[::-1] else None,
             )
-        self.check_size(shape, at)
+        size = self.check_size(shape, at)
         scope.places[name] = at
         if item.family is None:
+            self.take(size, at)
             scope.names[name] = self._bind_input(name, role, shape, value, at)
             return
         family = Family(name, len(item.family), at)
         scope.names[name] = self.families[name] = family
         for key in self._members(item.family, scope, at):
             member = f"{name}[{', '.join(map(str, key))}]"
+            self.take(size, at)
             family.members[key] = self._bind_input(member, role, shape, value, at)
 
     def _bind_input(self, name: str, role: str, shape: Shape, value: Any, at: int) -> Ref:
@@ -346,7 +362,9 @@ class Lowering(Machine):
     def _drawn(self, draw: ast.Draw, scope: Scope) -> Drawn:
         name, at = draw.distribution
         if name not in DISTRIBUTIONS:
-            hint = suggestion(name, DISTRIBUTIONS) or "normal(mean, deviation) or uniform(low, high)"
+            hint = (
+                suggestion(name, DISTRIBUTIONS) or "normal(mean, deviation) or uniform(low, high)"
+            )
             raise self.error(f"there is no distribution `{name}`", at, hint)
         parameters = DISTRIBUTIONS[name]
         if len(draw.arguments) != len(parameters):
@@ -382,9 +400,7 @@ class Lowering(Machine):
     def _equation(self, node: ast.Equation, scope: Scope) -> None:
         self.define(node.target, node.value, scope)
 
-    def define(
-        self, target: ast.Target, code: ast.Code, scope: Scope, total: bool = False
-    ) -> Ref:
+    def define(self, target: ast.Target, code: ast.Code, scope: Scope, total: bool = False) -> Ref:
         """Lower an equation; its last operation carries the name on the left.
 
         total: whether the result is wanted as a scalar, as a loss is. Sums over a range then go over
@@ -467,7 +483,8 @@ class Lowering(Machine):
             line, _ = self.source.place(self.named.get(member, family.at))
             again = self.named.get(member) == at
             raise self.error(
-                f"`{member}` is already defined " + ("in an iteration before" if again else f"in line {line}"),
+                f"`{member}` is already defined "
+                + ("in an iteration before" if again else f"in line {line}"),
                 at,
                 "a name is defined once, each member too",
             )
@@ -516,7 +533,9 @@ class Lowering(Machine):
     def _check_function(self, name: ast.Name, parameters: Sequence[ast.Name], scope: Scope) -> None:
         self._only_in_file("def", name.at, scope)
         if name.text in FUNCTIONS:
-            raise self.error(f"`{name.text}` is a function of the language", name.at, "choose another name")
+            raise self.error(
+                f"`{name.text}` is a function of the language", name.at, "choose another name"
+            )
         self.check_new(name, scope)
         seen: set[str] = set()
         for parameter in parameters:
@@ -536,14 +555,19 @@ class Lowering(Machine):
     def _check_names(self, node: ast.Def, body: Sequence[Any], scope: Scope) -> None:
         """Raise GradError for a name in a definition that nothing in the file defines."""
         inner = _inner_names(node) | {name.text for name, _ in _targets(node.body)}
-        known = inner | scope.visible() | set(self.later) | set(FUNCTIONS) | self.poisoned
+        elsewhere = (inner, scope.names, self.later, FUNCTIONS, self.poisoned)
         for operation, argument, at in _instructions(body):
             if operation == "comprehension":
-                known.add(argument.variable.text)
-            elif operation == "name" and argument not in known:
-                raise Unknown(argument, self.span(at), suggestion(argument, known - set(FUNCTIONS)))
-            elif operation == "call" and argument[0] not in known:
-                raise self.no_function(argument[0], at, scope)
+                inner.add(argument.variable.text)
+            if operation not in ("name", "call"):
+                continue
+            name = argument if operation == "name" else argument[0]
+            if any(name in known for known in elsewhere):
+                continue
+            if operation == "call":
+                raise self.no_function(name, at, scope)
+            hint = suggestion(name, inner | set(scope.names) | set(self.later))
+            raise Unknown(name, self.span(at), hint)
 
     def _check_recursion(self, name: ast.Name, body: Sequence[Any]) -> None:
         for operation, argument, at in _instructions(body):
@@ -579,7 +603,9 @@ class Lowering(Machine):
         found = self._target(target, scope)
         if target.members is None and isinstance(scope.find(name), Family):
             raise self.error(
-                f"a loss is a scalar, but {name} is a family", at, f"loss L = sum({name}[t] for t in …)"
+                f"a loss is a scalar, but {name} is a family",
+                at,
+                f"loss L = sum({name}[t] for t in …)",
             )
         if found[0].name in self.inputs:
             raise self.error(f"a loss is computed, but {name} is declared", at)
@@ -616,7 +642,9 @@ class Lowering(Machine):
             kinds = (ast.AT,) * len(bounds)
             found = self._member(found, kinds, bounds, target.name.at)
         if not isinstance(found, Ref):
-            raise self.error(f"{target.name.text} is a number and has no derivative", target.name.at)
+            raise self.error(
+                f"{target.name.text} is a number and has no derivative", target.name.at
+            )
         return [found]
 
     def _given(self, node: ast.Given, scope: Scope) -> None:
@@ -639,8 +667,12 @@ class Lowering(Machine):
                 self.loss = single, self.named[single]
                 self.notes[-1] = Note(f"{single} is taken as the loss: nothing else is unused")
             else:
-                names = ", ".join(f"dL/d{name}" for name in unused[:8]) + (", …" if unused[8:] else "")
-                self.notes[-1] = Note(f"no loss and no given: {names} taken as given, with drawn values")
+                names = ", ".join(f"dL/d{name}" for name in unused[:8]) + (
+                    ", …" if unused[8:] else ""
+                )
+                self.notes[-1] = Note(
+                    f"no loss and no given: {names} taken as given, with drawn values"
+                )
                 for name in unused:
                     found[name] = Input(name, "given", self.shapes[name], None, self.named[name])
         return tuple(found.values())
@@ -706,9 +738,7 @@ def _defined(statements: Iterable[Any]) -> list[ast.Name]:
         if isinstance(node, ast.Equation | ast.Loss):
             if not isinstance(node, ast.Loss) or node.value is not None:
                 found.append(node.target.name)
-        elif isinstance(node, ast.Dims):
-            found += [item.name for item in node.items]
-        elif isinstance(node, ast.Declaration):
+        elif isinstance(node, ast.Dims | ast.Declaration):
             found += [item.name for item in node.items]
         elif isinstance(node, ast.Def | ast.UserOp):
             found.append(node.name)
@@ -777,5 +807,3 @@ def _weight(statements: Iterable[Any], scope: Scope) -> int:
             if isinstance(found, Definition | UserFunction):
                 weight += found.weight
     return weight
-
-

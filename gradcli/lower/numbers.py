@@ -32,7 +32,7 @@ def literal(sizes: Sizes, text: str) -> Number:
 
 
 def of_size(size: Size, rolled: Written | None = None) -> Number:
-    return Number(size.value, size, size.text, size.precedence, rolled)
+    return Number(size.number, size, size.text, size.precedence, rolled)
 
 
 def apply(sizes: Sizes, op: Op, numbers: Sequence[Number]) -> Number:
@@ -47,7 +47,7 @@ def apply(sizes: Sizes, op: Op, numbers: Sequence[Number]) -> Number:
         if size is not None and not size.whole and size.is_constant:
             size = None  # a fraction, 1/2 say, is no size
     if size is not None and size.whole:
-        value = size.value if abs(size.value) <= EXACT else value
+        value = size.number if abs(size.number) <= EXACT else value
     rolled = _rolled(op, numbers) if any(n.rolled for n in numbers) else None
     written = _write(op, numbers)
     if size is not None and size.is_constant and all(n.text.lstrip("-").isdigit() for n in numbers):

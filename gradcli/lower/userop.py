@@ -13,7 +13,7 @@ from gradcli.lower.scope import Item, Ref, Scope, UserFunction
 from gradcli.ops import Array, Op, Signature, Spelling
 from gradcli.ops.core import Body, roman
 from gradcli.program import Step
-from gradcli.sizes import Number, Shape, is_scalar, same, spell
+from gradcli.sizes import Number, Shape, same, spell
 from gradcli.syntax import ast
 from gradcli.template import flip, typed
 
@@ -34,7 +34,9 @@ def check_rule(lowering: Lowering, node: ast.UserOp) -> None:
     for line in node.rule:
         if isinstance(line, ast.Layout):
             raise lowering.error(
-                "`layout` stands at the head of the file", line.name.at, "a rule is in the file's layout"
+                "`layout` stands at the head of the file",
+                line.name.at,
+                "a rule is in the file's layout",
             )
         if line.brackets or line.assign != "=":
             raise lowering.error("a rule states each derivative whole, with `=`", line.name.at)
@@ -72,7 +74,9 @@ class RuleMachine(Machine):
         found = self.derivatives.get(name)
         if found is None:
             raise self.error(
-                f"dL/d{name} is not known in a rule", at, "dL/dout is; dL/dPARAMETER is what it states"
+                f"dL/d{name} is not known in a rule",
+                at,
+                "dL/dout is; dL/dPARAMETER is what it states",
             )
         return found
 
@@ -176,8 +180,7 @@ def _rules(
             raise machine.error(f"a rule has at most {LONGEST_RULE:,} operations", line.name.at)
         stated = _tree(machine.steps, value)
         if numerator:
-            arrived = leaf("g") if is_scalar(out) else leaf("g")
-            stated = flip(typed(stated, leaves, lowering.sizes), "g", arrived)
+            stated = flip(typed(stated, leaves, lowering.sizes), "g", leaf("g"))
         rules[line.name.text] = stated
     return [rules[name] for name in names]
 
