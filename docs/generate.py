@@ -111,8 +111,8 @@ def operations() -> str:
 def _operations() -> Iterator[str]:
     yield "# The operations\n"
     yield (
-        "Each with its rules, which are printed at the shapes of an example, and with the source of "
-        "the rule;\n`z` is the result. `gradcli ops NAME` shows the same for one.\n"
+        "Each with its rules, which are printed at the shapes of an example, and with the source "
+        "of the rule;\n`z` is the result. `gradcli ops NAME` shows the same for one.\n"
     )
     for group in dict.fromkeys(op.group for op in TABLE.values()):
         yield f"## {group.capitalize()}\n"

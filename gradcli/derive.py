@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcli.errors import GradError
 from gradcli.expr import Expr, as_expr, call, leaf
-from gradcli.ops.core import Array, Mismatch
+from gradcli.ops.core import Array
 from gradcli.ops.shaping import Part, indexed_shape, kept_shape, whole
 from gradcli.program import Call, Program, Step
 from gradcli.sizes import Number, Shape, Sizes, is_one, is_scalar, numbers, same, spell
@@ -130,7 +130,9 @@ def resolve_wrt(program: Program, names: Iterable[str]) -> tuple[str, ...]:
             from gradcli.suggest import suggestion
 
             known = set(program.shapes) | set(program.families)
-            raise GradError(f"--wrt {name}: the model has no `{name}`", hint=suggestion(name, known))
+            raise GradError(
+                f"--wrt {name}: the model has no `{name}`", hint=suggestion(name, known)
+            )
     if not found:
         found = [item.name for item in program.inputs if item.role != "const"]
     return tuple(dict.fromkeys(found))
@@ -172,7 +174,8 @@ def _contribution(
     stated = kind.op.rule(kind.signature, leaf(COTANGENT), leaf(RESULT), *operands)[k]
     if stated is None:
         return None
-    leaves = {COTANGENT: kind.shape, RESULT: kind.shape, **dict(enumerate(shapes))}
+    leaves: dict[Any, Shape] = {COTANGENT: kind.shape, RESULT: kind.shape}
+    leaves.update(enumerate(shapes))
     target = shapes[k]
     if kind.op.region is not None:
         target = indexed_shape(sizes, kind.op.region(kind.signature))
@@ -185,9 +188,8 @@ def _contribution(
     shape = nodes[-1].shape
     expected = target if piece is None else indexed_shape(sizes, piece)
     for found, wanted in ((shape, expected), (flipped[-1].shape, expected[::-1])):
-        assert len(found) == len(wanted) and all(
-            same(a, b) for a, b in zip(found, wanted, strict=True)
-        ), f"the rule of {kind.op.name} gives {spell(found)}, not {spell(wanted)}"
+        fits = len(found) == len(wanted) and all(map(same, found, wanted))
+        assert fits, f"the rule of {kind.op.name} gives {spell(found)}, not {spell(wanted)}"
     texts = {"denominator": _text(nodes), "numerator": _text(flipped)}
     return Contribution(nodes, texts, expected)
 

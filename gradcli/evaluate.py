@@ -37,7 +37,9 @@ def forward(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
         try:
             for step in program.steps:
                 call = step.call
-                arguments = [values[a] if isinstance(a, str) else asarray(a.value) for a in step.args]
+                arguments = [
+                    values[a] if isinstance(a, str) else asarray(a.value) for a in step.args
+                ]
                 values[step.name] = call.op.forward(*arguments, **call.static)
         except np.linalg.LinAlgError as error:
             assert step is not None

@@ -50,10 +50,10 @@ def read_bytes(path: str) -> tuple[str, bytes]:
     if path == "-":
         return STDIN, sys.stdin.buffer.read(MAX_BYTES + 1)[: MAX_BYTES + 1]
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        reason = "is a directory" if isinstance(error, IsADirectoryError) else error.strerror or str(error)
+        reason = error.strerror or str(error)
         raise GradError(f"{path}: {reason.lower()}") from None
     except ValueError:
         raise GradError("the file name holds a NUL byte") from None

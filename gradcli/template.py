@@ -70,7 +70,14 @@ def typed(
                 continue
             signature = Signature(sizes, shapes, dict(expr.attrs))
             node = Node(
-                op, args, expr.attrs, op.shape(signature), op.static(signature), None, expr, signature
+                op,
+                args,
+                expr.attrs,
+                op.shape(signature),
+                op.static(signature),
+                None,
+                expr,
+                signature,
             )
         where[id(expr)] = len(nodes)
         nodes.append(node)

@@ -34,7 +34,9 @@ def materialise(program: Program, data: Mapping[str, Array], seed: int) -> Value
     """Every input's value. Raises GradError for data that does not fit the program."""
     _check_names(program, data)
     inputs = {item.name: _value(program, item, item.name, data, seed) for item in program.inputs}
-    given = {item.name: _value(program, item, GIVEN + item.name, data, seed) for item in program.given}
+    given = {
+        item.name: _value(program, item, GIVEN + item.name, data, seed) for item in program.given
+    }
     return Values(inputs, given)
 
 
@@ -46,7 +48,9 @@ def _check_names(program: Program, data: Mapping[str, Array]) -> None:
             continue
         if name in program.families:
             members = program.families[name]
-            raise GradError(f"--data: {name} is a family", hint=f'bind its members: "{members[0]}", …')
+            raise GradError(
+                f"--data: {name} is a family", hint=f'bind its members: "{members[0]}", …'
+            )
         if name in program.shapes:
             raise GradError(f"--data: {name} is computed, so it can't be bound")
         raise GradError(f"--data: the model has no `{name}`", hint=suggestion(name, known))
@@ -108,7 +112,9 @@ def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 if info.file_size > 16 * max_elements + 4096:
-                    raise GradError(f"{path}: {info.filename} has more than {max_elements:,} elements")
+                    raise GradError(
+                        f"{path}: {info.filename} has more than {max_elements:,} elements"
+                    )
         with np.load(path, allow_pickle=False) as archive:
             return {_member(n): _checked(archive[n], f"{path}: {n}") for n in archive.files}
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
@@ -121,7 +127,9 @@ def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
     except (ValueError, RecursionError) as error:
         raise GradError(f"{path}: not valid JSON ({_first_line(error)})") from None
     if not isinstance(document, dict):
-        raise GradError(f"{path}: an object of names and arrays is expected", hint='{"W": [[1, 2], [3, 4]]}')
+        raise GradError(
+            f"{path}: an object of names and arrays is expected", hint='{"W": [[1, 2], [3, 4]]}'
+        )
     found = {}
     for name, value in document.items():
         array = _array(value, f"{path}: {name}")

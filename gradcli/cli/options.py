@@ -31,27 +31,36 @@ class Format(StrEnum):
     python = "python"
 
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file (.eq); - reads standard input.")]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A model file (.eq); - reads standard input.")
+]
 Dim = Annotated[
-    list[str] | None, typer.Option("--dim", metavar="NAME=N", help="The value of a dim; may be repeated.")
+    list[str] | None,
+    typer.Option("--dim", metavar="NAME=N", help="The value of a dim; may be repeated."),
 ]
 Data = Annotated[
-    Path | None, typer.Option("--data", metavar="FILE", help="Values of the model's names (.npz or .json).")
+    Path | None,
+    typer.Option("--data", metavar="FILE", help="Values of the model's names (.npz or .json)."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The seed of drawn values.")]
 LayoutOption = Annotated[
-    Layout | None, typer.Option("--layout", help="The layout of derivatives, in place of the model's.")
+    Layout | None,
+    typer.Option("--layout", help="The layout of derivatives, in place of the model's."),
 ]
 Wrt = Annotated[
     list[str] | None,
-    typer.Option("--wrt", metavar="NAMES", help="The names whose gradients are wanted, with commas between."),
+    typer.Option(
+        "--wrt", metavar="NAMES", help="The names whose gradients are wanted, with commas between."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output.")
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output."),
 ]
 Precision = Annotated[
-    int | None, typer.Option("--precision", metavar="N", min=1, max=17, help="Significant digits of values.")
+    int | None,
+    typer.Option("--precision", metavar="N", min=1, max=17, help="Significant digits of values."),
 ]
 MaxElements = Annotated[
     int, typer.Option("--max-elements", metavar="N", min=1, help="The most elements of one array.")
@@ -83,7 +92,12 @@ def _dims(texts: Iterable[str]) -> dict[str, int]:
     for text in texts:
         for pair in text.split(","):
             name, equals, value = pair.partition("=")
-            if not equals or not value.strip().isascii() or not value.strip().isdigit() or len(value) > 15:
+            if (
+                not equals
+                or not value.strip().isascii()
+                or not value.strip().isdigit()
+                or len(value) > 15
+            ):
                 raise typer.BadParameter(f"{pair!r} is not NAME=N", param_hint="--dim")
             found[name.strip()] = int(value)
     return found

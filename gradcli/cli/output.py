@@ -21,7 +21,7 @@ class Reported:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, GradError | GradErrors):
             typer.echo(str(error), err=True)
             raise typer.Exit(WRONG) from None
@@ -44,7 +44,7 @@ def write_with(write: Callable[[Any], None], output: Path | None) -> None:
         return
     part = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        with open(part, "w", encoding="utf-8", newline="\n") as file:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
             write(file)
         part.replace(output)
     except OSError as error:

@@ -61,7 +61,9 @@ class Spelling(NamedTuple):
 def infix(symbol: str, precedence: int, right: int | None = None) -> Spelling:
     """A left-associative infix operation, unless `right` says otherwise."""
     return Spelling(
-        f"{{0}} {symbol} {{1}}", precedence, (precedence, precedence + 1 if right is None else right)
+        f"{{0}} {symbol} {{1}}",
+        precedence,
+        (precedence, precedence + 1 if right is None else right),
     )
 
 

@@ -75,12 +75,12 @@ def _absolute(x: Array) -> Array:
 
 
 def _sign(x: Array) -> Array:
-    return np.sign(x.real)
+    return np.asarray(np.sign(x.real))
 
 
 def _sigmoid(x: Array) -> Array:
     small = np.exp(-_absolute(x))  # never overflows
-    return np.where(x.real < 0, small, 1) / (1 + small)
+    return np.asarray(np.where(x.real < 0, small, 1) / (1 + small))
 
 
 def _softplus(x: Array) -> Array:
@@ -100,11 +100,11 @@ def _gelu(x: Array) -> Array:
 
 
 def _maximum(x: Array, y: Array) -> Array:
-    return np.where((x.real >= y.real) | (x != x), x, y)
+    return np.where((x.real >= y.real) | np.isnan(x), x, y)
 
 
 def _minimum(x: Array, y: Array) -> Array:
-    return np.where((x.real <= y.real) | (x != x), x, y)
+    return np.where((x.real <= y.real) | np.isnan(x), x, y)
 
 
 def _where(c: Array, a: Array, b: Array) -> Array:

@@ -71,7 +71,7 @@ def count(s: Signature) -> Expr:
 
 
 def size_number(size: Size) -> Number:
-    return Number(size.value, size, size.text, size.precedence)
+    return Number(size.number, size, size.text, size.precedence)
 
 
 def reduction(
@@ -106,21 +106,25 @@ def reduction(
 
 
 def _reduce(x: Array, axes: tuple[int, ...]) -> Array:
-    return np.sum(x, axis=axes, keepdims=True)
+    return np.asarray(np.sum(x, axis=axes, keepdims=True))
 
 
 def _largest(x: Array, axes: tuple[int, ...]) -> Array:
     """The entry with the largest real part; the first of several; a nan where there is one."""
-    return np.sum(np.where(_first(x.real, axes), x, 0), axis=axes, keepdims=True)
+    return _reduce(np.where(_first(x.real, axes), x, 0), axes)
 
 
 def _smallest(x: Array, axes: tuple[int, ...]) -> Array:
-    return np.sum(np.where(_first(-x.real, axes), x, 0), axis=axes, keepdims=True)
+    return _reduce(np.where(_first(-x.real, axes), x, 0), axes)
 
 
 def _first(x: Array, axes: tuple[int, ...]) -> Array:
     """True at the first largest entry along the axes, False elsewhere."""
-    flat = x.reshape((*x.shape[: x.ndim - len(axes)], -1)) if len(axes) > 1 else np.moveaxis(x, axes[0], -1)
+    flat = (
+        x.reshape((*x.shape[: x.ndim - len(axes)], -1))
+        if len(axes) > 1
+        else np.moveaxis(x, axes[0], -1)
+    )
     best = np.argmax(flat, axis=-1)[..., None]
     mask = np.arange(flat.shape[-1]) == best
     return mask.reshape(x.shape) if len(axes) > 1 else np.moveaxis(mask, -1, axes[0])
@@ -197,7 +201,7 @@ reduction(
     "largest entry",
     r"\max{axis}\left({0}\right)",
     kink="a tie goes to the first",
-    branches=lambda x, axes, scalar: _mask(1)(x, axes, scalar),
+    branches=_mask(1),
 )
 reduction(
     "min",
@@ -207,7 +211,7 @@ reduction(
     "smallest entry",
     r"\min{axis}\left({0}\right)",
     kink="a tie goes to the first",
-    branches=lambda x, axes, scalar: _mask(-1)(x, axes, scalar),
+    branches=_mask(-1),
 )
 reduction(
     "logsumexp",
@@ -246,9 +250,7 @@ def _total(s: Signature, x: Expr) -> Expr:
     return call("sum", x, axis=s.attrs["axis"])
 
 
-def normalisation(
-    name: str, forward: Callable[..., Array], rule: Any, cite: str, about: str
-) -> Op:
+def normalisation(name: str, forward: Callable[..., Array], rule: Any, cite: str, about: str) -> Op:
     return reduction(
         name,
         forward,

@@ -101,7 +101,8 @@ register(
 
 
 def _index(x: Array, slices: tuple[slice, ...], shape: tuple[int, ...]) -> Array:
-    found = x[(..., *slices)]
+    index: Any = (..., *slices)
+    found: Array = x[index]
     return found.reshape((*found.shape[: found.ndim - len(slices)], *shape))
 
 
@@ -184,7 +185,9 @@ def _blocks(s: Signature, g: Expr, axis: int) -> Sequence[Expr]:
     for shape in s.shapes:
         stop = s.sizes.add(start, shape[axis])
         region = tuple(
-            Part(start, stop, single=s.rank == 2 and is_one(size)) if k == axis else whole(size, s.sizes)
+            Part(start, stop, single=s.rank == 2 and is_one(size))
+            if k == axis
+            else whole(size, s.sizes)
             for k, size in enumerate(shape)
         )
         rules.append(call("index", g, region=region))
@@ -311,7 +314,9 @@ def _broadcast_shape(s: Signature) -> Shape:
         joint = broadcast_shapes(s.sizes, (s.shapes[0], shape))
     except Mismatch:
         joint = ()
-    if len(joint) != len(shape) or any(same(a, b) is None for a, b in zip(joint, shape, strict=True)):
+    if len(joint) != len(shape) or any(
+        same(a, b) is None for a, b in zip(joint, shape, strict=True)
+    ):
         raise Mismatch(f"{{0}} is {spell(s.shapes[0])} and can't be stretched to {spell(shape)}")
     return shape
 
@@ -386,7 +391,7 @@ def constant(
 constant(
     "zeros",
     _filled_shape,
-    lambda shape: np.zeros(shape),
+    np.zeros,
     lambda s: {"shape": numbers(_filled_shape(s))},
     "all 0; zeros(N) is a column",
     r"\mathbf{{0}}_{{{sizes}}}",
@@ -394,7 +399,7 @@ constant(
 constant(
     "ones",
     _filled_shape,
-    lambda shape: np.ones(shape),
+    np.ones,
     lambda s: {"shape": numbers(_filled_shape(s))},
     "all 1; ones(N) is a column",
     r"\mathbf{{1}}_{{{sizes}}}",
@@ -402,8 +407,8 @@ constant(
 constant(
     "eye",
     lambda s: (s.attrs["sizes"][0],) * 2,
-    lambda n: np.eye(n),
-    lambda s: {"n": int(s.attrs["sizes"][0].value)},
+    np.eye,
+    lambda s: {"N": int(s.attrs["sizes"][0].value)},
     "identity matrix",
     "I_{{{sizes}}}",
     operands=("size",),
@@ -472,7 +477,9 @@ def subscripts(text: str) -> Subscripts:
         if bad := [c for c in term if c not in LETTERS]:
             raise Mismatch(f"`{bad[0]}` in the subscripts is not a letter", "ij,jk->ik")
     if "" in inputs:
-        raise Mismatch("the subscripts of an operand are missing", "a scalar is `ij`, as a column is")
+        raise Mismatch(
+            "the subscripts of an operand are missing", "a scalar is `ij`, as a column is"
+        )
     for c in right:
         if right.count(c) > 1:
             raise Mismatch(f"`{c}` stands twice in the output's subscripts")
@@ -484,9 +491,7 @@ def subscripts(text: str) -> Subscripts:
 def _einsum_sizes(s: Signature) -> tuple[Subscripts, dict[str, Size]]:
     parsed = subscripts(s.attrs["subscripts"])
     if len(parsed.inputs) != len(s.shapes):
-        raise Mismatch(
-            f"the subscripts name {len(parsed.inputs)} operands, not {len(s.shapes)}"
-        )
+        raise Mismatch(f"the subscripts name {len(parsed.inputs)} operands, not {len(s.shapes)}")
     found: dict[str, Size] = {}
     for i, (term, shape) in enumerate(zip(parsed.inputs, s.shapes, strict=True)):
         if len(term) != len(shape):
@@ -495,7 +500,9 @@ def _einsum_sizes(s: Signature) -> tuple[Subscripts, dict[str, Size]]:
         for c, size in zip(term, shape, strict=True):
             both = same(found.setdefault(c, size), size)
             if both is None:
-                raise Mismatch(f"`{c}` is {found[c].text} and {size.text}: {differ(found[c], size)}")
+                raise Mismatch(
+                    f"`{c}` is {found[c].text} and {size.text}: {differ(found[c], size)}"
+                )
             found[c] = both
     return parsed, found
 
@@ -507,8 +514,8 @@ def _einsum_shape(s: Signature) -> Shape:
 
 
 def _einsum(*xs: Array, subscripts: str, rank: int) -> Array:
-    result = np.einsum(subscripts, *xs)
-    return result.reshape((*result.shape[: result.ndim - rank], *result.shape[result.ndim - rank :], *(1,) * (2 - rank)))
+    result = np.asarray(np.einsum(subscripts, *xs))
+    return result.reshape((*result.shape, *(1,) * (2 - rank)))
 
 
 def _einsum_static(s: Signature) -> dict[str, Any]:
@@ -518,8 +525,10 @@ def _einsum_static(s: Signature) -> dict[str, Any]:
 
 
 def _einsum_rule(s: Signature, g: Expr, y: Expr, *xs: Expr) -> Sequence[Expr | None]:
-    """Swap the operand's subscripts with the output's; what only the operand has is spread by ones,
-    and a repeated letter is spread along its diagonal by an identity."""
+    """Swap the operand's subscripts with the output's.
+
+    What only the operand has is spread by ones, a repeated letter along its diagonal by an identity.
+    """
     parsed, found = _einsum_sizes(s)
     spare = [c for c in LETTERS if c not in found]
     padding = "".join(spare[: max(0, 2 - len(parsed.output))])

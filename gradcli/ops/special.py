@@ -51,7 +51,7 @@ def cofactors(x: Array) -> Array:
     Real matrices go through the singular values: cof(U S V^T) = det(U V) U cof(S) V^T.
     """
     if np.iscomplexobj(x):
-        return np.linalg.det(x)[..., None, None] * np.swapaxes(np.linalg.inv(x), -1, -2)
+        return np.asarray(np.linalg.det(x))[..., None, None] * np.swapaxes(np.linalg.inv(x), -1, -2)
     u, s, vt = np.linalg.svd(x)
     sign = np.linalg.det(u) * np.linalg.det(vt)
     n = s.shape[-1]

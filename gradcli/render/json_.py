@@ -68,7 +68,9 @@ def _head(session: Session) -> dict[str, Any]:
     }
 
 
-def _lists(session: Session, precision: int | None) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+def _lists(
+    session: Session, precision: int | None
+) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
     yield "forward", _forward(session, precision)
     yield "backward", _backward(session, precision)
 
@@ -120,7 +122,10 @@ def _maps(
     yield (
         "given",
         (
-            (item.name, short(turn(session.given[item.name], layout), displayed(item.shape, layout)))
+            (
+                item.name,
+                short(turn(session.given[item.name], layout), displayed(item.shape, layout)),
+            )
             for item in program.given
         ),
     )
