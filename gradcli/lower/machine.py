@@ -103,6 +103,7 @@ class Machine:
         self.poisoned: set[str] = set()
         self.kinds: dict[Any, Kind] = {}
         self.elements = 0  # of all arrays
+        self.most_elements = MOST_ARRAYS * max_elements
         self.later: dict[str, int] = {}  # where names are defined, known before they are
         self.one = (sizes.constant(1), sizes.constant(1))
         self.suffix: str = ""  # the loops' indices, as names show them
@@ -133,6 +134,8 @@ class Machine:
 
     def z(self, number: int) -> str:
         """The number-th name for an unnamed operation, past those that the file uses."""
+        if number < len(self.z_names):
+            return self.z_names[number]
         while len(self.z_names) <= number:
             name = f"z{self.z_next}"
             self.z_next += 1
@@ -181,9 +184,9 @@ class Machine:
         if kind is None:
             kind = self.kinds[key] = self._kind(op, items, shapes, attrs, at)
         call, size, remark = kind
-        self.take(size, at)
-        if len(self.steps) >= MOST_STEPS:
-            raise self.error(f"the model has more than {MOST_STEPS:,} equations", at)
+        self.elements += size
+        if self.elements > self.most_elements or len(self.steps) >= MOST_STEPS:
+            raise self._too_many(at)
         if remark:
             self.note(remark, at)
         base = self.z(self.counter)
@@ -203,12 +206,17 @@ class Machine:
     def take(self, size: int, at: int) -> None:
         """Count an array's elements. Raises GradError where those of all arrays are too many."""
         self.elements += size
-        if self.elements > MOST_ARRAYS * self.max_elements:
-            raise self.error(
-                f"the model's arrays have more than {MOST_ARRAYS * self.max_elements:,} elements in all",
-                at,
-                "--max-elements raises the limit",
-            )
+        if self.elements > self.most_elements:
+            raise self._too_many(at)
+
+    def _too_many(self, at: int) -> GradError:
+        if len(self.steps) >= MOST_STEPS:
+            return self.error(f"the model has more than {MOST_STEPS:,} equations", at)
+        return self.error(
+            f"the model's arrays have more than {self.most_elements:,} elements in all",
+            at,
+            "--max-elements raises the limit",
+        )
 
     def _kind(
         self, op: Op, items: Sequence[Ref | Number], shapes: tuple[Shape, ...], attrs: Attrs, at: int

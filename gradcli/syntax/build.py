@@ -16,6 +16,7 @@ class Builder:
 
     def __init__(self) -> None:
         self.tape: list[ast.Instruction] = []
+        self.push = self.tape.append
 
     def cut(self, start: int) -> ast.Code:
         code = tuple(self.tape[start:])
@@ -34,7 +35,7 @@ class Builder:
 
     def name(self, symbols: Any) -> int:
         _, text, at = symbols[0]
-        self.tape.append(("name", text, at))
+        self.push(("name", text, at))
         return len(self.tape) - 1
 
     def derivative(self, symbols: Any) -> int:
@@ -48,9 +49,10 @@ class Builder:
         return len(self.tape) - 1
 
     def binary(self, symbols: Any) -> int:
+        left: int
         left, (_, symbol, at), _ = symbols
-        self.tape.append(("binary", symbol, at))
-        return int(left)
+        self.push(("binary", symbol, at))
+        return left
 
     def unary(self, symbols: Any) -> int:
         (_, symbol, at), operand = symbols

@@ -77,6 +77,7 @@ class Parser:
         """Parse from the line behind a line end to the end. Raises GradError at the first error."""
         table, stack, values = self.table.states, self.states, self.values
         reductions, jumps, tape = self.reductions, self.jumps, self.build.tape
+        fresh = self.fresh
         for token in tokens(self.words, self.indents, first):
             kind = token[0]
             action = table[stack[-1]].get(kind)
@@ -92,6 +93,10 @@ class Parser:
                     if reduce is not None:
                         values[-1] = reduce((values[-1],))
                     stack.pop()
+                elif size == 3:
+                    last, middle = values.pop(), values.pop()
+                    values[-1] = reduce((values[-1], middle, last))  # type: ignore[misc]
+                    del stack[-3:]
                 elif size:
                     values[-size:] = (reduce(values[-size:]),)  # type: ignore[misc]
                     del stack[-size:]
@@ -105,14 +110,14 @@ class Parser:
                 stack.append(state)
                 if state == self.end_state and kind == END:
                     return
-            if self.fresh and kind not in STRUCTURE:
-                self.fresh = False
+            if fresh and kind not in STRUCTURE:
+                fresh = self.fresh = False
                 word = self.words.word_at(token[2])
                 self.marks[-1] = Mark(len(stack), len(values), len(tape), word)
             stack.append(action)
             values.append(token)
             if kind in STRUCTURE:
-                self.fresh = True
+                fresh = self.fresh = True
                 if kind == "_INDENT":
                     self.marks.append(None)
                 elif kind == "_DEDENT":
@@ -149,9 +154,14 @@ def _reduction(rule: Rule, build: Builder) -> Reduction:
     if all(what == 1 for what in plan):
         return rule.origin, rule.size, action
     kept = [i for i, what in enumerate(plan) if what == 1]
-    if len(kept) > 1 and set(plan) == {0, 1}:
+    if set(plan) == {0, 1}:
+        only = kept[0]
+        if len(kept) == 1:
+            return rule.origin, rule.size, lambda symbols: action((symbols[only],))
         pick = itemgetter(*kept)
         return rule.origin, rule.size, lambda symbols: action(pick(symbols))
+    if plan == (1, -1):
+        return rule.origin, rule.size, lambda symbols: action((symbols[0], None))
     return rule.origin, rule.size, lambda symbols: action(_select(plan, symbols))
 
 
