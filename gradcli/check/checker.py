@@ -22,7 +22,7 @@ from gradcli.sizes import Number
 BOTH, FINITE, COMPLEX = "complex-step+finite-diff", "finite-diff", "complex-step"
 SLICE = 4096  # entries between two looks at the clock
 SURE = 4  # largest entries, and as many smallest, that no sample leaves out
-OVERTIME = 3.0  # budgets after which a variable is not even sampled
+OVERTIME = 1.0  # seconds beyond the budget after which a variable is not even sampled
 
 Progress: TypeAlias = Callable[[int, int], None]
 Sides: TypeAlias = dict[int, tuple[float, float]]
@@ -47,7 +47,7 @@ class Clock:
         return now + left * entries / max(1, self.entries - self.done)
 
     def spent(self) -> bool:
-        return self.budget is not None and monotonic() - self.start > OVERTIME * self.budget
+        return self.budget is not None and monotonic() - self.start > self.budget + OVERTIME
 
     def tick(self, entries: int) -> None:
         self.done += entries

@@ -18,7 +18,7 @@ from gradcli.template import Node
 
 RUNS = 4
 POOL = 4096
-SAFETY = 8.0  # the largest of a few draws is below the largest possible
+SAFETY = 6.0  # the spread of a few draws is below the largest possible
 EPSILON = float(np.finfo(float).eps)
 
 
@@ -36,8 +36,8 @@ class Noise(NamedTuple):
 
 def noise(model: Model, seed: int) -> Noise:
     session = model.session
-    exact = session.backward.totals
-    spread = {name: np.zeros(value.shape) for name, value in exact.items()}
+    low: dict[str, Array] = {}
+    high: dict[str, Array] = {}
     shake = Shaker(seed)
     with np.errstate(all="ignore"):
         outputs = {
@@ -47,13 +47,14 @@ def noise(model: Model, seed: int) -> Noise:
         for _ in range(RUNS):
             values = _forward(model, shake)
             for name, total in _backward(model, values, shake).items():
-                np.maximum(spread[name], np.abs(total - exact[name]), out=spread[name])
+                low[name] = np.minimum(low.get(name, total), total)
+                high[name] = np.maximum(high.get(name, total), total)
             for name, weight in model.weights.items():
                 change = np.abs((values[name] - model.values[name]) * weight)
                 np.maximum(outputs[name], SAFETY * change, out=outputs[name])
         bounds = {
-            name: SAFETY * value + 4 * EPSILON * np.abs(exact[name])
-            for name, value in spread.items()
+            name: SAFETY * (top - low[name]) + 4 * EPSILON * np.abs(top)
+            for name, top in high.items()
         }
     largest = [float(np.max(np.abs(step), initial=0.0)) for step in session.backward.steps]
     largest += [float(np.max(np.abs(weight), initial=0.0)) for weight in model.weights.values()]
