@@ -109,6 +109,8 @@ def _renewed(text: str, folder: Path) -> str:
     lines = []
     for command, expected in commands(text):
         found = run(command, folder)
+        if any("gradcli itself failed" in line for line in found):
+            raise SystemExit(f"$ {command}\n" + "\n".join(found))
         lines.append(f"$ {command}")
         if "…" in expected:
             at = expected.index("…")

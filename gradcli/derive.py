@@ -24,8 +24,8 @@ COTANGENT, RESULT = "g", "out"
 class Contribution(NamedTuple):
     """What one operand's derivative gains from an operation, at given shapes.
 
-    `nodes` compute it in the variable's own shape. `texts` has for each layout the formula, in which
-    {0} stands for the operation's result and {1}, {2} … for its operands.
+    `nodes` compute it in the variable's own shape. `texts` has for each layout the formula, in
+    which {0} stands for the operation's result and {1}, {2} … for its operands.
     """
 
     nodes: list[Node]
@@ -225,7 +225,7 @@ def unbroadcast(expr: Expr, shape: Shape, target: Shape, sizes: Sizes) -> Expr:
 
 
 class Tracker:
-    """What of each derivative has been reached, entry by entry where a slice reached only a part."""
+    """What of each derivative has been reached, entry by entry where a slice reached a part."""
 
     def __init__(self, program: Program, always: bool) -> None:
         self.program = program
@@ -240,7 +240,7 @@ class Tracker:
     def reach(
         self, step: Step, k: int, target: str
     ) -> Iterator[tuple[str, Region | None, Region | None]]:
-        """The steps that a contribution needs: assign, the target's region, the part to take of it."""
+        """The steps that a contribution needs: assign, the target's region, the part taken of it."""
         if contribute(step, k) is None:
             return
         signature = step.call.signature

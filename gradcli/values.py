@@ -1,4 +1,4 @@
-"""The values of a program's inputs: from data, from the file, or drawn from the seed and the name."""
+"""The values of a program's inputs: from data, the file, or drawn from the seed and the name."""
 
 from __future__ import annotations
 

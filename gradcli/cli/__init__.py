@@ -1,4 +1,4 @@
-"""The commands. This is the only place that prints and exits; NumPy and rich are imported when used."""
+"""The commands: the only place that prints and exits. NumPy and rich are imported when used."""
 
 from __future__ import annotations
 

@@ -239,7 +239,7 @@ def _matmul_hint(a: Shape, b: Shape) -> str | None:
 
 
 def _matmul_rule(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
-    """Giles 2008, 2.2.2; at rank 3 and more over the last two axes, entry by entry of the others."""
+    """Giles 2008, 2.2.2; at rank 3 and more on the last two axes, entry by entry of the others."""
     rank_a, rank_b = (len(shape) for shape in s.shapes)
     if rank_a == rank_b == 2:
         return g @ b.T, a.T @ g

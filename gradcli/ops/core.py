@@ -74,7 +74,7 @@ def roman(name: str) -> str:
 
 
 class Body(NamedTuple):
-    """What an operation defined in a model consists of: its operands' names, its steps, its result."""
+    """What an operation defined in a model consists of: operands' names, steps, its result."""
 
     operands: tuple[str, ...]
     steps: tuple[Any, ...]
@@ -86,7 +86,8 @@ class Op:
     """One operation: its whole truth.
 
     operands: the names of its parameters, in order. A name beginning with `*` takes any number;
-        "[shape]" is a list of sizes, "*sizes" sizes one by one, "size" a single one, '"subscripts"' a text.
+        "[shape]" is a list of sizes, "*sizes" sizes one by one, "size" a single one,
+        '"subscripts"' a text.
     shape: Signature -> the result's shape; raises Mismatch.
     forward: arrays (and the `static` arguments) -> the result. Every array has at least two axes,
         and may have further axes in front, on which the operation works entry by entry.
@@ -261,7 +262,7 @@ def square(s: Signature) -> None:
 
 
 def real(x: Array) -> Array:
-    """The real part, on which branches are decided, so that complex arguments follow the real one."""
+    """The real part, on which branches are decided: complex arguments follow the real one."""
     return x.real
 
 

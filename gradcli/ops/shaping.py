@@ -235,7 +235,8 @@ def _stack_shape(s: Signature) -> Shape:
         both = [same(a, b) for a, b in zip(first, shape, strict=False)]
         if len(shape) != len(first) or None in both:
             raise Mismatch(
-                f"{{0}} is {spell(tuple(first))} and {{{i}}} is {spell(shape)}: stacked ones are alike"
+                f"{{0}} is {spell(tuple(first))} and {{{i}}} is {spell(shape)}: "
+                "stacked ones are alike"
             )
         first = [size for size in both if size is not None]
     first.insert(s.attrs["axis"], s.sizes.constant(len(s.shapes)))
@@ -286,7 +287,8 @@ def _reshape_shape(s: Signature) -> Shape:
     before, after = s.sizes.product(s.shapes[0]), s.sizes.product(shape)
     if before is not after and not (before.value == after.value and (before.free or after.free)):
         raise Mismatch(
-            f"{{0}} is {spell(s.shapes[0])} and does not fill {spell(shape)}: {differ(before, after)}"
+            f"{{0}} is {spell(s.shapes[0])} and does not fill {spell(shape)}: "
+            f"{differ(before, after)}"
         )
     return shape
 
@@ -527,7 +529,8 @@ def _einsum_static(s: Signature) -> dict[str, Any]:
 def _einsum_rule(s: Signature, g: Expr, y: Expr, *xs: Expr) -> Sequence[Expr | None]:
     """Swap the operand's subscripts with the output's.
 
-    What only the operand has is spread by ones, a repeated letter along its diagonal by an identity.
+    What only the operand has is spread by ones, a repeated letter along its diagonal by an
+    identity.
     """
     parsed, found = _einsum_sizes(s)
     spare = [c for c in LETTERS if c not in found]

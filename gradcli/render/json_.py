@@ -31,7 +31,8 @@ def document(session: Session, precision: int | None = None) -> Iterator[str]:
         yield f',\n"{name}": {{'
         separator = "\n"
         for key, record in pairs:
-            yield f"{separator}{json.dumps(key, ensure_ascii=False)}: {json.dumps(record, ensure_ascii=False)}"
+            quoted = json.dumps(key, ensure_ascii=False)
+            yield f"{separator}{quoted}: {json.dumps(record, ensure_ascii=False)}"
             separator = ",\n"
         yield "}"
     yield "}\n"
