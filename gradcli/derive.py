@@ -240,7 +240,7 @@ class Tracker:
     def reach(
         self, step: Step, k: int, target: str
     ) -> Iterator[tuple[str, Region | None, Region | None]]:
-        """The steps that a contribution needs: assign, the target's region, the part taken of it."""
+        """The steps that a contribution needs: assign, the target's region, the part of it."""
         if contribute(step, k) is None:
             return
         signature = step.call.signature
