@@ -8,7 +8,7 @@ guess: where nothing fits, nothing is said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -22,6 +22,8 @@ MOST_TRIES = 6_000  # changed lines computed for one wrong line
 MOST_PAIRS = 6_000  # lines with two changes
 MOST_FACTORS = 6  # missing factors that are put in with a second change
 LONGEST = 250  # instructions of a line that is searched
+
+EVERY = range(1_000_000)
 
 # Of two changes at once, the class that is named.
 WEIGHT = (
@@ -68,49 +70,66 @@ class Finding(NamedTuple):
 
 
 def search(
-    code: ast.Code, pools: Pools, meets: Callable[[ast.Code], int | None], fits: bool = True
+    code: ast.Code,
+    pools: Pools,
+    meets: Callable[[ast.Code], int | None],
+    *,
+    fits: bool = True,
+    wanted: Container[int] = EVERY,
 ) -> Finding | None:
     """The first change of a line's code that meets a goal.
 
     meets: which goal a code meets, at every point, or None.
     fits: whether the line has the right shape as it is.
+    wanted: the goals that are likely; another one is met only where no change meets these, and not
+        by leaving out a term of the line.
     A change that makes the line the very formula of the listing comes before all others.
     """
     if len(code) > LONGEST:
         return None
-    tries = _Tries(meets)
+    tries = _Tries(code, meets, wanted)
     formulas = set(pools.formulas)
     exact = (edit for edit in _single(code, pools, fits) if plain(edit.code) in formulas)
     return (
-        _first(tries, exact, MOST_TRIES)
-        or _first(tries, _single(code, pools, fits), MOST_TRIES)
-        or _first(tries, _double(code, pools), MOST_PAIRS)
+        tries.first(exact, MOST_TRIES)
+        or tries.first(_single(code, pools, fits), MOST_TRIES)
+        or tries.first(_double(code, pools), MOST_PAIRS)
     )
 
 
 class _Tries:
-    """Codes that have been tried, so that none is tried twice."""
+    """The codes that have been tried, so that none is tried twice."""
 
-    def __init__(self, meets: Callable[[ast.Code], int | None]) -> None:
+    def __init__(
+        self, code: ast.Code, meets: Callable[[ast.Code], int | None], wanted: Container[int]
+    ) -> None:
         self.meets = meets
+        self.wanted = wanted
+        self.derivatives = _derivatives(code)
         self.seen: set[ast.Code] = set()
 
-    def goal(self, code: ast.Code) -> int | None:
-        key = plain(code)
-        if key in self.seen:
-            return None
-        self.seen.add(key)
-        return self.meets(code)
+    def first(self, candidates: Iterable[Edit], most: int) -> Finding | None:
+        """The first change that meets a likely goal, or the first that meets any."""
+        second: Finding | None = None
+        for number, edit in enumerate(candidates):
+            if number >= most:
+                break
+            key = plain(edit.code)
+            if key in self.seen:
+                continue
+            self.seen.add(key)
+            goal = self.meets(edit.code)
+            if goal is None:
+                continue
+            if goal in self.wanted:
+                return Finding(*edit, goal)
+            if second is None and _derivatives(edit.code) >= self.derivatives:
+                second = Finding(*edit, goal)
+        return second
 
 
-def _first(tries: _Tries, candidates: Iterable[Edit], most: int) -> Finding | None:
-    for number, edit in enumerate(candidates):
-        if number >= most:
-            return None
-        goal = tries.goal(edit.code)
-        if goal is not None:
-            return Finding(*edit, goal)
-    return None
+def _derivatives(code: ast.Code) -> int:
+    return sum(operation == "derivative" for operation, _, _ in code)
 
 
 def _single(code: ast.Code, pools: Pools, fits: bool) -> Iterator[Edit]:

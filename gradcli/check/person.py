@@ -24,6 +24,7 @@ from gradcli.ops.core import Array
 from gradcli.program import Program
 from gradcli.syntax import Parsed, ast
 
+MOST_OWN = 40  # own lines, of those that a wrong line builds on, that are looked into
 MANY = 3  # wrong lines, and how many times fewer there must be in the other layout
 
 
@@ -45,7 +46,8 @@ def check(
     complete: whether every wanted gradient must be there.
     Raises GradError or GradErrors where the file can't be read on this model.
     """
-    sheet = Sheet(parsed, evaluate(program, data, seed), max_elements)
+    length = sum(len(n.value) for n in parsed.statements if isinstance(n, ast.BackwardLine))
+    sheet = Sheet(parsed, evaluate(program, data, seed, length), max_elements)
     if not sheet.lines:
         raise GradError("there is no line in this derivation", Span(parsed.source, 1, 1))
     review = Review(sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout)
@@ -198,20 +200,19 @@ class Review:
                 return accounts
 
     def _mend(self, accounts: Mapping[str, Account]) -> bool:
-        """Mend one own line that makes others wrong, if there is one; it is then the wrong line."""
+        """Mend one own line on which only wrong lines build, if one mends them; it is then
+        wrong.
+        """
         unmatched = {place for account in accounts.values() for place in account.unmatched()}
-        if not any(self.sheet.lines[place].sources for place in unmatched):
-            return False
-        for place, line in enumerate(self.sheet.lines):
-            if line.name is not None or place in self.verdicts:
+        for place in self.sheet.bases(sorted(unmatched), MOST_OWN):
+            if place in self.verdicts:
                 continue
             users = [
                 p for p in self.sheet.dependents(place) if self.sheet.lines[p].name is not None
             ]
-            wrong = [p for p in users if p in unmatched]
-            if not wrong or len(wrong) < len(users):
+            if any(user not in unmatched for user in users):
                 continue
-            found = self.blame.own_line(place, wrong, accounts)
+            found = self.blame.own_line(place, users[0], accounts)
             if found is not None:
                 self.verdicts[place] = found.verdict
                 self.sheet.amend(place, found.code)

@@ -23,6 +23,7 @@ from gradcli.lower.machine import Poisoned
 from gradcli.ops.core import Array
 from gradcli.sizes import numbers, spell
 from gradcli.syntax import ast
+from gradcli.syntax.lexer import token_end
 from gradcli.template import compute
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ NOTHING = "nothing-to-accumulate"
 TWICE = "counted-twice"
 UNKNOWN = "unknown"
 MOST_GOALS = 16
+MOST_SEARCHED = 200  # wrong lines whose causes are looked for
 MOST_ENTRIES = 4096  # of an operand whose Jacobian's diagonal is computed
 
 
@@ -58,14 +60,14 @@ class Blame:
     def __init__(self, sheet: Sheet, layout: str) -> None:
         self.sheet = sheet
         self.layout = layout
+        self.searched = 0
         self.steps = sheet.program.steps
 
     def place(self, line: Line) -> Span:
         """Where a line stands: from its target to its end."""
         source, at = self.sheet.source, line.node.name.at
-        code = line.node.value
-        end = max(found.end for i in range(len(code)) if (found := span(source, code, i, i + 1)))
-        return Span(source, at, end)
+        last = max(at for _, _, at in line.node.value)
+        return Span(source, at, token_end(source, last))
 
     # ── lines of derivatives ──
 
@@ -82,9 +84,16 @@ class Blame:
         if not goals:
             return self._repeated(line, place, account) or self._too_much(line, entry, ledger)
         finding = self._diagonal(line, entry, goals, ledger)
-        if finding is None:
+        self.searched += 1
+        if finding is None and self.searched <= MOST_SEARCHED:
             material = pools(self.sheet, line, shares, sorted(line.own))
-            finding = search(line.code, material, self._meets(line, goals), entry.value is not None)
+            finding = search(
+                line.code,
+                material,
+                self._meets(line, goals),
+                fits=entry.value is not None,
+                wanted=_likely(goals, len(account.unmatched())),
+            )
         if finding is None:
             repeated = self._repeated(line, place, account)
             return repeated or self._unknown(line, entry, goals[0], ledger)
@@ -218,6 +227,10 @@ class Blame:
         expected = "\n".join(f for share in shares for f in self._written(share, line.node.assign))
         kind, culprit = UNKNOWN, None
         message = "the cause is unknown: no small change makes this line right"
+        if self.searched > MOST_SEARCHED:
+            message = (
+                f"more than {MOST_SEARCHED} lines are wrong: the causes of these were looked for"
+            )
         if isinstance(line.lowered, Misfit):
             kind, message, culprit = edits.SHAPE, line.lowered.message, line.lowered.span
         elif entry.value is None:
@@ -296,14 +309,13 @@ class Blame:
 
     # ── the person's own lines ──
 
-    def own_line(
-        self, place: int, users: Sequence[int], accounts: Mapping[str, Account]
-    ) -> Mended | None:
-        """What is wrong with an own line on which only wrong lines build."""
+    def own_line(self, place: int, user: int, accounts: Mapping[str, Account]) -> Mended | None:
+        """What is wrong with an own line that makes a line of a derivative wrong, the first
+        user.
+        """
         line = self.sheet.lines[place]
         if self._is_known(place):
             return None
-        user = users[0]
         name = self.sheet.lines[user].name
         assert name is not None
         account = accounts[name]
@@ -407,6 +419,17 @@ class Blame:
             culprit,
             rule,
         )
+
+
+def _likely(goals: Sequence[Goal], lines: int) -> list[int]:
+    """The goals that leave nothing over: all that is left for one line, one contribution for each
+    of several.
+    """
+    singles = [i for i, goal in enumerate(goals) if len(goal.shares) == 1]
+    if lines == 1:
+        most = max(len(goal.shares) for goal in goals)
+        return [i for i, goal in enumerate(goals) if len(goal.shares) == most]
+    return singles if lines == len(singles) else list(range(len(goals)))
 
 
 def _trivial(lowered: Lowered, line: Line) -> bool:

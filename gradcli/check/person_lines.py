@@ -16,9 +16,9 @@ from gradcli.errors import GradError, GradErrors, Span
 from gradcli.lower.machine import Machine, Poisoned
 from gradcli.lower.numbers import of_size
 from gradcli.lower.scope import Binding, Family, Item, Ref, Scope
-from gradcli.ops.core import Array, Attrs, Mismatch, Op, asarray
+from gradcli.ops.core import Array, Mismatch, asarray
 from gradcli.ops.shaping import indexed_shape, kept_shape
-from gradcli.program import Call, Operand, Program, Step
+from gradcli.program import Operand, Program, Step
 from gradcli.sizes import ATOM, Number, Shape, numbers, same
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
@@ -26,6 +26,7 @@ from gradcli.syntax import Parsed, ast
 LAYOUTS = ("numerator", "denominator")
 MEMBER = re.compile(r"(.*)\[(-?\d+(?:, -?\d+)*)\]")
 DL = "dL/d"
+VERSION = re.compile(r"#\d+")  # tells a person's own names from each other when they are taken anew
 
 
 class Misfit(GradError):
@@ -102,10 +103,16 @@ class Sheet:
     def lower(self, code: ast.Code, own: Mapping[str, Binding]) -> Lowered:
         """Raises GradError, and Misfit where shapes do not fit."""
         machine = self.machine
-        machine.steps, machine.counter = [], 0
+        machine.restart()
         scope = Scope("loop", machine.file)
         scope.names = dict(own)
-        item = machine.value(machine.run(code, scope), code[-1][2])
+        try:
+            item = machine.value(machine.run(code, scope), code[-1][2])
+        except GradError as error:
+            if isinstance(error.__context__, Mismatch) or isinstance(error, Misfit):
+                hint = error.hint and VERSION.sub("", error.hint)
+                raise Misfit(VERSION.sub("", error.message), error.span, hint) from None
+            raise
         if isinstance(item, Number):
             return Lowered((), item, machine.one)
         return Lowered(tuple(machine.steps), item.name, item.shape)
@@ -257,7 +264,7 @@ class Sheet:
     @staticmethod
     def version(shown: str, place: int) -> str:
         """Under which name the value of a person's own line is known."""
-        return f"{shown}#{place}"
+        return f"{shown}#{place}"  # as VERSION finds it
 
     def _own_key(self, node: ast.BackwardLine) -> tuple[int, ...] | None:
         if not node.brackets:
@@ -282,6 +289,18 @@ class Sheet:
             if found.intersection(self.lines[later].sources):
                 found.add(later)
         return sorted(found - {place})
+
+    def bases(self, places: Sequence[int], most: int) -> list[int]:
+        """The own lines on which some lines build, in order: the nearest ones where they are
+        many.
+        """
+        found: set[int] = set()
+        waiting = list(places)
+        while waiting and len(found) < most:
+            fresh = [s for s in self.lines[waiting.pop(0)].sources if s not in found]
+            found.update(fresh)
+            waiting += fresh
+        return sorted(found)
 
     def trial(
         self, place: int, code: ast.Code, dependent: int
@@ -360,6 +379,13 @@ class LineMachine(Machine):
             family = names[base] = Family(shown, len(key), 0)
         family.members[key] = ref
 
+    def restart(self) -> None:
+        """Forget the last line, of which an error may have left the half."""
+        self.steps, self.counter, self.shared = [], 0, -1
+        self.elements, self.depth, self.trips = 0, 0, 1
+        self.suffix, self.indices, self.letters = "", (), ()
+        self.notes.clear()
+
     def derivative(self, name: str, at: int, scope: Scope) -> Item:
         found = self.derivatives.get(name)
         if found is not None:
@@ -369,21 +395,6 @@ class LineMachine(Machine):
 
     def member(self, family: Family, kinds: tuple[Any, ...], bounds: list[Item], at: int) -> Ref:
         return self._member(family, kinds, bounds, at)
-
-    def _call(
-        self,
-        op: Op,
-        items: Sequence[Ref | Number],
-        shapes: tuple[Shape, ...],
-        attrs: Attrs,
-        at: int,
-    ) -> Call:
-        try:
-            return super()._call(op, items, shapes, attrs, at)
-        except GradError as error:
-            if isinstance(error.__context__, Mismatch):
-                raise Misfit(error.message, error.span, error.hint) from None
-            raise
 
     def region(
         self, shape: Shape, kinds: tuple[Any, ...], bounds: list[Item], at: int, name: str

@@ -70,8 +70,10 @@ class Points(NamedTuple):
         return np.stack([point.arriving[name] for point in self.points])
 
 
-def evaluate(program: Program, data: Mapping[str, Array], seed: int) -> Points:
+def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int = 0) -> Points:
     """The derivatives of every name of a program, at points drawn from a seed.
+
+    length: of the derivation to be checked there, in operations; a long one gets fewer points.
 
     What has a stated value moves a little from point to point, so that nothing is right by luck;
     a const stays as stated, for a derivation may build on what it is (a one-hot target, say).
@@ -79,7 +81,8 @@ def evaluate(program: Program, data: Mapping[str, Array], seed: int) -> Points:
     """
     derivation = derive(program, tuple(program.shapes))
     found = [
-        _point(derivation, *drawn) for drawn in _drawn(program, data, seed, _count(derivation))
+        _point(derivation, *drawn)
+        for drawn in _drawn(program, data, seed, _count(derivation, length))
     ]
     finite = [item for item in found if _finite(item[0])] or found[:1]
     shares: dict[str, list[Share]] = {}
@@ -94,10 +97,10 @@ def evaluate(program: Program, data: Mapping[str, Array], seed: int) -> Points:
     return Points(derivation, tuple(point for point, _ in finite), shares)
 
 
-def _count(derivation: Derivation) -> int:
+def _count(derivation: Derivation, length: int) -> int:
     """How many points: fewer for long and for large models."""
     program = derivation.program
-    work = len(program.steps) + len(derivation.rows) + 1
+    work = len(program.steps) + len(derivation.rows) + length + 1
     entries = sum(int(np.prod(numbers(shape), dtype=object)) for shape in program.shapes.values())
     entries += sum(
         int(np.prod(numbers(row.contribution.shape), dtype=object)) for row in derivation.rows

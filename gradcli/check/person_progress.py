@@ -41,18 +41,20 @@ class Progress:
     def _stops_early(self) -> bool:
         """Whether the derivation follows the listing and ends before it does.
 
-        It follows the listing if it mentions most gradients that it passes; it ends early if
-        something that lies ahead is never mentioned, a gradient at least where it skips steps.
+        It follows the listing if it mentions most gradients that it passes. It ends early if more
+        than one step lies ahead, or, where it skips steps, if it never mentions a gradient that
+        lies ahead.
         """
         wanted = set(self.wanted)
         passed = {row.target for row in self.before} & wanted
         if passed and len(passed & self.mentioned) < ENOUGH * len(passed):
             return False
-        skips = any(row.target not in self.mentioned | wanted for row in self.before)
-        return any(
-            row.target not in self.mentioned and (row.target in wanted or not skips)
-            for row in self.after
-        )
+        if (
+            all(row.target in self.mentioned | wanted for row in self.before)
+            and len(self.after) > 1
+        ):
+            return True
+        return any(row.target in wanted - self.mentioned for row in self.after)
 
     def owes(self, share: Share) -> bool:
         return not (self.stops and share.position > self.frontier)

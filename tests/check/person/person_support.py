@@ -1,0 +1,47 @@
+"""Derivations of the examples, as text, and their review."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from textwrap import dedent
+
+from gradcli.check.person import check
+from gradcli.check.person_report import Report
+from gradcli.lower import lower
+from gradcli.program import Program
+from gradcli.render.grad import lines
+from gradcli.session import Request, compute, run
+from gradcli.syntax import read, read_source
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+MODELS = sorted(path.stem for path in EXAMPLES.glob("*.eq"))
+
+
+@cache
+def program(model: str) -> Program:
+    """A model of the examples, or a model's own text."""
+    if "\n" in model:
+        return lower(read(read_source("model.eq", dedent(model).encode())))
+    path = EXAMPLES / f"{model}.eq"
+    return lower(read(read_source(str(path), path.read_bytes())))
+
+
+def review(model: str, text: str, **options: object) -> Report:
+    """The verdicts on a derivation, whose indented text may begin with an empty line."""
+    parsed = read(read_source("mine.grad", dedent(text).encode()), "derivation")
+    return check(parsed, program(model), {}, **options)  # type: ignore[arg-type]
+
+
+@cache
+def derived(model: str, layout: str, accumulate: str = "auto") -> str:
+    """What `derive --format grad` prints."""
+    request = Request(layout=layout, accumulate=accumulate)
+    return "".join(lines(run(str(EXAMPLES / f"{model}.eq"), request)))
+
+
+@cache
+def derived_text(model: str, layout: str) -> str:
+    """The same for a model's own text."""
+    found = compute(program(model), {}, Request(layout=layout))
+    return "".join(lines(found))

@@ -1,0 +1,57 @@
+"""Planted mistakes: the line must be found, that line alone, and the class of the mistake."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+from person_support import derived, derived_text, review
+from planted import LISTED, SQUARE, WRITTEN, Planted, Written
+
+
+def _id(case: Planted) -> str:
+    model = "square" if case.model == SQUARE else case.model
+    return f"{model}-{case.layout}-{case.kind}-{case.new or 'without ' + case.old}"
+
+
+@pytest.mark.parametrize("case", LISTED, ids=_id)
+def test_a_mistake_in_the_listing(case: Planted) -> None:
+    listing = (
+        derived_text(case.model, case.layout)
+        if "\n" in case.model
+        else derived(case.model, case.layout)
+    )
+    lines = listing.split("\n")
+    assert lines.count(case.old) == 1
+    place = lines.index(case.old)
+    lines[place : place + 1] = case.new.split("\n") if case.new else []
+    wrong = lines.index(case.wrong) if case.wrong else place + case.new.count("\n")
+    report = review(case.model, "\n".join(lines))
+    assert [(line.line, line.diagnosis) for line in report.wrong] == [(wrong + 1, case.kind)]
+    if case.wrong:
+        assert case.old.split(" = ")[-1].split(" += ")[-1] in {m.formula for m in report.missing}
+
+
+@pytest.mark.parametrize("case", WRITTEN, ids=lambda case: f"{case.model}-{case.kind}-{case.name}")
+def test_a_mistake_in_a_persons_own_form(case: Written) -> None:
+    lines = dedent(case.text).split("\n")
+    wrong = next(number for number, line in enumerate(lines, 1) if line.endswith("# here"))
+    report = review(case.model, case.text)
+    assert [(line.line, line.diagnosis) for line in report.wrong] == [(wrong, case.kind)]
+
+
+def test_the_corrected_line_is_right() -> None:
+    """What is proposed in a wrong line's place must pass in turn."""
+    for case in LISTED:
+        if case.wrong or not case.new or "\n" in case.new:
+            continue
+        listing = (
+            derived_text(case.model, case.layout)
+            if "\n" in case.model
+            else derived(case.model, case.layout)
+        )
+        report = review(case.model, listing.replace(case.old + "\n", case.new + "\n", 1))
+        expected = report.wrong[0].expected
+        assert expected is not None, case
+        again = review(case.model, listing.replace(case.old + "\n", expected + "\n", 1))
+        assert not again.wrong, (case, expected)
