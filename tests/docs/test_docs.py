@@ -14,7 +14,13 @@ sys.path.insert(0, str(ROOT / "docs"))
 import console  # noqa: E402
 import generate  # noqa: E402
 
-from gradcli.session import Request, run  # noqa: E402
+from gradcli.lower import machine  # noqa: E402
+from gradcli.lower.model import MOST_MEMBERS  # noqa: E402
+from gradcli.lower.numbers import LONGEST_NUMERAL  # noqa: E402
+from gradcli.lower.userop import LONGEST_RULE  # noqa: E402
+from gradcli.session import MAX_BYTES, Request, run  # noqa: E402
+from gradcli.sizes import LARGEST, MOST_POWER, MOST_TERMS  # noqa: E402
+from gradcli.syntax.lexer import MOST_WORDS  # noqa: E402
 
 PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md"))]
 WORST = re.compile(r"( pass .*)\[\d+(?:, \d+)*\]$")  # which entry is off most: rounding decides
@@ -109,6 +115,25 @@ def test_every_command_is_in_the_readme():
 def test_every_example_is_in_the_readme():
     for path in (ROOT / "examples").glob("*.eq"):
         assert f"](examples/{path.name})" in read("README.md"), path.name
+
+
+def test_the_limits_are_those_of_the_program():
+    limits = read("docs/language.md").partition("## Limits\n")[2]
+    stated = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", limits, re.MULTILINE))
+    assert stated["the file"] == f"{MAX_BYTES // 2**20} MiB, {MOST_WORDS:,} words and signs"
+    assert stated["equations, loops unrolled"] == f"{machine.MOST_STEPS:,}"
+    assert stated["loops, definitions and sums inside each other"] == f"{machine.DEEPEST}"
+    assert stated["members of a declared family"] == f"{MOST_MEMBERS:,}"
+    assert stated["operands of one operation"] == f"{machine.MOST_OPERANDS:,}"
+    assert stated["elements of one array"] == f"{Request().max_elements:,}, or `--max-elements`"
+    assert machine.MOST_ARRAYS == 2
+    assert stated["axes of an array"] == f"{machine.MOST_AXES}"
+    assert stated["digits of a number"] == f"{LONGEST_NUMERAL}"
+    assert (
+        stated["a size"]
+        == f"10^{len(str(LARGEST)) - 1}, {MOST_TERMS} terms, powers up to {MOST_POWER}"
+    )
+    assert stated["operations in an op's own rule"] == f"{LONGEST_RULE:,}"
 
 
 @pytest.mark.parametrize("name", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md"])
