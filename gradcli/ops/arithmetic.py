@@ -33,6 +33,7 @@ from gradcli.sizes import (
     SIGN,
     SUM,
     Shape,
+    is_one,
     plain,
     same,
     spell,
@@ -246,7 +247,12 @@ def _matmul_rule(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[E
     # einsum names the axes from the end, so that leading axes of one side alone are no matter.
     rank = max(rank_a, rank_b)
     lead = "abcdefgh"[: rank - 2]
-    left, right = lead[rank - rank_a :] + "ij", lead[rank - rank_b :] + "jk"
+    # A stretched axis has a letter of its own, so that it meets no other size.
+    names = []
+    for shape in s.shapes:
+        axes = zip(lead[rank - len(shape) :], shape, strict=False)
+        names.append("".join(c.upper() if is_one(size) else c for c, size in axes))
+    left, right = names[0] + "ij", names[1] + "jk"
     out = lead + "ik"
     by_a = call("einsum", g, b, subscripts=f"{out},{right}->{lead}ij")
     by_b = call("einsum", a, g, subscripts=f"{left},{out}->{lead}jk")
