@@ -306,7 +306,7 @@ class Machine:
     def rename(self, item: Ref, name: str, rolled: str | None) -> Ref:
         """Give the last step the name on the left of its equation."""
         step = self.steps[-1]
-        base = step.name.removesuffix(self.suffix)
+        base = step.name.partition("[")[0]  # without the indices of a loop or a sum
         if self.counter and base == self.z(self.counter - 1) and self.shared != self.counter - 1:
             self.counter -= 1
         new = step.rolled._replace(name=rolled or name) if step.rolled else None

@@ -54,6 +54,35 @@ def test_a_sum_stands_inside_an_expression_and_inside_itself() -> None:
     assert value(model, "y", data) == 2 * ((1 + 2 * 3) / 1 + (2 + 2 * 4) / 2) + 1
 
 
+def test_a_sum_is_a_running_total() -> None:
+    """Its operations carry the index, and the same numbers at each; the last total has the name."""
+    text = "input x[1..4]\ny = sum(sin(x[t]) * t for t in 1..4)\nz = exp(y) * y"
+    assert equations(text) == [
+        "z1[1] = sin(x[1])",
+        "z2[1] = z1[1] * 1",
+        "z1[2] = sin(x[2])",
+        "z2[2] = z1[2] * 2",
+        "z3[2] = z2[1] + z2[2]",
+        "z1[3] = sin(x[3])",
+        "z2[3] = z1[3] * 3",
+        "z3[3] = z3[2] + z2[3]",
+        "z1[4] = sin(x[4])",
+        "z2[4] = z1[4] * 4",
+        "y = z3[3] + z2[4]",
+        "z4 = exp(y)",
+        "z = z4 * y",
+    ]
+
+
+def test_a_sum_of_two_terms_leaves_its_number_free() -> None:
+    text = "input x[1..2]\ny = sum(x[t] for t in 1..2)\nz = exp(y) * y"
+    assert equations(text) == ["y = x[1] + x[2]", "z1 = exp(y)", "z = z1 * y"]
+
+
+def test_a_sum_of_one_term_is_the_term() -> None:
+    assert equations("input x[1..1]\ny = sum(x[t] for t in 1..1)") == ["y = x[1]"]
+
+
 def test_only_sum_goes_over_a_range() -> None:
     assert "sum does" in messages("input x[1..2]\ny = prod(x[t] for t in 1..2)")
 

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.expr import as_expr, leaf
+from gradcli.lower.machine import MOST_AXES
 from gradcli.ops import FUNCTIONS, Mismatch, Op, Signature
 from gradcli.ops.shaping import Part, whole
 from gradcli.sizes import ATOM, Shape, Sizes, is_one, numbers, numeral
 from gradcli.spelling import write
 
 DIMS = {"N": 3, "M": 2, "K": 2}
-MOST = 32  # cases of one operation
+MOST = 36  # cases of one operation
 PLAIN = (2, 0.5, 1, 3, -1, 0)  # the plain numbers that are tried as operands
 
 
@@ -100,7 +101,7 @@ def cases(op: Op) -> list[Case]:
     n, m, k = (sizes.symbol(name, value) for name, value in DIMS.items())
     one = sizes.constant(1)
     pool: list[Shape] = [
-        (one, one), (n, one), (one, m), (n, m), (n, n), (k, n, m), (one, n), (one, n, m), (m, k, n, m),
+        (one, one), (n, one), (one, m), (n, m), (n, n), (k, n, m), (one, n), (one, n, m), (k, m, n), (m, k, n, m),
     ]  # fmt: skip
     found = []
     for operands in _operands(op, pool):
@@ -202,7 +203,8 @@ def _fits(case: Case) -> bool:
     """Whether the shape rule allows a case, and its value is finite where numbers are in it."""
     known = signature(case)
     try:
-        case.op.shape(known)
+        if len(case.op.shape(known)) > MOST_AXES:
+            return False
     except Mismatch:
         return False
     if all(isinstance(operand, tuple) for operand in case.operands):
