@@ -14,10 +14,12 @@ sys.path.insert(0, str(ROOT / "docs"))
 import console  # noqa: E402
 import generate  # noqa: E402
 
+from gradcli.check.judge import REASONS  # noqa: E402
 from gradcli.lower import machine  # noqa: E402
 from gradcli.lower.model import MOST_MEMBERS  # noqa: E402
 from gradcli.lower.numbers import LONGEST_NUMERAL  # noqa: E402
 from gradcli.lower.userop import LONGEST_RULE  # noqa: E402
+from gradcli.render.verdicts import HINTS  # noqa: E402
 from gradcli.session import MAX_BYTES, Request, run  # noqa: E402
 from gradcli.sizes import LARGEST, MOST_POWER, MOST_TERMS  # noqa: E402
 from gradcli.syntax.lexer import MOST_WORDS  # noqa: E402
@@ -134,6 +136,14 @@ def test_the_limits_are_those_of_the_program():
         == f"10^{len(str(LARGEST)) - 1}, {MOST_TERMS} terms, powers up to {MOST_POWER}"
     )
     assert stated["operations in an op's own rule"] == f"{LONGEST_RULE:,}"
+
+
+def test_every_diagnosis_and_reason_is_explained():
+    page = read("docs/checking.md")
+    for name in (*HINTS, *REASONS, "nothing-checked"):
+        assert f"`{name}`" in page, name
+    named = set(re.findall(r"^\| `([a-z-]+)` \|", page.partition("diagnosis |")[2], re.MULTILINE))
+    assert named == set(HINTS) - {"unknown"}
 
 
 @pytest.mark.parametrize("name", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md"])
