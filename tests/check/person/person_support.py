@@ -41,7 +41,7 @@ def derived(model: str, layout: str, accumulate: str = "auto") -> str:
 
 
 @cache
-def derived_text(model: str, layout: str) -> str:
+def derived_text(model: str, layout: str, accumulate: str = "auto") -> str:
     """The same for a model's own text."""
-    found = compute(program(model), {}, Request(layout=layout))
+    found = compute(program(model), {}, Request(layout=layout, accumulate=accumulate))
     return "".join(lines(found))
