@@ -170,9 +170,7 @@ class Checker:
             for entries in self._slices(found):
                 finite, sides = None, {}
                 if finite_too:
-                    finite = differences(
-                        probe, entries, probe.reached(entries, self.noise.outputs)
-                    )
+                    finite = differences(probe, entries, probe.reached(entries, self.noise.outputs))
                     sides = finite.sides
                 elif probe.kinks:
                     sides = self._kinks(probe, entries)

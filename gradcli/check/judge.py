@@ -130,9 +130,7 @@ def judge(evidence: Evidence) -> Judged:
     return Judged(expected, bar, reason, error, relative)
 
 
-def _second_opinion(
-    reason: Array, evidence: Evidence, exact: Array, finite: Estimate
-) -> None:
+def _second_opinion(reason: Array, evidence: Evidence, exact: Array, finite: Estimate) -> None:
     """Finite differences must agree with the complex step, as far as they can see."""
     found = evidence.found
     known = np.isfinite(finite.bar) & np.isfinite(finite.value)

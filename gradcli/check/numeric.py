@@ -30,9 +30,7 @@ def quiet(done: int, total: int) -> None:
     """Show no progress."""
 
 
-def check(
-    session: Session, options: Options | None = None, progress: Progress = quiet
-) -> Report:
+def check(session: Session, options: Options | None = None, progress: Progress = quiet) -> Report:
     """Verify a session's gradients, and every intermediate derivative where that is asked for."""
     options = options or Options()
     notes: list[str] = []

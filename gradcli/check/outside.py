@@ -52,9 +52,7 @@ def check_against(
     if any(each.single for each in found.values()):
         notes.append("their numbers have single precision, and are judged by it")
     missing = [
-        item.name
-        for item in program.inputs
-        if item.role != "const" and item.name not in found
+        item.name for item in program.inputs if item.role != "const" and item.name not in found
     ]
     if missing:
         notes.append(f"not in the file: {', '.join(missing)}")
@@ -99,9 +97,7 @@ def _result(checker: Checker, name: str, outside: Outside, layout: str) -> Resul
     rounding = checker.noise.totals.get(name, np.zeros(outside.value.shape))
     tolerance = SINGLE if outside.single else DOUBLE
     if outside.single:
-        rounding = np.maximum(
-            COARSER * rounding, np.finfo(np.float32).eps * np.abs(outside.value)
-        )
+        rounding = np.maximum(COARSER * rounding, np.finfo(np.float32).eps * np.abs(outside.value))
     result = checker.result(name, outside.value, rounding, tolerance)
     if not outside.turned:
         return result
@@ -112,4 +108,3 @@ def _result(checker: Checker, name: str, outside: Outside, layout: str) -> Resul
         message=f"it is transposed, in {layout} layout; {values}",
         remark="yours is the transpose of what is expected" if result.verdict == PASS else "",
     )
-

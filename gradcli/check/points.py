@@ -29,9 +29,7 @@ def points(session: Session, count: int, seed: int, notes: list[str]) -> Iterato
     if flat:
         notes.append(f"dL/d{flat[0]} has equal entries: drawn ones are checked as well")
         given = {
-            name: draw(STANDARD, value.shape, f"{GIVEN}{name}", seed + 1)
-            if name in flat
-            else value
+            name: draw(STANDARD, value.shape, f"{GIVEN}{name}", seed + 1) if name in flat else value
             for name, value in session.given.items()
         }
         yield at(session, session.inputs, given)

@@ -91,9 +91,7 @@ def _largest(values: Array) -> float:
 # ── what the entries have in common ──
 
 
-def remark(
-    found: Array, judged: Judged, result: Result, sizes: Mapping[str, float]
-) -> str:
+def remark(found: Array, judged: Judged, result: Result, sizes: Mapping[str, float]) -> str:
     """A ratio that is constant across entries, or a transposition; empty where there is none."""
     with np.errstate(all="ignore"):
         sure = np.isfinite(found) & (np.abs(judged.expected) > 1e3 * judged.bar)
