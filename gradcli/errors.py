@@ -53,6 +53,9 @@ class GradError(Exception):
         return show(self.message, "error", self.span, self.hint)
 
 
+MOST_ERRORS = 20
+
+
 class GradErrors(Exception):
     """Several independent errors of one input, in the order in which they stand there."""
 
@@ -64,7 +67,9 @@ class GradErrors(Exception):
         super().__init__(f"{len(self.errors)} errors")
 
     def __str__(self) -> str:
-        return "\n".join(str(error) for error in self.errors)
+        shown = [str(error) for error in self.errors[:MOST_ERRORS]]
+        left = len(self.errors) - len(shown)
+        return "\n".join([*shown, f"… and {left} more"] if left else shown)
 
 
 class Note(NamedTuple):
@@ -78,10 +83,12 @@ class Note(NamedTuple):
 
 
 LONGEST_LINE = 160
+LONGEST_MESSAGE = 1_000
 
 
 def show(message: str, kind: str, span: Span | None, hint: str | None, excerpt: bool = True) -> str:
     """The text of an error or a note, without a final line end."""
+    message, hint = _short(message), hint and _short(hint)
     if span is None:
         lines = [f"{kind}: {message}"]
     else:
@@ -92,6 +99,13 @@ def show(message: str, kind: str, span: Span | None, hint: str | None, excerpt: 
     if hint:
         lines.append(f"hint: {hint}")
     return "\n".join(lines)
+
+
+def _short(text: str) -> str:
+    """A message that holds what a person wrote may be of any length, and of any characters."""
+    if len(text) > LONGEST_MESSAGE:
+        text = text[: LONGEST_MESSAGE // 2] + " … " + text[-LONGEST_MESSAGE // 2 :]
+    return _printable(text)
 
 
 def _excerpt(span: Span, before: int) -> list[str]:

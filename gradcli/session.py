@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcli.errors import GradError, GradErrors, Note, Span
+from gradcli.files import STDIN, read_file
 from gradcli.syntax import Parsed, read, read_source
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from gradcli.ops.core import Array
     from gradcli.program import Program
 
-STDIN = "<stdin>"
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 8 * 2**20
 
 
 class Request(NamedTuple):
@@ -45,27 +44,9 @@ class Session(NamedTuple):
     notes: tuple[Note, ...]
 
 
-def read_bytes(path: str) -> tuple[str, bytes]:
-    """A file's name and content; `-` is standard input. Raises GradError."""
-    if path == "-":
-        return STDIN, sys.stdin.buffer.read(MAX_BYTES + 1)[: MAX_BYTES + 1]
-    try:
-        with Path(path).open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise GradError(f"{path}: {reason.lower()}") from None
-    except ValueError:
-        raise GradError("the file name holds a NUL byte") from None
-    if len(raw) > MAX_BYTES:
-        raise GradError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
-    return path, raw
-
-
 def parse_file(path: str, start: str = "model") -> Parsed:
     """A file's statements; its syntax errors are in the result. Raises GradError."""
-    name, raw = read_bytes(path)
-    source = read_source(name, raw)
+    source = read_source(STDIN if path == "-" else path, read_file(path, MAX_BYTES))
     if not source.text.strip():
         raise GradError("the file is empty", Span(source, 1, 1))
     parsed = read(source, start)

@@ -133,7 +133,7 @@ class Sizes:
                 raise GradError("this size has too many terms")
             value = sum((c * self._worth(m) for m, c in key), Fraction(0))
             if abs(value) > LARGEST:
-                raise GradError(f"this size is larger than {LARGEST:.0e}")
+                raise GradError("a size is at most 10^15")
             text, precedence = _spell(key)
             size = self._interned[key] = Size(key, value, self._names.get(key, text), precedence)
         return size

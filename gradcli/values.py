@@ -14,6 +14,7 @@ import numpy as np
 
 from gradcli.errors import GradError, Span
 from gradcli.evaluate import run_steps
+from gradcli.files import read_file
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, FromFile, Input, Program
 from gradcli.sizes import numbers
@@ -21,6 +22,7 @@ from gradcli.suggest import suggestion
 
 SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 GIVEN = "dL/d"
+MOST_JSON = 32 * 2**20  # bytes; larger arrays come in .npz
 
 
 class Values(NamedTuple):
@@ -101,20 +103,22 @@ def load_data(path: Path, max_elements: int) -> dict[str, Array]:
         if path.suffix == ".npz":
             return _load_npz(path, max_elements)
         if path.suffix == ".json":
-            return _from_json(path, path.read_bytes(), max_elements)
+            return _from_json(path, read_file(str(path), MOST_JSON), max_elements)
     except OSError as error:
-        raise GradError(f"{path}: {error.strerror or error}") from None
+        raise GradError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     raise GradError(f"{path}: data comes in .npz or .json files")
 
 
 def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
     try:
+        if not path.is_file():
+            raise GradError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
         with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if info.file_size > 16 * max_elements + 4096:
-                    raise GradError(
-                        f"{path}: {info.filename} has more than {max_elements:,} elements"
-                    )
+            if sum(info.file_size for info in archive.infolist()) > 8 * max_elements + 2**20:
+                raise GradError(
+                    f"{path}: more than {max_elements:,} elements",
+                    hint="--max-elements raises the limit",
+                )
         with np.load(path, allow_pickle=False) as archive:
             return {_member(n): _checked(archive[n], f"{path}: {n}") for n in archive.files}
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
@@ -123,7 +127,7 @@ def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
 
 def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
     try:
-        document = json.loads(raw, parse_constant=_no_constant)
+        document = json.loads(raw, parse_constant=_no_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise GradError(f"{path}: not valid JSON ({_first_line(error)})") from None
     if not isinstance(document, dict):
@@ -136,6 +140,14 @@ def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
         if array.size > max_elements:
             raise GradError(f"{path}: {name} has more than {max_elements:,} elements")
         found[_member(name)] = array
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} stands there twice")
     return found
 
 
@@ -152,10 +164,10 @@ def _member(name: str) -> str:
 
 
 def _array(value: Any, what: str) -> Array:
-    if isinstance(value, list):
-        value = [_special(entry) for entry in value]
     try:
         array = np.asarray(_special(value))
+    except RecursionError:
+        raise GradError(f"{what}: its lists nest too deep") from None
     except ValueError:
         raise GradError(f"{what}: its rows differ in length") from None
     return _checked(array, what)
@@ -175,7 +187,7 @@ def _checked(array: Array, what: str) -> Array:
         raise GradError(f"{what}: an array of real numbers is expected")
     if array.size == 0:
         raise GradError(f"{what}: the array is empty")
-    return array.astype(float)
+    return array.astype(float, copy=False)
 
 
 def load_npy(name: str, span: Span, max_elements: int) -> Array:
@@ -185,6 +197,8 @@ def load_npy(name: str, span: Span, max_elements: int) -> Array:
         path = (folder / name).resolve()
         if not path.is_relative_to(folder):
             raise GradError(f'file("{name}") is outside the model\'s folder', span)
+        if path.exists() and not path.is_file():
+            raise GradError(f'file("{name}") is not a file', span)
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(mapped, np.ndarray):
             raise GradError(f'file("{name}") is not a .npy file', span)

@@ -80,7 +80,9 @@ class PlainCall(NamedTuple):
 @cache
 def _plain_call(name: str) -> PlainCall | None:
     op = FUNCTIONS.get(name)
-    if op is None or any(not operand.isidentifier() or operand == "size" for operand in op.operands):
+    if op is None or any(
+        not operand.isidentifier() or operand == "size" for operand in op.operands
+    ):
         return None
     return PlainCall(op, len(op.operands), tuple(op.keywords.items()))
 
@@ -92,7 +94,9 @@ def _quantities(items: Sequence[Item]) -> bool:
 class Machine:
     """The state of lowering: the steps so far, their shapes, and the numbers of the z names."""
 
-    def __init__(self, source: Source, sizes: Sizes, used: frozenset[str], max_elements: int) -> None:
+    def __init__(
+        self, source: Source, sizes: Sizes, used: frozenset[str], max_elements: int
+    ) -> None:
         self.source = source
         self.sizes = sizes
         self.used = used
@@ -167,7 +171,9 @@ class Machine:
             line, _ = self.source.place(place)
             return f"it is defined in line {line}, and known only behind that"
         if place is not None and self.source.text[at + len(name) :].startswith("["):
-            return f"no member of {name} is defined yet; a recurrence has a first line, {name}[0] = …"
+            return (
+                f"no member of {name} is defined yet; a recurrence has a first line, {name}[0] = …"
+            )
         if place is not None:
             return f"this equation defines it; a recurrence is a family: {name}[t] = … {name}[t-1]"
         if name == "T" and self.source.text[:at].rstrip(" \t(").endswith(("^", "**")):
@@ -219,7 +225,12 @@ class Machine:
         )
 
     def _kind(
-        self, op: Op, items: Sequence[Ref | Number], shapes: tuple[Shape, ...], attrs: Attrs, at: int
+        self,
+        op: Op,
+        items: Sequence[Ref | Number],
+        shapes: tuple[Shape, ...],
+        attrs: Attrs,
+        at: int,
     ) -> Kind:
         """The operation at its operands' shapes. Raises GradError where they do not fit."""
         if len(items) > MOST_OPERANDS:
@@ -350,7 +361,11 @@ class Machine:
                 if x.__class__ is Ref and y.__class__ is Ref:
                     push(self.emit(BINARY[argument], (x, y), (), at))
                 else:
-                    push(self._apply(BINARY[argument], (self.value(x, at), self.value(y, at)), (), at))
+                    push(
+                        self._apply(
+                            BINARY[argument], (self.value(x, at), self.value(y, at)), (), at
+                        )
+                    )
             elif operation == "number":
                 try:
                     push(numbers.literal(self.sizes, argument))
@@ -394,7 +409,9 @@ class Machine:
             "a division is written with spaces: dL / d" + name,
         )
 
-    def _apply(self, op: Op, items: tuple[Ref | Number, ...], attrs: Attrs, at: int) -> Ref | Number:
+    def _apply(
+        self, op: Op, items: tuple[Ref | Number, ...], attrs: Attrs, at: int
+    ) -> Ref | Number:
         """An operation on operands; on numbers alone it is computed here and now."""
         if op.foldable and all(isinstance(item, Number) for item in items):
             plain = [item for item in items if isinstance(item, Number)]
@@ -410,13 +427,16 @@ class Machine:
         try:
             item = self.run(code, scope)
             value = numbers.whole(item, what)
+            assert isinstance(item, Number)
+            size = item.size or self.sizes.constant(value)
         except Unknown as error:
             error.hint = error.hint or f"a size is declared with dim: dim {error.name} = 4"
             raise
         except GradError as error:
-            raise self.error(error.message, error.span.start if error.span else at, error.hint) from None
-        assert isinstance(item, Number)
-        return item._replace(value=value, size=item.size or self.sizes.constant(value))
+            raise self.error(
+                error.message, error.span.start if error.span else at, error.hint
+            ) from None
+        return item._replace(value=value, size=size)
 
     def shape(self, sizes: Sequence[Item], at: int) -> Shape:
         """Items as the sizes of a shape."""
@@ -468,9 +488,13 @@ class Machine:
             if (len(row) if isinstance(row, tuple) else 1) != columns or (
                 isinstance(row, tuple) != isinstance(data[0], tuple)
             ):
-                raise self.error("the rows of this literal differ in length", at, "[[1, 2], [3, 4]]")
+                raise self.error(
+                    "the rows of this literal differ in length", at, "[[1, 2], [3, 4]]"
+                )
             if isinstance(row, tuple) and any(isinstance(entry, tuple) for entry in row):
-                raise self.error("a literal is a column or a matrix", at, "stack(a, b) adds an axis")
+                raise self.error(
+                    "a literal is a column or a matrix", at, "stack(a, b) adds an axis"
+                )
         shape = (self.sizes.literal(rows), self.sizes.literal(columns))
         return self.emit(TABLE["constant"], (), (("data", data), ("shape", shape)), at)
 
@@ -549,7 +573,8 @@ class Machine:
                 if not 0 <= start.value < size.value:
                     assert isinstance(item, Number)
                     raise self.error(
-                        f"index {numbers.worth(item)} is out of range: axis {axis} of {name} has size "
+                        f"index {numbers.worth(item)} is out of range: "
+                        f"axis {axis} of {name} has size "
                         f"{_sized(size)}, and its first entry is 0",
                         at,
                     )
@@ -559,7 +584,9 @@ class Machine:
         return tuple(parts)
 
     def _slice(self, kind: Any, rest: Any, size: Any, axis: int, at: int, name: str) -> Part:
-        start, first = self._bound(next(rest), size, at) if kind[0] else (self.sizes.constant(0), "")
+        start, first = (
+            self._bound(next(rest), size, at) if kind[0] else (self.sizes.constant(0), "")
+        )
         stop, last = self._bound(next(rest), size, at) if kind[1] else (size, "")
         if not 0 <= start.value < stop.value <= size.value:
             what = "is empty" if start.value >= stop.value else "is out of range"
@@ -619,11 +646,15 @@ class Machine:
     def no_function(self, name: str, at: int, scope: Scope) -> GradError:
         if name == "file":
             return self.error('file("…") stands only as the value of a declaration', at)
-        functions = {n for n in scope.visible() if isinstance(scope.find(n), Definition | UserFunction)}
+        functions = {
+            n for n in scope.visible() if isinstance(scope.find(n), Definition | UserFunction)
+        }
         hint = FOREIGN.get(name) or suggestion(name, functions | set(FUNCTIONS))
         if name in self.later:
             hint = self.elsewhere(name, at)
-        return self.error(f"there is no function `{name}`", at, hint or "`gradcli ops` lists them all")
+        return self.error(
+            f"there is no function `{name}`", at, hint or "`gradcli ops` lists them all"
+        )
 
     def _arguments(
         self, node: Any, keywords: tuple[Any, ...], items: list[Item], at: int
@@ -633,7 +664,8 @@ class Machine:
         if len(items) != len(node.parameters):
             names = ", ".join(p.text for p in node.parameters)
             raise self.error(
-                f"{node.name.text}({names}) takes {_count(len(node.parameters))}, not {len(items)}", at
+                f"{node.name.text}({names}) takes {_count(len(node.parameters))}, not {len(items)}",
+                at,
             )
         return [self.value(item, at) for item in items]
 
@@ -725,9 +757,7 @@ class Machine:
             parameters.pop(0)
         if parameters[-1] == "[shape]":
             if len(positional) != 2 or not isinstance(positional[1], Listing):
-                raise self.error(
-                    f"{name} takes a quantity and a shape", at, f"{name}(x, [N, M])"
-                )
+                raise self.error(f"{name} takes a quantity and a shape", at, f"{name}(x, [N, M])")
             attrs.append(("shape", self.shape(positional.pop().items, at)))  # type: ignore[union-attr]
             parameters.pop()
         if parameters[-1] in ("*sizes", "size"):
@@ -841,7 +871,9 @@ class Machine:
         """Begin the record of a loop's run, where one is asked for."""
         if not self.rolling:
             return None
-        first, last = (self.number(code, scope, "a bound") for code in (interval.first, interval.last))
+        first, last = (
+            self.number(code, scope, "a bound") for code in (interval.first, interval.last)
+        )
         bounds = tuple(bound.rolled[0] if bound.rolled else bound.text for bound in (first, last))
         self.loops.append(
             Loop(
@@ -855,9 +887,7 @@ class Machine:
         if number is not None:
             self.loops[number] = self.loops[number]._replace(iterations=tuple(iterations))
 
-    def iteration(
-        self, scope: Scope, variable: ast.Name, t: int, outer: tuple[Any, ...]
-    ) -> Scope:
+    def iteration(self, scope: Scope, variable: ast.Name, t: int, outer: tuple[Any, ...]) -> Scope:
         """The scope of one iteration, and the machine's indices set for it."""
         _, _, indices, letters, _ = outer
         self.indices = (*indices, t)
@@ -877,7 +907,8 @@ class Machine:
         last = self.number(interval.last, scope, "a bound")
         if first.value > last.value:
             raise self.error(
-                f"the range {first.text}..{last.text} is empty: {first.value} is more than {last.value}",
+                f"the range {first.text}..{last.text} is empty: "
+                f"{first.value} is more than {last.value}",
                 interval.at,
                 "a range counts up, both ends included",
             )

@@ -1,4 +1,4 @@
-"""Statements to a Program: dims, declarations, equations, loops, definitions, what is differentiated."""
+"""Statements to a Program: declarations, equations, loops, definitions, what is differentiated."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gradcli.errors import GradError, GradErrors, Note, Span
+from gradcli.errors import MOST_ERRORS, GradError, GradErrors, Note, Span
 from gradcli.lower import userop
 from gradcli.lower.machine import RECURRENCE, Machine, Poisoned, Unknown, begin
 from gradcli.lower.numbers import of_size, worth
@@ -138,12 +138,18 @@ class Lowering(Machine):
                 if error.span is None:
                     named = next(iter(_defined((statement,))), None)
                     error.span = self.span(named.at) if named else None
-                self.errors.append(error)
+                self._report(error)
                 self._poison(statement)
             except Poisoned:
                 if scope.kind == "def":
                     raise
                 self._poison(statement)
+
+    def _report(self, error: GradError) -> None:
+        """Keep an error and go on, unless there are too many."""
+        self.errors.append(error)
+        if len(self.errors) >= MOST_ERRORS:
+            raise GradErrors(self.errors)
 
     def elsewhere(self, name: str, at: int) -> str | None:
         for node in self.parsed.statements:
@@ -274,7 +280,7 @@ class Lowering(Machine):
             try:
                 self._declare(node.role, item, scope)
             except GradError as error:
-                self.errors.append(error)
+                self._report(error)
                 self.poisoned.add(item.name.text)
             except Poisoned:
                 self.poisoned.add(item.name.text)
@@ -403,8 +409,8 @@ class Lowering(Machine):
     def define(self, target: ast.Target, code: ast.Code, scope: Scope, total: bool = False) -> Ref:
         """Lower an equation; its last operation carries the name on the left.
 
-        total: whether the result is wanted as a scalar, as a loss is. Sums over a range then go over
-            the entries of their terms too, where without that an array would be left.
+        total: whether the result is wanted as a scalar, as a loss is. Sums over a range then go
+            over the entries of their terms too, where without that an array would be left.
         """
         name, at = target.name
         if target.members is None:
@@ -636,7 +642,8 @@ class Lowering(Machine):
                 raise self.error(
                     f"{target.name.text} is not a family",
                     target.name.at,
-                    f"the whole is dL/d{target.name.text}; its entries are given by a value behind `=`",
+                    f"the whole is dL/d{target.name.text}; "
+                    "its entries are given by a value behind `=`",
                 )
             bounds: list[Item] = [self.number(code, scope, "an index") for code in target.members]
             kinds = (ast.AT,) * len(bounds)
@@ -798,12 +805,22 @@ def _instructions(statements: Iterable[Any]) -> Iterable[ast.Instruction]:
 def _weight(statements: Iterable[Any], scope: Scope) -> int:
     """How many operations statements unroll to, ranges inside them counted once."""
     weight = 0
-    for operation, argument, _ in _instructions(statements):
-        if operation in ("name", "number", "string"):
-            continue
-        weight += 1
+    waiting = list(statements)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.For):
+            waiting.extend(node.body)
+        elif isinstance(node, ast.Equation):
+            weight += max(1, _operations(node.value, scope))
+    return weight
+
+
+def _operations(code: ast.Code, scope: Scope) -> int:
+    count = 0
+    for operation, argument, _ in _instructions((code,)):
+        count += operation not in ("name", "number", "string")
         if operation == "call":
             found = scope.find(argument[0])
             if isinstance(found, Definition | UserFunction):
-                weight += found.weight
-    return weight
+                count += found.weight
+    return count

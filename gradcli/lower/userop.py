@@ -178,11 +178,24 @@ def _rules(
             )
         if len(machine.steps) > LONGEST_RULE:
             raise machine.error(f"a rule has at most {LONGEST_RULE:,} operations", line.name.at)
+        if _written_out(machine.steps, value) > LONGEST_RULE:
+            raise machine.error(
+                f"a rule has at most {LONGEST_RULE:,} operations, its own names written out",
+                line.name.at,
+            )
         stated = _tree(machine.steps, value)
         if numerator:
             stated = flip(typed(stated, leaves, lowering.sizes), "g", leaf("g"))
         rules[line.name.text] = stated
     return [rules[name] for name in names]
+
+
+def _written_out(steps: Sequence[Step], result: Ref | Number) -> int:
+    """How many operations a result has as one expression, in which nothing is shared."""
+    counts: dict[str, int] = {}
+    for step in steps:
+        counts[step.name] = 1 + sum(counts.get(arg, 0) for arg in step.operands())
+    return counts.get(result.name, 0) if isinstance(result, Ref) else 0
 
 
 def _tree(steps: Sequence[Step], result: Ref | Number) -> Expr:

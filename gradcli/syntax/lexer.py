@@ -25,6 +25,7 @@ MOST_WORDS = 2_000_000
 LINE_END = r"(?:\#[^\n]*)?\n(?:[ \t]*(?:\#[^\n]*)?\n)*[ \t]*"
 BAD = "[^ \t]"  # a character that begins no token
 
+
 class Word(NamedTuple):
     """What a word of the text is; `plain` where it is a token by itself, wherever it stands."""
 

@@ -280,8 +280,13 @@ SIGNS = (
         BEFORE,
     ),
     Message(
-        lambda p: _after_operand(p) and p.kind == "NAME" and p.after.lstrip().startswith("=")
-        and not p.after.lstrip().startswith("==") and not p.open,
+        lambda p: (
+            _after_operand(p)
+            and p.kind == "NAME"
+            and p.after.lstrip().startswith("=")
+            and not p.after.lstrip().startswith("==")
+            and not p.open
+        ),
         "a second equation in one line",
         "each equation has a line of its own",
     ),

@@ -10,13 +10,12 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from gradcli.errors import GradError, GradErrors, Source, Span
+from gradcli.errors import MOST_ERRORS, GradError, GradErrors, Source, Span
 from gradcli.syntax import recovery
 from gradcli.syntax.build import Builder
 from gradcli.syntax.lexer import END, Token, Words, cut, tokens
 from gradcli.syntax.table import Rule, Table, load
 
-MOST_ERRORS = 20
 STRUCTURE = {"_NL", "_INDENT", "_DEDENT"}
 
 Reduction: TypeAlias = tuple[str, int, Callable[[Sequence[Any]], Any] | None]

@@ -16,6 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 MAY_IMPORT = {
     "errors": "",
     "suggest": "",
+    "files": "errors",
     "schema": "",
     "sizes": "errors",
     "expr": "sizes",
@@ -25,10 +26,10 @@ MAY_IMPORT = {
     "program": "errors ops sizes spelling syntax",
     "template": "expr ops sizes spelling",
     "evaluate": "errors ops program sizes template",
-    "values": "errors evaluate ops program sizes suggest",
+    "values": "errors evaluate files ops program sizes suggest",
     "lower": "errors evaluate expr ops program sizes spelling suggest syntax template values",
     "derive": "errors expr ops program sizes suggest template",
-    "session": "derive errors evaluate lower ops program syntax values",
+    "session": "derive errors evaluate files lower ops program syntax values",
     "render": "derive errors evaluate expr ops program session sizes spelling suggest syntax template",
     "check": "derive errors evaluate expr lower ops program render session sizes spelling suggest "
     "syntax template values",
@@ -49,7 +50,7 @@ LIBRARIES = {
 }
 
 # What runs before NumPy is there: --help, --version, a syntax error.
-WITHOUT_NUMPY = ("errors", "suggest", "schema", "sizes", "expr", "syntax", "spelling", "cli")
+WITHOUT_NUMPY = ("errors", "files", "suggest", "schema", "sizes", "expr", "syntax", "spelling", "cli")
 
 
 def home(name):
