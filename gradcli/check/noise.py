@@ -6,19 +6,19 @@ all cancellation in it (Parker, Pierce & Eggert 2000, Monte Carlo arithmetic).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcli.check.probe import Model
-from gradcli.evaluate import add_contribution
+from gradcli.evaluate import add_contribution, backward
 from gradcli.ops.core import Array, asarray
 from gradcli.sizes import Number
 from gradcli.template import Node
 
 RUNS = 4
 POOL = 4096
-SAFETY = 6.0  # the spread of a few draws is below the largest possible
+SAFETY = 8.0  # the spread of a few draws is below the largest possible
 EPSILON = float(np.finfo(float).eps)
 
 
@@ -36,8 +36,8 @@ class Noise(NamedTuple):
 
 def noise(model: Model, seed: int) -> Noise:
     session = model.session
-    low: dict[str, Array] = {}
-    high: dict[str, Array] = {}
+    exact = backward(session.derivation, session.values, session.given).totals
+    low, high = dict(exact), dict(exact)
     shake = Shaker(seed)
     with np.errstate(all="ignore"):
         outputs = {
@@ -46,9 +46,9 @@ def noise(model: Model, seed: int) -> Noise:
         }
         for _ in range(RUNS):
             values = _forward(model, shake)
-            for name, total in _backward(model, values, shake).items():
-                low[name] = np.minimum(low.get(name, total), total)
-                high[name] = np.maximum(high.get(name, total), total)
+            for name, total in _backward(model, values, exact, shake).items():
+                low[name] = np.minimum(low[name], total)
+                high[name] = np.maximum(high[name], total)
             for name, weight in model.weights.items():
                 change = np.abs((values[name] - model.values[name]) * weight)
                 np.maximum(outputs[name], SAFETY * change, out=outputs[name])
@@ -98,27 +98,55 @@ def _forward(model: Model, shake: Shaker) -> dict[str, Array]:
     return values
 
 
-def _backward(model: Model, values: dict[str, Array], shake: Shaker) -> dict[str, Array]:
+def _backward(
+    model: Model, values: dict[str, Array], exact: dict[str, Array], shake: Shaker
+) -> dict[str, Array]:
+    """The totals, shaken, from shaken values; `exact` are the totals as they are."""
     derivation = model.session.derivation
     totals = {name: shake(weight) for name, weight in model.weights.items()}
     owned: set[str] = set()
     for row in derivation.rows:
         step = derivation.step(row)
-        leaves: dict[object, Array] = {"g": totals[step.name], "out": values[step.name]}
-        for i, arg in enumerate(step.args):
-            if isinstance(arg, str):
-                leaves[i] = values[arg]
-        value = _compute(row.contribution.nodes, leaves, shake)
+        names: dict[Any, str] = {i: arg for i, arg in enumerate(step.args) if isinstance(arg, str)}
+        names["out"] = step.name
+        leaves = {key: values[name] for key, name in names.items()} | {"g": totals[step.name]}
+        nodes = row.contribution.nodes
+        masks: dict[int, Array] = {}
+        if any(node.op is not None and node.op.branches for node in nodes):
+            at = {key: model.values[name] for key, name in names.items()}
+            masks = _masks(nodes, at | {"g": exact[step.name]})
+        value = _compute(nodes, leaves, masks, shake)
         add_contribution(totals, owned, row, value, values[row.target].shape)
     return totals
 
 
-def _compute(nodes: list[Node], leaves: dict[object, Array], shake: Shaker) -> Array:
-    """As `template.compute`, each node's value shaken."""
+def _masks(nodes: list[Node], leaves: dict[Any, Array]) -> dict[int, Array]:
+    """The nodes that jump, comparisons and the like, with their values: these are not shaken."""
     values: list[Array] = []
     for node in nodes:
         if node.op is not None:
-            found = node.op.forward(*(values[i] for i in node.args), **node.static)
+            values.append(node.op.forward(*(values[i] for i in node.args), **node.static))
+        elif isinstance(node.key, Number):
+            values.append(asarray(node.key.value))
+        else:
+            values.append(leaves[node.key])
+    return {
+        i: value
+        for i, (node, value) in enumerate(zip(nodes, values, strict=True))
+        if node.op is not None and node.op.branches and not node.op.differentiable
+    }
+
+
+def _compute(
+    nodes: list[Node], leaves: dict[Any, Array], masks: dict[int, Array], shake: Shaker
+) -> Array:
+    """As `template.compute`, each node's value shaken but for the masks."""
+    values: list[Array] = []
+    for i, node in enumerate(nodes):
+        if i in masks:
+            values.append(masks[i])
+        elif node.op is not None:
+            found = node.op.forward(*(values[k] for k in node.args), **node.static)
             values.append(shake(found))
         elif isinstance(node.key, Number):
             values.append(asarray(node.key.value))

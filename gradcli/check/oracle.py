@@ -59,15 +59,11 @@ def library_gradients(session: Session, library: str, names: list[str]) -> Array
 
 def forward_code(session: Session, numpy: Any, special: Callable[..., Any]) -> Forward:
     """The generated forward pass, with a library's NumPy and its error function in it."""
-    writer = Writer(session)
+    writer = Writer(session, {erf: "erf"})
     text = "\n".join([*writer.helpers.texts, *writer.forward()])
-    # Helpers that a function needs come before it, so that erf, which libraries have themselves,
-    # is replaced once all are there.
-    scope: dict[str, Any] = {"np": numpy, "math": math}
+    scope: dict[str, Any] = {"np": numpy, "math": math, "erf": special}
     tree = ast.fix_missing_locations(_Plain().visit(ast.parse(text)))
     exec(compile(tree, f"<forward pass of {session.program.source.name}>", "exec"), scope)  # noqa: S102
-    if (name := writer.helpers.known(erf)) is not None:
-        scope[name] = special
     forward: Forward = scope["forward"]
     return forward
 
@@ -104,7 +100,7 @@ def _autograd(session: Session, names: list[str]) -> Arrays:
 
     special = primitive(erf)
     defvjp(special, lambda y, x: lambda g: g * 2 / math.sqrt(math.pi) * anp.exp(-x * x))
-    forward = forward_code(session, anp, special)
+    forward = forward_code(session, _AutogradNumpy(anp), special)
 
     def gradient(name: str) -> Array:
         def of(value: Any) -> Any:
@@ -113,6 +109,22 @@ def _autograd(session: Session, names: list[str]) -> Arrays:
         return np.asarray(autograd.grad(of)(session.inputs[name]))
 
     return {name: gradient(name) for name in names}
+
+
+class _AutogradNumpy:
+    """autograd's NumPy, and what it lacks: traces and diagonals along given axes."""
+
+    def __init__(self, numpy: Any) -> None:
+        self.numpy = numpy
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.numpy, name)
+
+    def trace(self, x: Any, axis1: int, axis2: int) -> Any:
+        return self.numpy.sum(x * self.numpy.eye(x.shape[-1]), axis=(axis1, axis2))
+
+    def diagonal(self, x: Any, axis1: int, axis2: int) -> Any:
+        return self.numpy.sum(x * self.numpy.eye(x.shape[-1]), axis=axis2)
 
 
 def _jax(session: Session, names: list[str]) -> Arrays:

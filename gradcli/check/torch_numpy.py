@@ -7,20 +7,11 @@ from typing import Any
 
 import torch
 
-SAME = (
-    *("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "log1p", "expm1", "abs", "sign"),
-    *("isfinite", "swapaxes", "einsum", "less", "less_equal", "greater", "greater_equal"),
-    *("not_equal", "add", "subtract", "multiply", "divide", "negative", "positive", "matmul"),
-    "broadcast_to",
-)
-
 
 class TorchNumpy:
     """Stands for NumPy in generated code."""
 
     def __init__(self) -> None:
-        for name in SAME:
-            setattr(self, name, self._lifted(getattr(torch, name)))
         self.linalg = SimpleNamespace(
             inv=torch.linalg.inv, det=torch.linalg.det, solve=torch.linalg.solve,
             slogdet=torch.linalg.slogdet, svd=torch.linalg.svd,
@@ -28,6 +19,10 @@ class TorchNumpy:
         self.broadcast_arrays = torch.broadcast_tensors
         self.equal = self._lifted(torch.eq)
         self.power = self._lifted(torch.pow)
+
+    def __getattr__(self, name: str) -> Any:
+        """What has the same name in torch; a plain number in front becomes a tensor."""
+        return self._lifted(getattr(torch, name))
 
     def _lifted(self, function: Any) -> Any:
         def lifted(*args: Any, **keywords: Any) -> Any:
@@ -126,5 +121,5 @@ class TorchNumpy:
         return torch.ones(shape, dtype=torch.float64)
 
     @staticmethod
-    def eye(n: int, dtype: Any = None) -> Any:
-        return torch.eye(n, dtype=torch.bool if dtype is bool else torch.float64)
+    def eye(N: int, dtype: Any = None) -> Any:  # noqa: N803  # NumPy's name
+        return torch.eye(N, dtype=torch.bool if dtype is bool else torch.float64)

@@ -7,7 +7,7 @@ import builtins
 import inspect
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,13 +19,17 @@ MODULES = {"np": np, "math": math}
 
 
 class Helpers:
-    """Collects the functions that generated code calls, each once, with all that they need."""
+    """Collects the functions that generated code calls, each once, with all that they need.
 
-    def __init__(self) -> None:
+    known: functions that are there already, with their names.
+    """
+
+    def __init__(self, known: Mapping[Any, str] | None = None) -> None:
+        known = known or {}
         self.texts: list[str] = []
-        self._names: dict[int, str] = {}
-        self.taken: set[str] = set(MODULES)  # names
-        self._kept: list[Any] = []  # keeps what `_names` knows by id alive
+        self.taken: set[str] = {*MODULES, *known.values()}  # names
+        self._names: dict[int, str] = {id(function): name for function, name in known.items()}
+        self._kept: list[Any] = list(known)  # keeps what `_names` knows by id alive
 
     def name(self, function: Callable[..., Any], wanted: str) -> str:
         """How generated code calls a function: np.tanh, or a helper of the wanted name."""
@@ -39,10 +43,6 @@ class Helpers:
             self.texts.append(self._source(function, name))
         return self._names[id(function)]
 
-    def known(self, function: Callable[..., Any]) -> str | None:
-        """The name of a helper, where it is one."""
-        return self._names.get(id(function))
-
     def _fresh(self, wanted: str) -> str:
         name = wanted if wanted.isidentifier() else "helper"
         while name in self.taken or name in dir(builtins):
@@ -51,9 +51,8 @@ class Helpers:
         return name
 
     def _source(self, function: Any, name: str) -> str:
-        node = _definition(function)
-        tree = _as_def(node, name)
-        scope = _free_values(function, node)
+        tree = _as_def(_definition(function), name)
+        scope = _free_values(function, tree)
         names = {
             key: self._reference(value, key if len(key) > 1 else f"{name}_{key}", function)
             for key, value in scope.items()
@@ -134,45 +133,37 @@ def _as_def(node: Definition, name: str) -> ast.FunctionDef:
     text = ast.unparse(node)
     if isinstance(node, ast.Lambda):
         text = f"def {name}({ast.unparse(node.args)}):\n    return {ast.unparse(node.body)}"
-    tree = ast.parse(text).body[0]
+    tree = _Untyped().visit(ast.parse(text).body[0])
     assert isinstance(tree, ast.FunctionDef)
     tree.name = name
-    tree.returns = None
-    for inner in ast.walk(tree):
-        if isinstance(inner, ast.arg):
-            inner.annotation = None
     return tree
 
 
-def _free_values(function: types.FunctionType, node: Definition) -> dict[str, Any]:
+class _Untyped(ast.NodeTransformer):
+    """Leaves the types out."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        node.returns = None
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign | None:
+        if node.value is None:
+            return None
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+
+
+def _free_values(function: types.FunctionType, tree: ast.FunctionDef) -> dict[str, Any]:
     """The values of the names that a function takes from outside."""
     cells = function.__closure__ or ()
     values = (cell.cell_contents for cell in cells)
     outside = dict(zip(function.__code__.co_freevars, values, strict=True))
-    used = {
-        inner.id
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)
-    }
-    own = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
-    own |= {
-        inner.id
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
-    }
     known = {**function.__globals__, **outside}
-    annotations = _annotations(node)
-    return {name: known[name] for name in used - own - annotations if name in known}
-
-
-def _annotations(node: Definition) -> set[str]:
-    found = [inner.annotation for inner in ast.walk(node) if isinstance(inner, ast.arg)]
-    if isinstance(node, ast.FunctionDef):
-        found.append(node.returns)
-    return {
-        inner.id
-        for annotation in found
-        if annotation is not None
-        for inner in ast.walk(annotation)
-        if isinstance(inner, ast.Name)
-    }
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    own |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return {node.id: known[node.id] for node in names if node.id not in own and node.id in known}

@@ -18,13 +18,16 @@ from gradcli.template import Node
 
 
 class Writer:
-    """Writes one session's passes; operations are called by the names that `helpers` gives them."""
+    """Writes one session's passes; operations are called by the names that `helpers` gives them.
 
-    def __init__(self, session: Session) -> None:
+    known: functions that the code need not define, with their names.
+    """
+
+    def __init__(self, session: Session, known: Mapping[Any, str] | None = None) -> None:
         self.session = session
         self.program = session.program
         self.equations = flatten(self.program.steps)
-        self.helpers = Helpers()
+        self.helpers = Helpers(known)
         self.calls: dict[int, str] = {}
         for op in self._ops():
             if op.numpy is None:

@@ -1,5 +1,8 @@
-"""What the check relies on, proven for each operation straight from its table entry: forward
-functions take complex numbers and leading axes, and positions stay apart where `lanes` says so."""
+"""What the check relies on, proven for each operation straight from its table entry.
+
+Forward functions take complex numbers and leading axes, and positions stay apart where `lanes` says
+so.
+"""
 
 from __future__ import annotations
 

@@ -172,7 +172,9 @@ given dL/dY = ones(N, D)
 
 
 def test_further_points_find_what_one_hides():
-    text = "input x = 2\nop cube(a) = a^3:\n    dL/da = dL/dout * 12 * (a == 2)\ny = cube(x)\nloss y\n"
+    text = (
+        "input x = 2\nop cube(a) = a^3:\n    dL/da = dL/dout * 12 * (a == 2)\ny = cube(x)\nloss y\n"
+    )
     assert check(session(text)).results[0].verdict == "pass"
     result = check(session(text), Options(points=3)).results[0]
     assert (result.verdict, result.points) == ("fail", 3)

@@ -1,0 +1,67 @@
+"""The second opinion of a library, from the forward pass that gradcli writes."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+from support import EXAMPLES, session
+
+from gradcli.check.numeric import Options
+from gradcli.check.oracle import LIBRARIES, check_oracle, library_gradients
+from gradcli.errors import GradError
+from gradcli.session import Request, run
+
+INSTALLED = [name for name in LIBRARIES if importlib.util.find_spec(name)]
+FUNCTIONS = """
+dim N = 3
+input x: [N] ~ uniform(0.5, 2), A: [N, N] ~ uniform(0.5, 2), X: [2, N, 2]
+B = A + 3 * eye(N)
+a = erf(x) + gelu(x) + silu(x) + softplus(x) + elu(-x, 0.5) + leaky_relu(-x, 0.1)
+b = logdet(B) + det(B) / 9 + trace(inv(B)) + sum(solve(B, x)) + norm(x) + prod(x)
+c = max(A, axis=0) @ log_softmax(x) + logsumexp(A) + mean(A, axis=1).T @ diag(A)
+d = sum(einsum("bij,ik->bjk", X, A)) + sum(reshape(X[0, :, :], [2*N])) + X[1, 2, 1]
+e = sum(stack(x, a, axis=0)) + sum(concat(A, B, axis=1)[:, 1:4]) + sum(maximum(x, a)^1.5)
+loss L = sum(a) + b + c + d + e + sum(outer(x, a)) + dot(x, a)
+"""
+
+
+@pytest.fixture(params=INSTALLED)
+def library(request):
+    return request.param
+
+
+def verify(found, library):
+    report = check_oracle(found, library, Options(), lambda done, total: None)
+    assert report.method == library
+    assert [(r.name, r.message) for r in report.results if r.verdict != "pass"] == []
+    assert report.results
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.eq")), ids=lambda path: path.stem)
+def test_examples(path, library):
+    verify(run(str(path), Request()), library)
+
+
+def test_most_functions(library):
+    verify(session(FUNCTIONS), library)
+
+
+def test_no_rule_of_gradcli_is_in_it(library):
+    text = (
+        "input x: [3]\nop twice(a) = 2 * a:\n    dL/da = 3 * dL/dout\ny = twice(x)\ngiven dL/dy\n"
+    )
+    found = session(text)
+    gradients = library_gradients(found, library, ["x"])
+    np.testing.assert_allclose(gradients["x"], 2 * found.given["y"])
+    report = check_oracle(found, library, Options(), lambda done, total: None)
+    assert report.results[0].remark == "yours = 1.5 × expected, in every entry"
+
+
+def test_a_library_that_is_not_there(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(GradError, match="torch is not installed") as error:
+        library_gradients(session("input x\nloss y = x^2\n"), "torch", ["x"])
+    assert error.value.hint == "pip install 'gradcli[torch]'"
