@@ -65,9 +65,13 @@ class Sizes:
         self._interned: dict[Terms, Size] = {}
         self._names: dict[Terms, str] = {}
         self._free: dict[int, Size] = {}
+        self._constants: dict[int | Fraction, Size] = {}
 
     def constant(self, value: int | Fraction) -> Size:
-        return self._make({(): Fraction(value)})
+        size = self._constants.get(value)
+        if size is None:
+            size = self._constants[value] = self._make({(): Fraction(value)})
+        return size
 
     def literal(self, value: int) -> Size:
         """The size of a literal, equal to every size of that value."""
