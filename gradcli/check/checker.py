@@ -9,11 +9,12 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from gradcli.check.exact import complex_step, directional
+from gradcli.check.extended import extended, settle
 from gradcli.check.finite import AT_KINK, Estimate, differences, units
-from gradcli.check.judge import DOUBLE, Evidence, Tolerance, judge
+from gradcli.check.judge import DOUBLE, REASONS, Evidence, Judged, Tolerance, judge
 from gradcli.check.noise import Noise, noise
 from gradcli.check.probe import Model, Probe
-from gradcli.check.result import INCONCLUSIVE, NOTHING, Result
+from gradcli.check.result import INCONCLUSIVE, NOISE, NOTHING, Result
 from gradcli.check.summary import dot_product, summarise
 from gradcli.ops.core import Array, asarray
 from gradcli.session import Session
@@ -73,6 +74,8 @@ class Checker:
         self.seed = seed
         self.model = Model(session)
         self.noise: Noise = noise(self.model, seed)
+        self._tried_more_digits = False
+        self._more_digits: Model | None = None
         self.roles = {item.name: item.role for item in session.program.inputs}
         self.made_by = {step.name: i for i, step in enumerate(session.program.steps)}
 
@@ -89,6 +92,7 @@ class Checker:
         rounding: a bound on what rounding does to `found`, where it is another's.
         expected: what to compare with, in place of the complex step and finite differences.
         """
+        own = found is None and expected is None
         if found is None:
             found = self.session.backward.totals[name]
         if rounding is None:
@@ -114,6 +118,8 @@ class Checker:
             tolerance,
         )
         judged = judge(evidence)
+        if own and gathered.exact is not None and np.any(judged.reason == REASONS.index(NOISE)):
+            judged = self._settled(judged, name, at, evidence.rounding)
         notes = {
             int(at[i]): self._kink_note(probe, int(at[i]), sides)
             for i, sides in gathered.sides.items()
@@ -122,6 +128,14 @@ class Checker:
             name, role, shape, "", "", "", found.size, len(at), 0.0, 0.0, 0.0, (), equation
         )
         return summarise(blank, evidence, judged, at, notes, self._sizes())
+
+    def _settled(self, judged: Judged, name: str, entries: Array, rounding: Array) -> Judged:
+        if not self._tried_more_digits:
+            self._tried_more_digits = True
+            self._more_digits = extended(self.session)
+        if self._more_digits is None:
+            return judged
+        return settle(judged, self._more_digits, name, entries, rounding, self.noise.scale)
 
     def dot_product(self) -> Iterator[Result]:
         """Forward mode along a random direction against reverse mode."""

@@ -18,10 +18,12 @@ LARGER, FAINT = 1e-30, 1e-180  # the step for derivatives that would vanish with
 
 def complex_step(probe: Probe, entries: Array) -> Array:
     """The objective's derivative by each entry (flat indices)."""
-    found = np.asarray(probe.move(entries, np.full(len(entries), 1j * STEP)).change.imag / STEP)
+    number = np.result_type(probe.base.dtype, np.complex64)
+    step = np.full(len(entries), 1j * STEP, dtype=number)
+    found = np.asarray(probe.move(entries, step).change.imag / STEP)
     faint = np.nonzero(np.abs(found) < FAINT)[0]
     if faint.size:
-        step = np.full(faint.size, 1j * LARGER)
+        step = np.full(faint.size, 1j * LARGER, dtype=number)
         found[faint] = probe.move(entries[faint], step).change.imag / LARGER
     return found
 

@@ -59,7 +59,9 @@ def test_the_json_is_that_of_the_contract():
 
 
 def test_what_json_lacks_is_text():
-    document = strict(gradcli("-", "--json", text="input x = 0\ny = sqrt(x)\ngiven dL/dy = 1\n").stdout)
+    document = strict(
+        gradcli("-", "--json", text="input x = 0\ny = sqrt(x)\ngiven dL/dy = 1\n").stdout
+    )
     (result,) = document["results"]
     assert (document["ok"], result["verdict"], result["worst"][0]["found"]) == (
         False, "inconclusive", "inf",
