@@ -176,6 +176,8 @@ def _power_rule(s: Signature, g: Expr, z: Expr, x: Expr, y: Expr) -> Sequence[Ex
         less = plain(n.value - 1) if n.size is None or not n.size.terms[0][0] else None
         if n.value == 2 and less:
             return g * n * x, None
+        if n.value == -1 and less:
+            return -g * x**less, None
         return g * n * x ** (less or y - 1), None
     if x.is_number():
         return None, g * z * (call("log", x) if x.number.value else 0)

@@ -34,6 +34,12 @@ def test_the_option_rules_over_the_file() -> None:
         ("z = x * x2", "dL/dz * x2.T", "dL/dz * x2"),
         ("z = tanh(x)", "dL/dz * (1 - z^2).T", "dL/dz * (1 - z^2)"),
         ("z = -x", "-dL/dz", "-dL/dz"),
+        ("z = x^2", "dL/dz * 2 * x.T", "dL/dz * 2 * x"),
+        ("z = x^3", "dL/dz * 3 * (x^2).T", "dL/dz * 3 * x^2"),
+        ("z = x^-1", "-dL/dz * (x^-2).T", "-dL/dz * x^-2"),
+        ("z = x^X", "dL/dz * X * (x^(X - 1)).T", "dL/dz * X * x^(X - 1)"),
+        ("z = 1 / x", "-dL/dz / (x^2).T", "-dL/dz / x^2"),
+        ("z = 2 / x", "-dL/dz * 2 / (x^2).T", "-dL/dz * 2 / x^2"),
         ("z = x.T", "dL/dz.T", "dL/dz.T"),
         ("z = sum(x)", "broadcast(dL/dz, [1, X])", "broadcast(dL/dz, [X, 1])"),
         (
