@@ -23,6 +23,7 @@ from gradcli.render.verdicts import HINTS  # noqa: E402
 from gradcli.session import MAX_BYTES, Request, run  # noqa: E402
 from gradcli.sizes import LARGEST, MOST_POWER, MOST_TERMS  # noqa: E402
 from gradcli.syntax.lexer import MOST_WORDS  # noqa: E402
+from gradcli.values import MOST_JSON  # noqa: E402
 
 PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md"))]
 WORST = re.compile(r"( pass .*)\[\d+(?:, \d+)*\]$")  # which entry is off most: rounding decides
@@ -123,6 +124,7 @@ def test_the_limits_are_those_of_the_program():
     limits = read("docs/language.md").partition("## Limits\n")[2]
     stated = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", limits, re.MULTILINE))
     assert stated["the file"] == f"{MAX_BYTES // 2**20} MiB, {MOST_WORDS:,} words and signs"
+    assert stated["data as JSON"] == f"{MOST_JSON // 2**20} MiB; larger arrays come in `.npz`"
     assert stated["equations, loops unrolled"] == f"{machine.MOST_STEPS:,}"
     assert stated["loops, definitions and sums inside each other"] == f"{machine.DEEPEST}"
     assert stated["members of a declared family"] == f"{MOST_MEMBERS:,}"

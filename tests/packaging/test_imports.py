@@ -50,7 +50,17 @@ LIBRARIES = {
 }
 
 # What runs before NumPy is there: --help, --version, a syntax error.
-WITHOUT_NUMPY = ("errors", "files", "suggest", "schema", "sizes", "expr", "syntax", "spelling", "cli")
+WITHOUT_NUMPY = (
+    "errors",
+    "files",
+    "suggest",
+    "schema",
+    "sizes",
+    "expr",
+    "syntax",
+    "spelling",
+    "cli",
+)
 
 
 def home(name):

@@ -105,6 +105,18 @@ def test_every_list_of_a_check_is_valid():
     assert {"results", "steps", "ops", "dot_products"} <= set(found)
 
 
+def test_gradients_from_elsewhere_are_valid(tmp_path):
+    model = ROOT / "examples" / "mlp.eq"
+    gradients = {name: found["value"] for name, found in derived(model)["gradients"].items()}
+    gradients["W1"][0][0] += 1
+    path = tmp_path / "gradients.json"
+    path.write_text(json.dumps(gradients), encoding="utf-8")
+    for options in (["--against", path], ["--oracle", "autograd"]):
+        found = json.loads(gradcli("check", model, *options, "--json").stdout)
+        validator("check").validate(found)
+        assert found["ok"] == ("--oracle" in options)
+
+
 def mutilated():
     """A valid document, changed in one place."""
     path = ROOT / "examples" / "mlp.eq"
