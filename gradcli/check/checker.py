@@ -30,22 +30,26 @@ Sides: TypeAlias = dict[int, tuple[float, float]]
 
 
 class Clock:
-    """Shares a budget of seconds among the entries that are still to be checked."""
+    """Shares a budget of seconds among the variables that are still to be checked."""
 
-    def __init__(self, budget: float | None, entries: int, progress: Progress) -> None:
+    def __init__(
+        self, budget: float | None, entries: int, progress: Progress, variables: int = 1
+    ) -> None:
         self.budget = budget
         self.entries = entries
+        self.variables = variables
         self.done = 0
         self.progress = progress
         self.start = monotonic()
 
-    def share(self, entries: int) -> float:
-        """When a variable with so many entries must be done."""
+    def share(self) -> float:
+        """When the next variable must be done."""
         if self.budget is None:
             return np.inf
         now = monotonic()
         left = max(0.0, self.budget - (now - self.start))
-        return now + left * entries / max(1, self.entries - self.done)
+        self.variables -= 1
+        return now + left / max(1, self.variables + 1)
 
     def spent(self) -> bool:
         return self.budget is not None and monotonic() - self.start > self.budget + OVERTIME
@@ -97,17 +101,18 @@ class Checker:
             found = self.session.backward.totals[name]
         if rounding is None:
             rounding = self.noise.totals.get(name, np.zeros(found.shape))
-        probe = Probe(self.model, name)
-        gathered = self._gather(probe, found, expected)
-        at = gathered.entries
         shape = self.session.program.shapes[name]
         role, equation = self._origin(name)
-        if not at.size:
+        if self.clock.spent():
+            self.clock.tick(found.size)
             text = "the budget was spent before it"
             return Result(
                 name, role, shape, INCONCLUSIVE, NOTHING, text, found.size, 0,
                 np.nan, np.nan, np.nan, (), equation,
             )  # fmt: skip
+        probe = Probe(self.model, name)
+        gathered = self._gather(probe, found, expected)
+        at = gathered.entries
         evidence = Evidence(
             found.reshape(-1)[at],
             rounding.reshape(-1)[at],
@@ -128,6 +133,10 @@ class Checker:
             name, role, shape, "", "", "", found.size, len(at), 0.0, 0.0, 0.0, (), equation
         )
         return summarise(blank, evidence, judged, at, notes, self._sizes())
+
+    def urgency(self, name: str) -> tuple[bool, int]:
+        """Where time is short, it goes to params and large quantities, not to every x[t]."""
+        return self.roles.get(name) != "param", -self.session.backward.totals[name].size
 
     def _settled(self, judged: Judged, name: str, entries: Array, rounding: Array) -> Judged:
         if not self._tried_more_digits:
@@ -197,10 +206,7 @@ class Checker:
 
     def _slices(self, found: Array) -> Iterator[Array]:
         """The entries to check: all, or within the budget the surest and then a random sample."""
-        deadline = self.clock.share(found.size)
-        if self.clock.spent():
-            self.clock.tick(found.size)
-            return
+        deadline = self.clock.share()
         order = np.arange(found.size)
         size = SLICE
         if self.clock.budget is not None and found.size > 2 * SURE:
@@ -254,8 +260,6 @@ class Checker:
 
 
 def _joined(parts: Sequence[Gathered]) -> Gathered:
-    if not parts:
-        return Gathered(np.zeros(0, dtype=int), None, None, {})
     sides: Sides = {}
     start = 0
     for part in parts:

@@ -41,20 +41,21 @@ def check(session: Session, options: Options | None = None, progress: Progress =
     inner = intermediate(session) if options.steps else []
     sessions = list(points(session, options.points, options.seed, notes))
     entries = sum(session.backward.totals[name].size for name in [*names, *inner])
-    clock = Clock(options.budget, entries * len(sessions), progress)
+    count = len(sessions) * (len(names) + len(inner))
+    clock = Clock(options.budget, entries * len(sessions), progress, count)
     for number, at in enumerate(sessions, 1):
         checker = Checker(at, options.method, clock, options.seed)
         for kept, wanted in ((results, names), (steps, inner)):
-            for name in wanted:
+            for name in sorted(wanted, key=checker.urgency):
                 result = checker.result(name)._replace(point=number)
                 kept[name] = merged(kept.get(name), result)
         if options.method != FINITE:
             for result in checker.dot_product():
                 dot = merged(dot, result._replace(point=number))
     ops = tuple(check_ops(session, options.method, options.seed))
-    if wrong := next((result for result in steps.values() if result.verdict == FAIL), None):
-        notes.append(_first_wrong(session, wrong.name))
-    sampled = [r.name for r in results.values() if r.checked < r.entries]
+    if wrong := next((name for name in inner if steps[name].verdict == FAIL), None):
+        notes.append(_first_wrong(session, wrong))
+    sampled = [name for name in names if results[name].checked < results[name].entries]
     if sampled:
         notes.append(
             f"within {options.budget:g} s only a sample was checked of {', '.join(sampled[:5])}"
@@ -64,8 +65,8 @@ def check(session: Session, options: Options | None = None, progress: Progress =
         session.program.source.name,
         session.derivation.layout,
         options.method,
-        tuple(results.values()),
-        tuple(steps.values()),
+        tuple(results[name] for name in names),
+        tuple(steps[name] for name in inner),
         ops,
         dot,
         tuple(notes),

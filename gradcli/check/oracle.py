@@ -32,7 +32,8 @@ def check_oracle(session: Session, library: str, options: Options, progress: Pro
     roles = {item.name for item in session.program.inputs}
     names = [name for name in session.derivation.wrt if name in roles]
     expected = library_gradients(session, library, names)
-    clock = Clock(options.budget, sum(expected[name].size for name in names), progress)
+    entries = sum(expected[name].size for name in names)
+    clock = Clock(options.budget, entries, progress, len(names))
     checker = Checker(session, options.method, clock, options.seed)
     return Report(
         session.program.source.name,

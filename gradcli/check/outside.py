@@ -45,7 +45,8 @@ def check_against(
     layout = request.layout or program.layout
     found = gradients(program, load_data(path, request.max_elements), layout, str(path))
     session = compute(program, data, request._replace(wrt=tuple(found)))
-    clock = Clock(options.budget, sum(each.value.size for each in found.values()), progress)
+    entries = sum(each.value.size for each in found.values())
+    clock = Clock(options.budget, entries, progress, len(found))
     checker = Checker(session, options.method, clock, options.seed)
     results = tuple(_result(checker, name, each, layout) for name, each in found.items())
     notes = [f"the gradients in {path}, read in {layout} layout"]

@@ -24,7 +24,7 @@ COLUMNS = (
     Column("derivative"),
     Column("verdict"),
     Column("entries", right=True),
-    Column("largest abs. error", right=True),
+    Column("abs. error", right=True),
     Column("± bar", right=True),
     Column("rel. error", right=True),
     Column("at", flexible=True),
