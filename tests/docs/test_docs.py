@@ -15,15 +15,8 @@ import console  # noqa: E402
 import generate  # noqa: E402
 
 from gradcli.check.judge import REASONS  # noqa: E402
-from gradcli.lower import machine  # noqa: E402
-from gradcli.lower.model import MOST_MEMBERS  # noqa: E402
-from gradcli.lower.numbers import LONGEST_NUMERAL  # noqa: E402
-from gradcli.lower.userop import LONGEST_RULE  # noqa: E402
 from gradcli.render.verdicts import HINTS  # noqa: E402
-from gradcli.session import MAX_BYTES, Request, run  # noqa: E402
-from gradcli.sizes import LARGEST, MOST_POWER, MOST_TERMS  # noqa: E402
-from gradcli.syntax.lexer import MOST_WORDS  # noqa: E402
-from gradcli.values import MOST_JSON  # noqa: E402
+from gradcli.session import Request, run  # noqa: E402
 
 PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md"))]
 WORST = re.compile(r"( pass .*)\[\d+(?:, \d+)*\]$")  # which entry is off most: rounding decides
@@ -120,24 +113,44 @@ def test_every_example_is_in_the_readme():
         assert f"](examples/{path.name})" in read("README.md"), path.name
 
 
-def test_the_limits_are_those_of_the_program():
+def constant(name):
+    """A constant of the program, in whichever of the loaded modules it stands."""
+    loaded = [vars(m) for n, m in sys.modules.items() if re.match(r"gradcli\.(?!check)", n)]
+    found = {module[name] for module in loaded if name in module}
+    assert len(found) == 1, f"{name}: {found}"
+    return found.pop()
+
+
+@pytest.mark.parametrize(
+    ("limit", "form", "names"),
+    [
+        ("the file", "{} MiB, {:,} words and signs", ["MAX_BYTES", "MOST_WORDS"]),
+        ("data as JSON", "{} MiB; larger arrays come in `.npz`", ["MOST_JSON"]),
+        ("equations, loops unrolled", "{:,}", ["MOST_STEPS"]),
+        ("members of a declared family", "{:,}", ["MOST_MEMBERS"]),
+        ("operands of one operation", "{:,}", ["MOST_OPERANDS"]),
+        ("axes of an array", "{}", ["MOST_AXES"]),
+        ("digits of a number", "{}", ["LONGEST_NUMERAL"]),
+        ("a size", "{:.0e}, {} terms, powers up to {}", ["LARGEST", "MOST_TERMS", "MOST_POWER"]),
+        ("operations in an op's own rule", "{:,}", ["LONGEST_RULE"]),
+    ],
+)
+def test_the_limits_are_those_of_the_program(limit, form, names):
+    run(str(ROOT / "examples" / "graph.eq"), Request())  # loads what the constants stand in
     limits = read("docs/language.md").partition("## Limits\n")[2]
     stated = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", limits, re.MULTILINE))
-    assert stated["the file"] == f"{MAX_BYTES // 2**20} MiB, {MOST_WORDS:,} words and signs"
-    assert stated["data as JSON"] == f"{MOST_JSON // 2**20} MiB; larger arrays come in `.npz`"
-    assert stated["equations, loops unrolled"] == f"{machine.MOST_STEPS:,}"
-    assert stated["loops, definitions and sums inside each other"] == f"{machine.DEEPEST}"
-    assert stated["members of a declared family"] == f"{MOST_MEMBERS:,}"
-    assert stated["operands of one operation"] == f"{machine.MOST_OPERANDS:,}"
-    assert stated["elements of one array"] == f"{Request().max_elements:,}, or `--max-elements`"
-    assert machine.MOST_ARRAYS == 2
-    assert stated["axes of an array"] == f"{machine.MOST_AXES}"
-    assert stated["digits of a number"] == f"{LONGEST_NUMERAL}"
-    assert (
-        stated["a size"]
-        == f"10^{len(str(LARGEST)) - 1}, {MOST_TERMS} terms, powers up to {MOST_POWER}"
-    )
-    assert stated["operations in an op's own rule"] == f"{LONGEST_RULE:,}"
+    values = [constant(name) for name in names]
+    if form.startswith("{} MiB"):
+        values[0] //= 2**20
+    assert stated[limit] == form.format(*values).replace("1e+", "10^")
+
+
+def test_the_limits_of_nesting_and_of_elements_are_those_of_the_program():
+    limits = read("docs/language.md").partition("## Limits\n")[2]
+    assert f"inside each other, lists in lists | {constant('DEEPEST')} |" in limits
+    assert f"one array | {Request().max_elements:,}, or `--max-elements` |" in limits
+    assert constant("MOST_ARRAYS") == 2
+    assert "all arrays | twice as many |" in limits
 
 
 def test_every_diagnosis_and_reason_is_explained():
