@@ -82,6 +82,7 @@ class Note(NamedTuple):
         return show(self.message, "note", self.span, None, excerpt=False)
 
 
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 LONGEST_LINE = 160
 LONGEST_MESSAGE = 1_000
 
@@ -93,7 +94,7 @@ def show(message: str, kind: str, span: Span | None, hint: str | None, excerpt: 
         lines = [f"{kind}: {message}"]
     else:
         line, column = span.source.place(span.start)
-        lines = [f"{span.source.name}:{line}:{column}: {kind}: {message}"]
+        lines = [f"{_printable(span.source.name)}:{line}:{column}: {kind}: {message}"]
         if excerpt:
             lines += _excerpt(span, column - 1)
     if hint:
@@ -111,14 +112,14 @@ def _short(text: str) -> str:
 def _excerpt(span: Span, before: int) -> list[str]:
     """The source line and a line of carets under the span, cut around the span when long."""
     text = span.source.line(span.start)
-    width = max(1, min(span.end, span.start + len(text) - before) - span.start)
+    width = max(1, min(span.end - span.start, len(text) - before))
     if len(text) > LONGEST_LINE:
         first = max(0, before - LONGEST_LINE // 2)
-        cut = text[first : first + LONGEST_LINE]
-        head = "…" if first else ""
-        text = head + cut + ("…" if first + LONGEST_LINE < first + len(text[first:]) else "")
-        before = before - first + len(head)
-        width = min(width, max(1, len(text) - before))
+        last = first + LONGEST_LINE
+        head, tail = "…" if first else "", "…" if last < len(text) else ""
+        text = head + text[first:last] + tail
+        before += len(head) - first
+    # Tabs stay tabs, so that the carets stand right however wide a terminal makes them.
     pad = "".join("\t" if c == "\t" else " " * cells(c) for c in text[:before])
     carets = "^" * max(1, sum(cells(c) for c in text[before : before + width]))
     return [_printable(text), pad + carets]
@@ -132,7 +133,9 @@ def cells(character: str) -> int:
 
 
 def _printable(text: str) -> str:
-    """Control characters shown as such, so that none reaches the terminal."""
+    """What can't be seen, and what would steer a terminal, shown as such."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
-        c if c == "\t" or unicodedata.category(c) not in ("Cc", "Cf") else "\ufffd" for c in text
+        c if c == "\t" or unicodedata.category(c) not in UNSEEN else "\ufffd" for c in text
     )

@@ -211,17 +211,17 @@ def load_npy(name: str, span: Span, max_elements: int) -> Array:
         reason = (error.strerror or str(error)).lower()
         hint = "it is looked for beside the model" if isinstance(error, FileNotFoundError) else None
         raise GradError(f'file("{name}"): {reason}', span, hint) from None
-    except (ValueError, EOFError):
-        raise GradError(f'file("{name}"): {_unreadable(path)}', span) from None
+    except (ValueError, EOFError) as error:
+        raise GradError(f'file("{name}"): {_unreadable(path, error)}', span) from None
 
 
-def _unreadable(path: Path) -> str:
+def _unreadable(path: Path, error: Exception) -> str:
     """Why a file is not taken as an array."""
     with path.open("rb") as file:
-        start = file.read(6)
-    if start.startswith((b"\x80", b"\x93NUMPY")):
+        pickled = file.read(1) == b"\x80"
+    if pickled or "Python objects" in str(error):
         return "it holds Python objects, which are never loaded"
-    return "it is no .npy file"
+    return "it is no readable .npy file"
 
 
 def _first_line(error: BaseException) -> str:

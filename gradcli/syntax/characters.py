@@ -84,7 +84,7 @@ def bad_character(source: Source, at: int) -> GradError:
     if hint is None and plain.isascii() and not c.isdigit():
         hint = "write a plain space" if plain == " " else f"write {plain}"
     if hint is None and (c.isdigit() or c.isnumeric()):
-        hint = "numbers are written with the digits 0 to 9, powers with ^"
+        hint = "numbers and names have the digits 0 to 9, powers are written with ^"
     if hint is None and unicodedata.combining(c):
         hint = "a name has letters, digits and _ only, with no added accents"
     return GradError(f"unexpected character `{shown}`{named}", Span(source, at, at + 1), hint)
