@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.expr import as_expr, leaf
-from gradcli.lower.machine import MOST_AXES
+from gradcli.lower.limits import MOST_AXES
 from gradcli.ops import FUNCTIONS, Mismatch, Op, Signature
 from gradcli.ops.shaping import Part, whole
 from gradcli.sizes import ATOM, Shape, Sizes, is_one, numbers, numeral
