@@ -117,7 +117,26 @@ class Lowering(Results):
             except Poisoned:
                 if scope.kind == "def":
                     raise
+                self._look_over(statement, scope)
                 self._poison(statement)
+
+    def _is_function(self, name: str, scope: Scope) -> bool:
+        return name in FUNCTIONS or name in self.poisoned or scope.find(name) is not None
+
+    def _look_over(self, statement: Any, scope: Scope) -> None:
+        """Report the unknown names in a statement that another's error keeps from being lowered."""
+        if not isinstance(statement, ast.Equation | ast.Loss):
+            return
+        for operation, argument, at in statement.value or ():
+            try:
+                if operation == "name":
+                    self.lookup(argument, at, scope)
+                elif operation == "call" and not self._is_function(argument[0], scope):
+                    self._report(self.no_function(argument[0], at, scope))
+            except GradError as error:
+                self._report(error)
+            except Poisoned:
+                continue
 
     def elsewhere(self, name: str, at: int) -> str | None:
         for node in self.parsed.statements:

@@ -13,6 +13,7 @@ OPERANDS = {"NAME", "NUMBER", "DERIV", "STRING"}
 ENDS = {"_NL", END}
 CLOSERS = {"RPAR", "RSQB"}
 LISTS = {"COMMA", "SEMICOLON"}
+PAST_HEAD = {"COLON", "EQUAL", *ENDS}
 
 # Where the caret stands.
 TOKEN, FIRST, BEFORE, RANGE = "the token", "the first word", "the word before it", "the range"
@@ -269,6 +270,32 @@ SIGNS = (
         "multiply two masks: (a < b) * (b < c)",
     ),
     Message(
+        lambda p: (
+            _head(p, *ROLES)
+            and p.open
+            and "COLON" in p.kinds
+            and p.before in OPERANDS
+            and p.kind in OPERANDS
+        ),
+        "a comma is missing between `{before_text}` and `{text}`",
+        "a shape is written [N, M]",
+    ),
+    Message(
+        lambda p: _head(p, *ROLES) and p.open and p.kind == "COLON",
+        "a bracket is not closed before this `:`",
+        "a declaration is written x: [N, M]",
+    ),
+    Message(
+        lambda p: p.before == "RANGE" and p.kind not in OPERANDS,
+        "nothing follows `..`",
+        "1..T counts from 1 to T, both included",
+    ),
+    Message(
+        lambda p: _head(p, "def", "op") and "RPAR" in p.expected and p.kind in PAST_HEAD,
+        "the bracket behind the parameters is not closed",
+        "def f(x, y) = expression",
+    ),
+    Message(
         lambda p: _after_operand(p) and p.text in WORDS,
         "`{text}` is not an operation here",
         "{other}",
@@ -339,6 +366,10 @@ SIGNS = (
         lambda p: p.before == "EQUAL" and p.kind in ENDS,
         "nothing follows `=`",
         OVER_LINES,
+    ),
+    Message(
+        lambda p: p.before == "EQUAL" and p.kind in LISTS,
+        "nothing follows `=`",
     ),
     Message(
         lambda p: p.kind in OPERATORS and p.before in {"EQUAL", "LPAR", "LSQB", *LISTS},
