@@ -1,6 +1,6 @@
 """The operation table: one entry an operation."""
 
-from gradcli.ops import arithmetic, elementwise, matrices, reductions, shaping
+from gradcli.ops import arithmetic, constants, einsum, elementwise, matrices, reductions, shaping
 from gradcli.ops.arithmetic import OPERATORS
 from gradcli.ops.core import FUNCTIONS, TABLE, Array, Mismatch, Op, Pair, Signature, Spelling
 
@@ -15,6 +15,8 @@ __all__ = [
     "Signature",
     "Spelling",
     "arithmetic",
+    "constants",
+    "einsum",
     "elementwise",
     "matrices",
     "reductions",

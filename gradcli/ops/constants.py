@@ -1,0 +1,114 @@
+"""Constants, and a quantity under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcli.expr import call
+from gradcli.ops.core import (
+    Array,
+    Op,
+    Signature,
+    Spelling,
+    no_rule,
+    register,
+)
+from gradcli.sizes import Shape, numbers
+
+
+def _filled_shape(s: Signature) -> Shape:
+    sizes: Shape = s.attrs["sizes"]
+    one = s.sizes.constant(1)
+    return (*sizes, *(one,) * (2 - len(sizes)))
+
+
+def constant(
+    name: str,
+    shape: Callable[[Signature], Shape],
+    forward: Callable[..., Array],
+    static: Callable[[Signature], dict[str, Any]],
+    about: str,
+    latex: str,
+    **fields: Any,
+) -> Op:
+    return register(
+        Op(
+            name=name,
+            operands=fields.pop("operands", ("*sizes",)),
+            shape=shape,
+            forward=forward,
+            rule=no_rule,
+            about=about,
+            cite="constant",
+            text=Spelling(name),
+            latex=Spelling(latex),
+            static=static,
+            group="constants",
+            **fields,
+        )
+    )
+
+
+constant(
+    "zeros",
+    _filled_shape,
+    np.zeros,
+    lambda s: {"shape": numbers(_filled_shape(s))},
+    "all 0; zeros(N) is a column",
+    r"\mathbf{{0}}_{{{sizes}}}",
+)
+constant(
+    "ones",
+    _filled_shape,
+    np.ones,
+    lambda s: {"shape": numbers(_filled_shape(s))},
+    "all 1; ones(N) is a column",
+    r"\mathbf{{1}}_{{{sizes}}}",
+)
+constant(
+    "eye",
+    lambda s: (s.attrs["sizes"][0],) * 2,
+    np.eye,
+    lambda s: {"N": int(s.attrs["sizes"][0].value)},
+    "identity matrix",
+    "I_{{{sizes}}}",
+    operands=("size",),
+    flip=lambda s, pairs: call("eye", sizes=s.attrs["sizes"]),
+    spread=True,
+)
+register(
+    Op(
+        name="constant",
+        operands=(),
+        shape=lambda s: s.attrs["shape"],
+        forward=lambda data, shape: np.array(data, dtype=float).reshape(shape),
+        rule=no_rule,
+        about="a literal: [1, 2, 3] is a column, [[1, 2], [3, 4]] a matrix",
+        cite="constant",
+        text=Spelling("{literal}"),
+        latex=Spelling("{data}"),
+        static=lambda s: {"data": s.attrs["data"], "shape": numbers(s.attrs["shape"])},
+        group="constants",
+    ),
+    function=False,
+)
+register(
+    Op(
+        name="copy",
+        operands=("x",),
+        shape=lambda s: s.shapes[0],
+        forward=lambda x: x,
+        rule=lambda s, g, y, x: (g,),
+        about="the same under another name: y = x",
+        cite="How to compute a derivative (course slides), the deriv routine, `none`",
+        text=Spelling("{0}", 0, (0,)),
+        latex=Spelling("{0}", 0, (0,)),
+        flip=lambda s, pairs: pairs[0].flipped,
+        lanes=lambda s, axes: axes[0],
+        group="operators",
+    ),
+    function=False,
+)

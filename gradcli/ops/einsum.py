@@ -1,0 +1,157 @@
+"""einsum: sums of products over named axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcli.expr import Expr, call
+from gradcli.ops.core import (
+    Array,
+    Mismatch,
+    Op,
+    Pair,
+    Signature,
+    Spelling,
+    differ,
+    register,
+)
+from gradcli.sizes import Shape, Size, same, spell
+
+
+class Subscripts(NamedTuple):
+    """`inputs` and `output`, one letter an axis."""
+
+    inputs: tuple[str, ...]
+    output: str
+
+    def __str__(self) -> str:
+        return f"{','.join(self.inputs)}->{self.output}"
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def subscripts(text: str) -> Subscripts:
+    """Parse subscripts; with no `->`, the letters that stand once, in order. Raises Mismatch."""
+    text = text.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    inputs = tuple(left.split(","))
+    if not arrow:
+        right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
+    for term in (*inputs, right):
+        if bad := [c for c in term if c not in LETTERS]:
+            raise Mismatch(f"`{bad[0]}` in the subscripts is not a letter", "ij,jk->ik")
+    if "" in inputs:
+        raise Mismatch(
+            "the subscripts of an operand are missing", "a scalar is `ij`, as a column is"
+        )
+    for c in right:
+        if right.count(c) > 1:
+            raise Mismatch(f"`{c}` stands twice in the output's subscripts")
+        if c not in left:
+            raise Mismatch(f"the output's `{c}` stands in no operand")
+    return Subscripts(inputs, right)
+
+
+def _einsum_sizes(s: Signature) -> tuple[Subscripts, dict[str, Size]]:
+    parsed = subscripts(s.attrs["subscripts"])
+    if len(parsed.inputs) != len(s.shapes):
+        raise Mismatch(f"the subscripts name {len(parsed.inputs)} operands, not {len(s.shapes)}")
+    found: dict[str, Size] = {}
+    for i, (term, shape) in enumerate(zip(parsed.inputs, s.shapes, strict=True)):
+        if len(term) != len(shape):
+            hint = "a column is `ij`, with j of size 1" if len(term) == 1 else None
+            raise Mismatch(f"`{term}` names {len(term)} axes, but {{{i}}} is {spell(shape)}", hint)
+        for c, size in zip(term, shape, strict=True):
+            both = same(found.setdefault(c, size), size)
+            if both is None:
+                raise Mismatch(
+                    f"`{c}` is {found[c].text} and {size.text}: {differ(found[c], size)}"
+                )
+            found[c] = both
+    return parsed, found
+
+
+def _einsum_shape(s: Signature) -> Shape:
+    parsed, found = _einsum_sizes(s)
+    one = s.sizes.constant(1)
+    return (*(found[c] for c in parsed.output), *(one,) * (2 - len(parsed.output)))
+
+
+def _einsum(*xs: Array, subscripts: str, rank: int) -> Array:
+    result = np.asarray(np.einsum(subscripts, *xs))
+    return result.reshape((*result.shape, *(1,) * (2 - rank)))
+
+
+def _einsum_static(s: Signature) -> dict[str, Any]:
+    parsed = subscripts(s.attrs["subscripts"])
+    dotted = ",".join("..." + term for term in parsed.inputs)
+    return {"subscripts": f"{dotted}->...{parsed.output}", "rank": len(parsed.output)}
+
+
+def _einsum_rule(s: Signature, g: Expr, y: Expr, *xs: Expr) -> Sequence[Expr | None]:
+    """Swap the operand's subscripts with the output's.
+
+    What only the operand has is spread by ones, a repeated letter along its diagonal by an
+    identity.
+    """
+    parsed, found = _einsum_sizes(s)
+    spare = [c for c in LETTERS if c not in found]
+    padding = "".join(spare[: max(0, 2 - len(parsed.output))])
+    spare = spare[len(padding) :]
+    rules = []
+    for k, term in enumerate(parsed.inputs):
+        terms, operands, target = [parsed.output + padding], [g], ""
+        for i, (other, x) in enumerate(zip(parsed.inputs, xs, strict=True)):
+            if i != k:
+                terms.append(other)
+                operands.append(x)
+        known = set("".join(terms))
+        rest = list(spare)
+        for c in term:
+            if c in target:
+                fresh = rest.pop(0)
+                terms.append(c + fresh)
+                operands.append(call("eye", sizes=(found[c],)))
+                target += fresh
+                continue
+            if c not in known:
+                terms.append(c + rest.pop(0))
+                operands.append(call("ones", sizes=(found[c],)))
+            target += c
+        rules.append(call("einsum", *operands, subscripts=str(Subscripts(tuple(terms), target))))
+    return rules
+
+
+def _einsum_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+    parsed = subscripts(s.attrs["subscripts"])
+    if len(parsed.output) < 2:
+        return None  # a column would come out where a row should
+    operands, terms = [], []
+    for pair, term in zip(pairs, parsed.inputs, strict=True):
+        swapped = pair.plain.is_transpose()  # a cotangent inside: take its own layout
+        operands.append(pair.flipped if swapped else pair.plain)
+        terms.append(term[::-1] if swapped else term)
+    flipped = str(Subscripts(tuple(terms), parsed.output[::-1]))
+    return call("einsum", *operands, subscripts=flipped)
+
+
+register(
+    Op(
+        name="einsum",
+        operands=('"subscripts"', "*xs"),
+        shape=_einsum_shape,
+        forward=_einsum,
+        rule=_einsum_rule,
+        about="sums of products over named axes; a column is `ij`",
+        cite="product rule, axis by axis (Laue, Mitterreiter & Giesen 2018)",
+        text=Spelling("einsum"),
+        latex=Spelling(r"\operatorname{{einsum}}_{{\text{{{subscripts}}}}}\left({,}\right)"),
+        flip=_einsum_flip,
+        static=_einsum_static,
+        group="shaping",
+    )
+)
