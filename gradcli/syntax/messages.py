@@ -15,7 +15,9 @@ class Explained(NamedTuple):
     at: str
 
 
-def explain(read: list[Token], expected: frozenset[str], after: str = "") -> Explained:
+def explain(
+    read: list[Token], expected: frozenset[str], after: str = "", derivation: bool = False
+) -> Explained:
     """What is said of the last token read; `after` is the rest of its line."""
     kind, text, at = read[-1]
     known = [t for t in read[:-1] if t[0] not in ("_INDENT", "_DEDENT", "_NL")]
@@ -23,7 +25,9 @@ def explain(read: list[Token], expected: frozenset[str], after: str = "") -> Exp
     words, kinds = tuple(t[1] for t in known), tuple(t[0] for t in known)
     touches = before_at + len(before_text) == at
     rest = after.strip(" \t")
-    place = Place(kind, text, before, before_text, words, kinds, expected, touches, rest)
+    place = Place(
+        kind, text, before, before_text, words, kinds, expected, touches, rest, derivation
+    )
     fields = {
         **place._asdict(),
         "other": WORDS.get(text) or WORDS.get(before_text),

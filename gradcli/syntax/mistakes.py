@@ -64,7 +64,8 @@ WORDS = {
 class Place(NamedTuple):
     """The token that does not fit, the one before it, and all of the statement up to it.
 
-    `touches` says whether no blank stands before the token; `after` is the rest of its line.
+    `touches` says whether no blank stands before the token; `after` is the rest of its line;
+    `derivation` whether the file is one.
     """
 
     kind: str
@@ -76,6 +77,7 @@ class Place(NamedTuple):
     expected: frozenset[str]
     touches: bool
     after: str
+    derivation: bool
 
     @property
     def first(self) -> str:
@@ -106,6 +108,12 @@ def _head(p: Place, *words: str) -> bool:
 
 
 BLOCKS = (
+    Message(
+        lambda p: p.derivation and p.first in DECLARATIONS and p.first != "layout",
+        "`{words[0]}` belongs to a model, not to a derivation",
+        "a line is dL/dx = expression, or dL/dx += expression",
+        FIRST,
+    ),
     Message(
         lambda p: p.kind == "_INDENT",
         "this line is indented, but no block begins above it",
@@ -239,6 +247,11 @@ STARTS = (
         "`{before_text}` alone is not a statement",
         "an equation is written name = expression",
         FIRST,
+    ),
+    Message(
+        lambda p: p.kind in OPERATORS and len(p.words) == 1 and p.after.startswith("="),
+        "`{text}=` is not a sign of this language",
+        "write `=` and the whole expression",
     ),
     Message(
         lambda p: p.kind in OPERATORS | {"LPAR", "TRANSPOSE"} and len(p.words) == 1,

@@ -46,6 +46,7 @@ class Parser:
         self.table = table
         self.build = Builder()
         self.reductions = [_reduction(rule, self.build) for rule in table.rules][::-1]
+        self.derivation = start == "derivation"
         self.states = [table.start[start]]
         self.end_state = table.end[start]
         self.values: list[Any] = []

@@ -116,8 +116,12 @@ def _describe(
     if opened and opened[-1][2] < line and _begins_statement(source.text, line):
         before = bisect_right(words.ends, line - 1)
         return never_closed(source, opened[-1][1:]), before
+    if opened and kind == "EQUAL" and all(word[0] != "EQUAL" for word in read):
+        return never_closed(source, opened[-1][1:]), None
     after = source.text[token_end(source, at) : source.text.find("\n", at)].split("#")[0]
-    message, hint, where = explain([*read, token], parser.expected, after[:LONGEST_REST])
+    message, hint, where = explain(
+        [*read, token], parser.expected, after[:LONGEST_REST], parser.derivation
+    )
     if where in (FIRST, BEFORE) and read:
         at = read[0 if where == FIRST else -1][2]
     elif where == RANGE:
@@ -211,7 +215,7 @@ def _statement_end(words: Words, begin: int, index: int, depth: int) -> int:
 def _statement_head() -> re.Pattern[str]:
     heads = "|".join(word for word in load().keywords if word != "in")
     return re.compile(
-        rf"[ \t]*(?:(?:{heads})\b|(?:dL/d)?[^\W\d]\w*[ \t]*(?:\[[^\]\n]*\])?[ \t]*\+?=(?!=))"
+        rf"[ \t]*(?:(?:{heads})\b|(?:dL/d)?[^\W\d]\w*[ \t]*(?:\[[^\]\n]*\])?[ \t]*[-+*/]?=(?!=))"
     )
 
 
