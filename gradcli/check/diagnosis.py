@@ -13,6 +13,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from gradcli.check import diagnosis_edits as edits
+from gradcli.check import diagnosis_truth as truth
 from gradcli.check.diagnosis_code import plain
 from gradcli.check.diagnosis_edits import Edit
 from gradcli.check.diagnosis_pools import Pools
@@ -24,6 +25,8 @@ MOST_FACTORS = 6  # missing factors that are put in with a second change
 LONGEST = 250  # instructions of a line that is searched
 
 EVERY = range(1_000_000)
+
+PLAIN = frozenset((edits.SIGN, edits.TRANSPOSE, edits.ORDER, edits.SUM, edits.SHAPE))
 
 # Of two changes at once, the class that is named.
 WEIGHT = (
@@ -76,13 +79,15 @@ def search(
     *,
     fits: bool = True,
     wanted: Container[int] = EVERY,
+    single: bool = False,
 ) -> Finding | None:
     """The first change of a line's code that meets a goal.
 
     meets: which goal a code meets, at every point, or None.
     fits: whether the line has the right shape as it is.
-    wanted: the goals that are likely; another one is met only where no change meets these, and not
-        by leaving out a term of the line.
+    wanted: the goals that are likely; another one is met only by a plain change, and only where no
+        change meets these.
+    single: whether one change must do.
     A change that makes the line the very formula of the listing comes before all others.
     """
     if len(code) > LONGEST:
@@ -91,9 +96,10 @@ def search(
     formulas = set(pools.formulas)
     exact = (edit for edit in _single(code, pools, fits) if plain(edit.code) in formulas)
     return (
-        tries.first(exact, MOST_TRIES)
+        tries.first(exact, MOST_TRIES, PLAIN | {edits.OPERAND, edits.FACTOR})
         or tries.first(_single(code, pools, fits), MOST_TRIES)
-        or tries.first(_double(code, pools), MOST_PAIRS)
+        or (None if single else tries.first(_double(code, pools), MOST_PAIRS))
+        or tries.second
     )
 
 
@@ -105,12 +111,13 @@ class _Tries:
     ) -> None:
         self.meets = meets
         self.wanted = wanted
-        self.derivatives = _derivatives(code)
-        self.seen: set[ast.Code] = set()
+        self.seen = {plain(code)}
+        self.second: Finding | None = None  # the first plain change that meets an unlikely goal
 
-    def first(self, candidates: Iterable[Edit], most: int) -> Finding | None:
-        """The first change that meets a likely goal, or the first that meets any."""
-        second: Finding | None = None
+    def first(
+        self, candidates: Iterable[Edit], most: int, seconds: Container[str] = PLAIN
+    ) -> Finding | None:
+        """The first change that meets a likely goal. seconds: the kinds that may meet another."""
         for number, edit in enumerate(candidates):
             if number >= most:
                 break
@@ -123,13 +130,9 @@ class _Tries:
                 continue
             if goal in self.wanted:
                 return Finding(*edit, goal)
-            if second is None and _derivatives(edit.code) >= self.derivatives:
-                second = Finding(*edit, goal)
-        return second
-
-
-def _derivatives(code: ast.Code) -> int:
-    return sum(operation == "derivative" for operation, _, _ in code)
+            if self.second is None and edit.kind in seconds:
+                self.second = Finding(*edit, goal)
+        return None
 
 
 def _single(code: ast.Code, pools: Pools, fits: bool) -> Iterator[Edit]:
@@ -140,16 +143,20 @@ def _single(code: ast.Code, pools: Pools, fits: bool) -> Iterator[Edit]:
         edits.transposes(code),
         edits.orders(code),
         () if fits else reshaping,
+        (edit for edit in edits.drops(code, pools.constants) if edit.kind == edits.SCALE),
         edits.scales(code, pools.constants),
-        edits.renames(code, pools.near),
-        edits.factors(code, pools.factors),
-        edits.terms(code, pools.terms, pools.term_kind),
-        edits.renames(code, pools.names),
+        truth.renames(code, pools.near),
+        truth.renames(code, pools.names),
+        truth.factors(code, pools.factors),
+        truth.terms(code, pools.terms, pools.term_kind),
         edits.drops(code, pools.constants),
         reshaping if fits else (),
-        edits.functions(code),
-        edits.replacements(code, pools.factors),
-        edits.factors(code, pools.far_factors),
+        truth.functions(code),
+        truth.indices(code),
+        truth.replacements(code, pools.factors),
+        truth.factors(code, pools.far_factors),
+        truth.quantities(code, (name for name in pools.names if name[0][0] == "name")),
+        truth.renames(code, pools.strangers),
     )
 
 
@@ -159,9 +166,9 @@ def _double(code: ast.Code, pools: Pools) -> Iterator[Edit]:
         edits.EXTRA: lambda c: edits.drops(c, pools.constants),
         edits.TRANSPOSE: edits.transposes,
         edits.ORDER: edits.orders,
-        edits.OPERAND: lambda c: edits.renames(c, pools.near),
+        edits.OPERAND: lambda c: truth.renames(c, pools.near),
         edits.SIGN: edits.signs,
-        edits.FACTOR: lambda c: edits.factors(c, pools.factors[:MOST_FACTORS]),
+        edits.FACTOR: lambda c: truth.factors(c, pools.factors[:MOST_FACTORS]),
         edits.SUM: edits.sums,
     }
     for one, other in PAIRS:

@@ -6,7 +6,7 @@ slices of postfix code; none asks what the expression is worth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gradcli.check.diagnosis_code import NOWHERE, operands, starts, text
@@ -31,11 +31,11 @@ class Edit(NamedTuple):
     note: str
 
 
-def _binary(symbol: str) -> ast.Instruction:
+def binary(symbol: str) -> ast.Instruction:
     return ("binary", symbol, NOWHERE)
 
 
-def _number(value: str) -> ast.Code:
+def number(value: str) -> ast.Code:
     return (("number", value, NOWHERE),)
 
 
@@ -108,7 +108,7 @@ def drops(code: ast.Code, constants: Sequence[ast.Code]) -> Iterator[Edit]:
                 if keep == 1 and argument == "-":
                     changed = (*changed, MINUS)
                 elif keep == 1 and argument == "/":
-                    changed = (*code[: begins[i]], *_number("1"), *code[a:b], _binary("/"))
+                    changed = (*code[: begins[i]], *number("1"), *code[a:b], binary("/"))
                 changed = changed + code[i + 1 :]
                 plain = all(
                     o != "derivative" and (o != "name" or n in sizes) for o, n, _ in code[c:d]
@@ -150,7 +150,7 @@ def sums(code: ast.Code) -> Iterator[Edit]:
 def _sum(inside: ast.Code, axis: str | None) -> ast.Code:
     if axis is None:
         return (*inside, ("call", ("sum", (None,)), NOWHERE))
-    return (*inside, *_number(axis), ("call", ("sum", (None, "axis")), NOWHERE))
+    return (*inside, *number(axis), ("call", ("sum", (None, "axis")), NOWHERE))
 
 
 def shapes(code: ast.Code, sizes: Sequence[ast.Code]) -> Iterator[Edit]:
@@ -176,7 +176,7 @@ def shapes(code: ast.Code, sizes: Sequence[ast.Code]) -> Iterator[Edit]:
             for axis in ("0", "1", "2"):
                 changed = (
                     *code[:i],
-                    *_number(axis),
+                    *number(axis),
                     ("call", (argument[0], (*argument[1], "axis")), at),
                     *code[i + 1 :],
                 )
@@ -228,7 +228,7 @@ def scales(code: ast.Code, constants: Sequence[ast.Code]) -> Iterator[Edit]:
                 ("*", inside + constant),
                 ("/", inside + constant),
             ):
-                changed = (*code[: begins[i]], *joined, _binary(symbol), *code[i + 1 :])
+                changed = (*code[: begins[i]], *joined, binary(symbol), *code[i + 1 :])
                 shown = text(constant) if symbol == "*" else f"1/{text(constant)}"
                 yield Edit(SCALE, changed, begins[i], i + 1, f"the factor {shown} is missing")
 
@@ -277,97 +277,3 @@ def leaves(code: ast.Code) -> list[tuple[int, int]]:
             if base[1] - base[0] == 1 and base[0] in found and simple:
                 found[base[0]] = i + 1
     return sorted(found.items())
-
-
-def renames(code: ast.Code, names: Iterable[ast.Code]) -> Iterator[Edit]:
-    places = leaves(code)
-    for name in names:
-        for start, end in places:
-            changed = code[:start] + name + code[end:]
-            note = f"{text(code[start:end])} where {text(name)} belongs"
-            yield Edit(OPERAND, changed, start, end, note)
-
-
-def functions(code: ast.Code) -> Iterator[Edit]:
-    """Another function of one operand, another comparison."""
-    begins = starts(code)
-    others = [
-        name
-        for name, op in FUNCTIONS.items()
-        if op.group == "elementwise" and len(op.operands) == 1
-    ]
-    for i, (operation, argument, at) in enumerate(code):
-        if operation == "binary" and argument in COMPARISONS:
-            for other in COMPARISONS:
-                changed = (*code[:i], (operation, other, at), *code[i + 1 :])
-                yield Edit(OPERAND, changed, i, i + 1, f"`{argument}` where `{other}` belongs")
-        elif operation == "call" and argument[0] in others:
-            for name in others:
-                changed = (*code[:i], (operation, (name, argument[1]), at), *code[i + 1 :])
-                yield Edit(
-                    OPERAND, changed, begins[i], i + 1, f"{argument[0]} where {name} belongs"
-                )
-
-
-def factors(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
-    """One of the factors of what is expected, put in."""
-    begins = starts(code)
-    closed = fixed(code, begins)
-    places = [i for i in reversed(range(len(code))) if i not in closed]
-    for factor in pool:
-        shown = text(factor)
-        for i in places:
-            inside = code[begins[i] : i + 1]
-            for combined in (
-                (*inside, *factor, _binary("*")),
-                (*inside, *factor, _binary("@")),
-                (*factor, *inside, _binary("@")),
-                (*inside, *factor, _binary("/")),
-            ):
-                changed = code[: begins[i]] + combined + code[i + 1 :]
-                note = f"the factor {shown} is missing"
-                if combined[-1][1] == "/":
-                    note = f"the division by {shown} is missing"
-                yield Edit(FACTOR, changed, begins[i], i + 1, note)
-
-
-def terms(code: ast.Code, pool: Iterable[ast.Code], kind: str) -> Iterator[Edit]:
-    """One of the terms of what is expected, put in."""
-    begins = starts(code)
-    closed = fixed(code, begins)
-    for term in pool:
-        shown = text(term)
-        for i in reversed(range(len(code))):
-            if i in closed:
-                continue
-            inside = code[begins[i] : i + 1]
-            for combined, sign in (
-                ((*inside, *term, _binary("+")), ""),
-                ((*inside, *term, _binary("-")), "-"),
-                ((*term, *inside, _binary("-")), ""),
-            ):
-                changed = code[: begins[i]] + combined + code[i + 1 :]
-                yield Edit(kind, changed, begins[i], i + 1, f"the term {sign}{shown} is missing")
-
-
-def replacements(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
-    """One of the factors of what is expected, in the place of another expression.
-
-    Neither has a derivative in it: a whole formula in the place of a line explains nothing.
-    """
-    begins = starts(code)
-    closed = fixed(code, begins)
-    for factor in pool:
-        if _has_derivative(factor):
-            continue
-        for i in range(len(code) - 1):
-            inside = code[begins[i] : i + 1]
-            if i in closed or _has_derivative(inside):
-                continue
-            changed = code[: begins[i]] + factor + code[i + 1 :]
-            note = f"{text(inside)} where {text(factor)} belongs"
-            yield Edit(OPERAND if len(inside) == 1 else FACTOR, changed, begins[i], i + 1, note)
-
-
-def _has_derivative(code: ast.Code) -> bool:
-    return any(operation == "derivative" for operation, _, _ in code)

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from gradcli.check import diagnosis_edits as edits
 from gradcli.check.diagnosis_code import operands, parse, plain, starts
-from gradcli.check.person_lines import Line, Sheet, split_name
+from gradcli.check.person_lines import Line, Sheet
+from gradcli.check.person_machine import split_name
 from gradcli.check.person_points import Share
 from gradcli.errors import GradError
-from gradcli.lower.machine import Poisoned
+from gradcli.lower.emitter import Poisoned
 from gradcli.ops import FUNCTIONS
 from gradcli.sizes import Number
 from gradcli.syntax import ast
@@ -24,7 +25,8 @@ DEEPEST = 4  # how many steps before a line's own its factors are taken from
 class Pools(NamedTuple):
     """formulas: what the tool would write.
 
-    near: the names in those formulas; names: those of the model, nearest first.
+    near: the names in those formulas; names: the model's and the person's own, nearest first;
+        strangers: what only the tool has a name for, and the person's file does not mention.
     factors, terms: of those formulas; far_factors: of the steps that lead to them.
     term_kind: the class of a missing term. sizes: the code of the shape that is wanted.
     """
@@ -32,6 +34,7 @@ class Pools(NamedTuple):
     formulas: tuple[ast.Code, ...]
     near: tuple[ast.Code, ...]
     names: tuple[ast.Code, ...]
+    strangers: tuple[ast.Code, ...]
     factors: tuple[ast.Code, ...]
     far_factors: tuple[ast.Code, ...]
     terms: tuple[ast.Code, ...]
@@ -41,31 +44,37 @@ class Pools(NamedTuple):
 
 
 def pools(sheet: Sheet, line: Line, shares: Sequence[Share], own: Iterable[str] = ()) -> Pools:
-    """The material for a line that should have held some of the shares."""
+    """The material for a line that should have held some of the shares.
+
+    own: the person's own names that the line may use.
+    """
     assert line.name is not None
     formulas = [formula for share in shares for formula in expected_codes(sheet, share)]
+    equations = [share.eq for share in shares] or [1]
     near = _unique(code[a:b] for code in formulas for a, b in edits.leaves(code))
-    first = min((share.eq for share in shares), default=1)
     names = _unique(
         [
             *(parse(name) for name in own),
-            *_names(sheet, line.name, first, max((s.eq for s in shares), default=first)),
+            *_names(sheet, line.name, min(equations), max(equations)),
         ]
     )
+    strange = {name for name in names if _strange(sheet, name)}
+    strange |= {name for name in near if name[0][0] == "derivative" and _strange(sheet, name)}
     factors = _unique(f for code in formulas for f in _factors(code))
-    far = _unique(f for code in _upstream(sheet, formulas) for f in _factors(code))
+    far = _unique(f for code in _upstream(sheet, formulas) for f in _far_factors(code))
     terms = _unique(t for code in formulas for t in _operands(code, "+-"))
     coupled = any(_normalises(sheet, share) for share in shares)
     return Pools(
-        _unique(formulas),
-        near,
-        tuple(name for name in names if name not in set(near)),
-        factors,
-        tuple(f for f in far if f not in set(factors)),
-        terms,
-        edits.DIAGONAL if coupled else edits.FACTOR,
-        _constants(sheet, formulas),
-        tuple(parse(size.text) for size in sheet.expected(line)),
+        formulas=_unique(formulas),
+        near=tuple(name for name in near if name not in strange),
+        names=tuple(name for name in names if name not in strange and name not in set(near)),
+        strangers=tuple(name for name in (*near, *names) if name in strange),
+        factors=factors,
+        far_factors=tuple(f for f in far if f not in set(factors)),
+        terms=terms,
+        term_kind=edits.DIAGONAL if coupled else edits.FACTOR,
+        constants=_constants(sheet, formulas),
+        sizes=tuple(parse(size.text) for size in sheet.expected(line)),
     )
 
 
@@ -115,6 +124,33 @@ def _factors(code: ast.Code) -> list[ast.Code]:
     return sorted(found, key=len)
 
 
+def _far_factors(code: ast.Code) -> list[ast.Code]:
+    """The factors of another step: each as it is and transposed, and all that multiply a
+    derivative.
+    """
+    found = _factors(code)
+    local = [
+        edit.code
+        for edit in edits.drops(code, ())
+        if edit.end - edit.start == 1 and code[edit.start][0] == "derivative"
+    ]
+    plain_ones = [f for f in found if not any(operation == "derivative" for operation, _, _ in f)]
+    turned = [
+        f[:-1] if f[-1][0] == "transpose" else (*f, edits.TRANSPOSED)
+        for f in plain_ones
+        if f[-1][0] not in ("number", "call")
+    ]
+    return [*plain_ones, *local, *turned, *found]
+
+
+def _strange(sheet: Sheet, leaf: ast.Code) -> bool:
+    """Whether a name is the tool's own, and the person's file does not mention it."""
+    name = _spelled(leaf)
+    if leaf[0][0] == "derivative":
+        return name not in sheet.mentioned
+    return name not in sheet.named and split_name(name)[0] not in sheet.words
+
+
 def _operands(code: ast.Code, symbols: str) -> list[ast.Code]:
     begins = starts(code)
     found = []
@@ -136,7 +172,7 @@ def _upstream(sheet: Sheet, formulas: Iterable[ast.Code]) -> list[ast.Code]:
         for code in level:
             for a, b in edits.leaves(code):
                 if code[a][0] == "derivative":
-                    name = "".join(_spelled(code[a:b]))
+                    name = _spelled(code[a:b])
                     if name not in seen:
                         seen.add(name)
                         names.append(name)
@@ -148,10 +184,11 @@ def _upstream(sheet: Sheet, formulas: Iterable[ast.Code]) -> list[ast.Code]:
     return found
 
 
-def _spelled(leaf: ast.Code) -> list[str]:
+def _spelled(leaf: ast.Code) -> str:
     """A leaf's code as the name of a quantity of the model."""
     indices = [argument for operation, argument, _ in leaf if operation == "number"]
-    return [leaf[0][1], f"[{', '.join(indices)}]" if indices else ""]
+    name: str = leaf[0][1]
+    return name + (f"[{', '.join(indices)}]" if indices else "")
 
 
 def _constants(sheet: Sheet, formulas: Iterable[ast.Code]) -> tuple[ast.Code, ...]:
@@ -179,6 +216,6 @@ def _constants(sheet: Sheet, formulas: Iterable[ast.Code]) -> tuple[ast.Code, ..
 def _sized(sheet: Sheet, code: ast.Code) -> bool:
     """Whether code is computed from sizes and numbers alone: sqrt(D)."""
     try:
-        return isinstance(sheet.lower(code, {}).result, Number)
+        return isinstance(sheet.lower(code, ()).result, Number)
     except (GradError, Poisoned):
         return False

@@ -13,11 +13,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gradcli.check.person_blame import Blame
-from gradcli.check.person_lines import DL, Line, Misfit, Sheet
+from gradcli.check.person_causes import Causes
+from gradcli.check.person_lines import Line, Sheet
+from gradcli.check.person_machine import DL, Misfit
 from gradcli.check.person_points import Share, evaluate
 from gradcli.check.person_progress import Progress, missing
 from gradcli.check.person_report import RIGHT, UNCHECKED, Report, Verdict
-from gradcli.check.person_totals import NOTHING_BEFORE, UNMATCHED, Entry, Ledger
+from gradcli.check.person_totals import NOTHING_BEFORE, Account, Entry, Ledger
+from gradcli.check.person_totals import RIGHT as HELD
 from gradcli.derive import region_text, resolve_wrt
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.ops.core import Array
@@ -25,6 +28,7 @@ from gradcli.program import Program
 from gradcli.syntax import Parsed, ast
 
 MOST_OWN = 40  # own lines, of those that a wrong line builds on, that are looked into
+MOST_DIVIDED = 4  # lines that divide contributions between them
 MANY = 3  # wrong lines, and how many times fewer there must be in the other layout
 
 
@@ -75,23 +79,6 @@ def _other_layout(parsed: Parsed, layout: str) -> Parsed:
     return parsed._replace(statements=(ast.Layout(ast.Name(other, 1)), *lines))
 
 
-class Account:
-    """One derivative's ledger, and the lines that have an entry in it, by their places."""
-
-    def __init__(self, name: str, ledger: Ledger) -> None:
-        self.name = name
-        self.ledger = ledger
-        self.entries: dict[int, Entry] = {}
-
-    def settle(self) -> None:
-        entries = list(self.entries.values())
-        if not self.ledger.settle(entries):
-            self.ledger.match(entries)
-
-    def unmatched(self) -> list[int]:
-        return [place for place, entry in self.entries.items() if entry.status == UNMATCHED]
-
-
 class Review:
     """One derivation under review."""
 
@@ -104,7 +91,8 @@ class Review:
         lines = [line for line in sheet.lines if line.name is not None]
         self.always = bool(lines) and all(line.node.assign == "+=" for line in lines)
         self.mentioned = {line.name for line in lines if line.name is not None}
-        self.blame = Blame(sheet, layout)
+        self.causes = Causes(sheet)
+        self.blame = Blame(sheet, layout, self.causes)
         self.verdicts: dict[int, Verdict] = {}
 
     # ── the account ──
@@ -122,32 +110,26 @@ class Review:
                     self.points.total(line.name),
                     self.always,
                 )
-                found[line.name] = Account(line.name, ledger)
+                found[line.name] = Account(ledger)
             found[line.name].entries[place] = self._entry(line)
         for account in found.values():
             account.settle()
         return found
 
     def _entry(self, line: Line) -> Entry:
-        """What a line writes. `dL/dx = dL/dx + …` adds to what stands there."""
-        lowered, assign = line.lowered, line.node.assign
+        """What a line writes."""
+        lowered = line.lowered
         if isinstance(lowered, Misfit) or not self.sheet.fits(line, lowered):
-            return Entry(assign, line.region, None)
-        name = DL + (line.name or "")
-        known = self.sheet.known
-        if assign == "=" and line.region is None and lowered.uses(name):
-            zero = [{**here, name: np.zeros_like(here[name])} for here in known]
-            one = [{**here, name: np.ones_like(here[name])} for here in known]
-            without, added = (self._value(line, values) for values in (zero, one))
-            if np.allclose(added - without, 1.0):
-                return Entry("+=", line.region, without)
-        blank = not any(DL in name for step in lowered.steps for name in step.operands())
-        blank = blank and not (isinstance(lowered.result, str) and lowered.result.startswith(DL))
-        return Entry(assign, line.region, self._value(line, known), blank)
+            return Entry(line.assign, line.region, None)
+        blank = not any(name.startswith(DL) for name in lowered.quantities())
+        return Entry(line.assign, line.region, self._value(line), blank)
 
-    def _value(self, line: Line, known: Sequence[Mapping[str, Array]]) -> Array:
-        assert not isinstance(line.lowered, Misfit)
-        return np.stack([self.sheet.stated(line, line.lowered.value(here)) for here in known])
+    def _value(self, line: Line) -> Array:
+        lowered = line.lowered
+        assert not isinstance(lowered, Misfit)
+        return np.stack(
+            [self.sheet.stated(line, lowered.value(known)) for known in self.sheet.known]
+        )
 
     def wrong_at_first(self) -> int:
         """How many lines hold no contribution, before anything is asked of them."""
@@ -204,7 +186,9 @@ class Review:
         wrong.
         """
         unmatched = {place for account in accounts.values() for place in account.unmatched()}
-        for place in self.sheet.bases(sorted(unmatched), MOST_OWN):
+        bases = self.sheet.bases(sorted(unmatched), MOST_OWN)
+        # What is one of the model's derivatives is hardly wrong, so that it comes last.
+        for place in sorted(bases, key=lambda place: (self.causes.is_known(place), place)):
             if place in self.verdicts:
                 continue
             users = [
@@ -212,18 +196,36 @@ class Review:
             ]
             if any(user not in unmatched for user in users):
                 continue
-            found = self.blame.own_line(place, users[0], accounts)
-            if found is not None:
-                self.verdicts[place] = found.verdict
-                self.sheet.amend(place, found.code)
+            cause = self.causes.of_own(place, users, accounts)
+            if cause is not None:
+                ledger = accounts[self.sheet.lines[users[0]].name or ""].ledger
+                self.verdicts[place] = self.blame.caused(self.sheet.lines[place], cause, ledger)
+                self.sheet.amend(place, cause.finding.code)
                 return True
         return False
 
     def _judge(self, account: Account) -> None:
+        self._judge_divided(account)
         for place in account.entries:
-            verdict = self.blame.line(place, account)
-            if verdict is not None:
-                self.verdicts[place] = verdict
+            if place not in self.verdicts:
+                verdict = self.blame.line(place, account)
+                if verdict is not None:
+                    self.verdicts[place] = verdict
+
+    def _judge_divided(self, account: Account) -> None:
+        """More wrong lines than contributions: they may divide them, and one of them be wrong."""
+        places = account.unmatched()
+        if not len(account.ledger.remaining()) < len(places) <= MOST_DIVIDED:
+            return
+        found = self.causes.of_divided(places, account)
+        if found is None:
+            return
+        wrong, cause = found
+        line = self.sheet.lines[wrong]
+        self.verdicts[wrong] = self.blame.caused(line, cause, account.ledger)
+        for place in places:
+            account.entries[place].status = HELD
+            account.ledger.take(account.entries[place], cause.shares)
 
     def _close(self, account: Account, owed: Sequence[Share]) -> None:
         """What the lines of a total leave out is wrong at its last line; a first `+=` is then

@@ -18,6 +18,7 @@ from gradcli.ops.core import Array
 
 CLOSE = 1e-8  # relative to the largest entry at a point
 MOST_SUBSETS = 12  # shares of which every subset is tried
+MOST_ALIKE = 8  # shares of which every pair is compared
 MOST_RUNS = 2_000  # shares of which every run is tried
 EVERYWHERE = (slice(None),)
 
@@ -138,6 +139,8 @@ class Ledger:
             self.find(entry, entry.value) if entry.value is not None else None for entry in entries
         ]
         singles = [claim[0] if claim is not None and len(claim) == 1 else None for claim in claims]
+        if any(close(s.value, t.value) for s, t in combinations(self.shares[:MOST_ALIKE], 2)):
+            return []  # equal shares: which of them a line holds is no matter
         for order in (range(n), range(n - 1, -1, -1)):
             if sum(a == b for a, b in zip(singles, order, strict=True)) * 2 > n:
                 placed = set(zip(singles, order, strict=True))
@@ -306,3 +309,19 @@ def _size(arrays: Sequence[Array]) -> Array:
         for a in arrays
     ]
     return np.asarray(np.max(np.stack(largest), axis=0))
+
+
+class Account:
+    """One derivative's ledger, and the entries that lines have in it, by the lines' places."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.entries: dict[int, Entry] = {}
+
+    def settle(self) -> None:
+        entries = list(self.entries.values())
+        if not self.ledger.settle(entries):
+            self.ledger.match(entries)
+
+    def unmatched(self) -> list[int]:
+        return [place for place, entry in self.entries.items() if entry.status == UNMATCHED]

@@ -1,0 +1,145 @@
+"""Changes of a wrong line that are made of the truth: its names, its factors, its terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gradcli.check.diagnosis_code import operands, starts, text
+from gradcli.check.diagnosis_edits import (
+    COMPARISONS,
+    FACTOR,
+    MINUS,
+    OPERAND,
+    TRANSPOSED,
+    Edit,
+    binary,
+    fixed,
+    leaves,
+    number,
+)
+from gradcli.ops import FUNCTIONS
+from gradcli.syntax import ast
+
+
+def renames(code: ast.Code, names: Iterable[ast.Code]) -> Iterator[Edit]:
+    places = leaves(code)
+    for name in names:
+        for start, end in places:
+            changed = code[:start] + name + code[end:]
+            note = f"{text(code[start:end])} where {text(name)} belongs"
+            yield Edit(OPERAND, changed, start, end, note)
+
+
+def indices(code: ast.Code) -> Iterator[Edit]:
+    """Another entry, or other bounds of a slice."""
+    begins = starts(code)
+    for i, (operation, _, _) in enumerate(code):
+        if operation != "index":
+            continue
+        for start, end in operands(code, begins, i)[1:]:
+            if end - start != 1 or code[start][0] != "number":
+                continue
+            number, at = int(float(code[start][1])), code[start][2]
+            for other in (number - 1, number + 1, number - 2, number + 2, -number):
+                sign = () if other >= 0 else (MINUS,)
+                changed = (*code[:start], ("number", str(abs(other)), at), *sign, *code[end:])
+                yield Edit(
+                    OPERAND, changed, start, end, f"the index {number} is wrong: it is {other}"
+                )
+
+
+def functions(code: ast.Code) -> Iterator[Edit]:
+    """Another function of one operand, another comparison."""
+    begins = starts(code)
+    others = [
+        name
+        for name, op in FUNCTIONS.items()
+        if op.group == "elementwise" and len(op.operands) == 1
+    ]
+    for i, (operation, argument, at) in enumerate(code):
+        if operation == "binary" and argument in COMPARISONS:
+            for other in COMPARISONS:
+                changed = (*code[:i], (operation, other, at), *code[i + 1 :])
+                yield Edit(OPERAND, changed, i, i + 1, f"`{argument}` where `{other}` belongs")
+        elif operation == "call" and argument[0] in others:
+            for name in others:
+                changed = (*code[:i], (operation, (name, argument[1]), at), *code[i + 1 :])
+                yield Edit(
+                    OPERAND, changed, begins[i], i + 1, f"{argument[0]} where {name} belongs"
+                )
+
+
+def factors(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
+    """One of the factors of what is expected, put in."""
+    begins = starts(code)
+    closed = fixed(code, begins)
+    places = [i for i in reversed(range(len(code))) if i not in closed]
+    for factor in pool:
+        shown = text(factor)
+        for i in places:
+            inside = code[begins[i] : i + 1]
+            for combined in (
+                (*inside, *factor, binary("*")),
+                (*inside, *factor, binary("@")),
+                (*factor, *inside, binary("@")),
+                (*inside, *factor, binary("/")),
+            ):
+                changed = code[: begins[i]] + combined + code[i + 1 :]
+                note = f"the factor {shown} is missing"
+                if combined[-1][1] == "/":
+                    note = f"the division by {shown} is missing"
+                yield Edit(FACTOR, changed, begins[i], i + 1, note)
+
+
+def terms(code: ast.Code, pool: Iterable[ast.Code], kind: str) -> Iterator[Edit]:
+    """One of the terms of what is expected, put in."""
+    begins = starts(code)
+    closed = fixed(code, begins)
+    for term in pool:
+        shown = text(term)
+        for i in reversed(range(len(code))):
+            if i in closed:
+                continue
+            inside = code[begins[i] : i + 1]
+            for combined, sign in (
+                ((*inside, *term, binary("+")), ""),
+                ((*inside, *term, binary("-")), "-"),
+                ((*term, *inside, binary("-")), ""),
+            ):
+                changed = code[: begins[i]] + combined + code[i + 1 :]
+                yield Edit(kind, changed, begins[i], i + 1, f"the term {sign}{shown} is missing")
+
+
+def replacements(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
+    """One of the factors of what is expected, in the place of another expression.
+
+    Neither has a derivative in it: a whole formula in the place of a line explains nothing.
+    """
+    begins = starts(code)
+    closed = fixed(code, begins)
+    for factor in pool:
+        if _has_derivative(factor):
+            continue
+        for i in range(len(code) - 1):
+            inside = code[begins[i] : i + 1]
+            if i in closed or _has_derivative(inside):
+                continue
+            changed = code[: begins[i]] + factor + code[i + 1 :]
+            note = f"{text(inside)} where {text(factor)} belongs"
+            alike = len(inside) == 1 or [c[0] for c in inside] == [c[0] for c in factor]
+            yield Edit(OPERAND if alike else FACTOR, changed, begins[i], i + 1, note)
+
+
+def quantities(code: ast.Code, names: Iterable[ast.Code]) -> Iterator[Edit]:
+    """One of the model's quantities, or its square, as a factor of the whole."""
+    square = (*number("2"), binary("^"))
+    for name in names:
+        for factor in (name, (*name, TRANSPOSED), (*name, *square), (*name, *square, TRANSPOSED)):
+            for symbol, what in (("*", "factor"), ("/", "division by")):
+                changed = (*code, *factor, binary(symbol))
+                note = f"the {what} {text(factor)} is missing"
+                yield Edit(FACTOR, changed, 0, len(code), note)
+
+
+def _has_derivative(code: ast.Code) -> bool:
+    return any(operation == "derivative" for operation, _, _ in code)
