@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -110,6 +109,8 @@ def load_data(path: Path, max_elements: int) -> dict[str, Array]:
 
 
 def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
+    import zipfile  # for this alone: it costs start-up
+
     try:
         if not path.is_file():
             raise GradError(f"{path}: {'not a file' if path.exists() else 'no such file'}")

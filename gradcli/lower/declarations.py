@@ -89,10 +89,12 @@ class Declarations(Machine):
                 if given < 1:
                     raise self.error(f"a size is positive, not --dim {name.text}={given}", name.at)
                 size = self.sizes.symbol(name.text, given)
+            elif name.text in self.options.data:
+                size = self.sizes.symbol(name.text, self._own_data(name))
             elif code is not None:
                 size = self._sized(name, code, scope)
             else:
-                size = self.sizes.symbol(name.text, self._from_data(name))
+                size = self.sizes.symbol(name.text, self._from_shapes(name))
             scope.names[name.text] = of_size(size)._replace(text=name.text, precedence=ATOM)
             scope.places[name.text] = name.at
 
@@ -108,13 +110,15 @@ class Declarations(Machine):
             return self.sizes.symbol(name.text, int(number.value))
         return self.sizes.alias(name.text, size)
 
-    def _from_data(self, name: ast.Name) -> int:
-        """The value of a dim that has none in the file."""
-        own = self.options.data.get(name.text)
-        if own is not None:
-            if own.size != 1 or float(own.flat[0]) != int(own.flat[0]) or own.flat[0] < 1:
-                raise self.error(f"the data's {name.text} is not a positive whole number", name.at)
-            return int(own.flat[0])
+    def _own_data(self, name: ast.Name) -> int:
+        """The value that the data gives to a dim under its own name."""
+        values = self.options.data[name.text].reshape(-1).tolist()
+        if len(values) != 1 or not float(values[0]).is_integer() or values[0] < 1:
+            raise self.error(f"the data's {name.text} is not a positive whole number", name.at)
+        return int(values[0])
+
+    def _from_shapes(self, name: ast.Name) -> int:
+        """The value of a dim that has none of its own: from the shapes of what is bound."""
         reference = (("name", name.text),)
         for node in self.parsed.statements:
             if not isinstance(node, ast.Declaration):

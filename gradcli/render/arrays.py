@@ -24,7 +24,7 @@ def show_symbols(shape: Shape) -> list[str]:
 def as_json(array: Array, shape: Shape, precision: int | None) -> Any:
     """Nested lists; a scalar is a number; what JSON lacks is a text."""
     if is_scalar(shape):
-        return _number(float(array.reshape(-1)[0]), precision)
+        return json_number(float(array.reshape(-1)[0]), precision)
     if precision is None and np.isfinite(array).all():
         return array.tolist()
     return _nested(array.tolist(), precision)
@@ -33,10 +33,10 @@ def as_json(array: Array, shape: Shape, precision: int | None) -> Any:
 def _nested(value: Any, precision: int | None) -> Any:
     if isinstance(value, list):
         return [_nested(entry, precision) for entry in value]
-    return _number(value, precision)
+    return json_number(value, precision)
 
 
-def _number(value: float, precision: int | None) -> float | str:
+def json_number(value: float, precision: int | None) -> float | str:
     if math.isnan(value):
         return "nan"
     if math.isinf(value):

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradcli
 from gradcli.derive import displayed
-from gradcli.render.arrays import _number as json_number
-from gradcli.render.arrays import entry_text, show_shape
+from gradcli.render.arrays import entry_text, json_number, show_shape
 from gradcli.render.layout import NOTE, PARAMETER, PLAIN, Column, Line, Section
 from gradcli.sizes import is_scalar
 
