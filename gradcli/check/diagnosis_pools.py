@@ -60,7 +60,7 @@ def pools(sheet: Sheet, line: Line, shares: Sequence[Share], own: Iterable[str] 
     )
     strange = {name for name in names if _strange(sheet, name)}
     strange |= {name for name in near if name[0][0] == "derivative" and _strange(sheet, name)}
-    factors = _unique(f for code in formulas for f in _factors(code))
+    factors = _unique(f for code in formulas for f in (*_factors(code), *_local(code)))
     far = _unique(f for code in _upstream(sheet, formulas) for f in _far_factors(code))
     terms = _unique(t for code in formulas for t in _operands(code, "+-"))
     coupled = any(_normalises(sheet, share) for share in shares)
@@ -124,23 +124,25 @@ def _factors(code: ast.Code) -> list[ast.Code]:
     return sorted(found, key=len)
 
 
-def _far_factors(code: ast.Code) -> list[ast.Code]:
-    """The factors of another step: each as it is and transposed, and all that multiply a
-    derivative.
-    """
-    found = _factors(code)
-    local = [
+def _local(code: ast.Code) -> list[ast.Code]:
+    """What multiplies a derivative, as one factor: all of an activation's own derivative."""
+    return [
         edit.code
         for edit in edits.drops(code, ())
         if edit.end - edit.start == 1 and code[edit.start][0] == "derivative"
     ]
+
+
+def _far_factors(code: ast.Code) -> list[ast.Code]:
+    """The factors of another step, each as it is and transposed."""
+    found = _factors(code)
     plain_ones = [f for f in found if not any(operation == "derivative" for operation, _, _ in f)]
     turned = [
         f[:-1] if f[-1][0] == "transpose" else (*f, edits.TRANSPOSED)
         for f in plain_ones
         if f[-1][0] not in ("number", "call")
     ]
-    return [*plain_ones, *local, *turned, *found]
+    return [*plain_ones, *_local(code), *turned, *found]
 
 
 def _strange(sheet: Sheet, leaf: ast.Code) -> bool:
