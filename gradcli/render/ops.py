@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import gradcli
-from gradcli.derive import contribute
+from gradcli.derive import contribute, region_text
 from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
 from gradcli.ops.shaping import Part, whole
@@ -29,12 +29,22 @@ COLUMNS = (
 )
 
 
+LAYOUTS = ("numerator", "denominator")
+
+
 class Rule(NamedTuple):
-    """What an operand's derivative gains, in both layouts; None where no gradient flows."""
+    """What an operand's derivative gains, in both layouts; None where no gradient flows.
+
+    regions: the part of the derivative that gains it, where that is not all of it.
+    """
 
     operand: str
     numerator: str | None
     denominator: str | None
+    regions: dict[str, str] = dict.fromkeys(LAYOUTS, "")
+
+    def target(self, layout: str) -> str:
+        return f"dL/d{self.operand}{self.regions[layout]}"
 
 
 class Example(NamedTuple):
@@ -94,7 +104,10 @@ def _rule(step: Step, i: int) -> Rule:
     name = str(step.args[i])
     if found is None:
         return Rule(name, None, None)
-    return Rule(name, found.formula(step, "numerator"), found.formula(step, "denominator"))
+    region = step.call.op.region(step.call.signature) if step.call.op.region else None
+    regions = {layout: region_text(region, layout) for layout in LAYOUTS}
+    numerator, denominator = (found.formula(step, layout) for layout in LAYOUTS)
+    return Rule(name, numerator, denominator, regions)
 
 
 def operand_names(op: Op) -> tuple[str, ...]:
@@ -180,9 +193,9 @@ def _lines(op: Op) -> Iterator[Line]:
         if rule.numerator is None or rule.denominator is None:
             yield Line((f"dL/d{rule.operand}", "no gradient flows", ""), PLAIN)
         else:
-            yield Line(
-                (f"dL/d{rule.operand}", f"= {rule.numerator}", f"= {rule.denominator}"), PLAIN
-            )
+            formulas = zip(rule.regions.values(), (rule.numerator, rule.denominator), strict=True)
+            shown_rule = [f"{region} = {formula}".strip() for region, formula in formulas]
+            yield Line((f"dL/d{rule.operand}", *shown_rule), PLAIN)
     if op.kink:
         yield Line((f"  {op.kink}",), NOTE)
     yield Line((f"  [{op.cite}]",), NOTE)
