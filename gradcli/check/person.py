@@ -122,14 +122,13 @@ class Review:
         if isinstance(lowered, Misfit) or not self.sheet.fits(line, lowered):
             return Entry(line.assign, line.region, None)
         blank = not any(name.startswith(DL) for name in lowered.quantities())
-        return Entry(line.assign, line.region, self._value(line), blank)
-
-    def _value(self, line: Line) -> Array:
-        lowered = line.lowered
-        assert not isinstance(lowered, Misfit)
-        return np.stack(
-            [self.sheet.stated(line, lowered.value(known)) for known in self.sheet.known]
-        )
+        measured = [
+            lowered.measured(known, extents)
+            for known, extents in zip(self.sheet.known, self.sheet.extents, strict=True)
+        ]
+        value = np.stack([self.sheet.stated(line, found) for found, _ in measured])
+        extent = np.array([extent for _, extent in measured])
+        return Entry(line.assign, line.region, value, extent, blank)
 
     def wrong_at_first(self) -> int:
         """How many lines hold no contribution, before anything is asked of them."""

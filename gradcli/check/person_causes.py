@@ -13,7 +13,8 @@ from gradcli.check.diagnosis_pools import expected_codes, pools
 from gradcli.check.person_lines import Line, Sheet, version
 from gradcli.check.person_machine import DL, Lowered, Misfit, names_in
 from gradcli.check.person_points import Share
-from gradcli.check.person_totals import Account, Entry, Ledger, close
+from gradcli.check.person_sums import close
+from gradcli.check.person_totals import Account, Entry, Ledger
 from gradcli.derive import contribute
 from gradcli.errors import GradError
 from gradcli.lower.emitter import Poisoned
@@ -21,6 +22,8 @@ from gradcli.ops.core import Array
 from gradcli.sizes import numbers
 from gradcli.syntax import ast
 from gradcli.template import compute
+
+Known = tuple[Mapping[str, Array], Mapping[str, float]]  # values, and derivatives' extents
 
 MOST_GOALS = 16
 MOST_SEARCHED = 200  # wrong lines whose causes are looked for
@@ -32,6 +35,7 @@ class Goal(NamedTuple):
 
     shares: tuple[int, ...]
     value: Array
+    extent: Array
 
 
 class Cause(NamedTuple):
@@ -65,7 +69,8 @@ class Causes:
         found = []
         for chosen in sets:
             parts = [ledger.part(k, entry.box) for k in chosen]
-            found.append(Goal(chosen, sum(parts[1:], parts[0])))
+            extent = np.max([ledger.shares[k].extent for k in chosen], axis=0)
+            found.append(Goal(chosen, sum(parts[1:], parts[0]), extent))
         return found
 
     # ── lines of derivatives ──
@@ -97,7 +102,8 @@ class Causes:
             others = [value for other, value in values.items() if other != place]
             if any(value is None or value.shape != whole.shape for value in others):
                 continue
-            goal = Goal(free, whole - sum(value for value in others if value is not None))
+            rest = whole - sum(value for value in others if value is not None)
+            goal = Goal(free, rest, np.max([ledger.shares[k].extent for k in free], axis=0))
             self.searched += 1
             if self.spent:
                 return None
@@ -137,7 +143,9 @@ class Causes:
                 lowered = self.sheet.lower(code, sources)
             except (GradError, Poisoned):
                 return None
-            return self._meet(line, lowered, goals, lambda p: self.sheet.known[p])
+            return self._meet(
+                line, lowered, goals, lambda p: (self.sheet.known[p], self.sheet.extents[p])
+            )
 
         return meets
 
@@ -146,7 +154,7 @@ class Causes:
         line: Line,
         lowered: Lowered,
         goals: Sequence[Goal],
-        known: Callable[[int], Mapping[str, Array]],
+        known: Callable[[int], Known],
     ) -> int | None:
         """Which goal an expression meets at every point: tried at one, then at the others.
 
@@ -156,8 +164,13 @@ class Causes:
             return None
         left = list(range(len(goals)))
         for p in range(len(self.sheet.known)):
-            value = self.sheet.stated(line, lowered.value(known(p)))[None]
-            left = [i for i in left if close(value, goals[i].value[p : p + 1])]
+            found, extent = lowered.measured(*known(p))
+            value = self.sheet.stated(line, found)[None]
+            left = [
+                i
+                for i in left
+                if close(value, goals[i].value[p : p + 1], max(extent, goals[i].extent[p]))
+            ]
             if not left:
                 return None
         return left[0]
@@ -176,7 +189,9 @@ class Causes:
             if len(goal.shares) > 1 or step.call.op.group != "normalisations":
                 continue
             alone = self._through_diagonal(share)
-            if alone is not None and close(entry.value, alone) and not close(alone, goal.value):
+            if alone is None or close(alone, goal.value, goal.extent):
+                continue
+            if close(entry.value, alone, goal.extent):
                 note = (
                     f"this is only the diagonal of the Jacobian of {step.call.op.name}: "
                     f"each entry of {step.args[0]} reaches all entries of {step.name}"
@@ -251,11 +266,11 @@ class Causes:
             except (GradError, Poisoned):
                 return None
 
-            def known(p: int) -> Mapping[str, Array]:
-                here = dict(self.sheet.known[p])
+            def known(p: int) -> Known:
+                here, extents = dict(self.sheet.known[p]), dict(self.sheet.extents[p])
                 for name, own in before:
-                    here[name] = own.value(here)
-                return here
+                    here[name], extents[name] = own.measured(here, extents)
+                return here, extents
 
             return self._meet(self.sheet.lines[user], lowered, goals, known)
 
@@ -271,7 +286,7 @@ class Causes:
         candidates += [s.value for found in self.sheet.points.shares.values() for s in found]
         turned = np.moveaxis(value, 0, -1).T
         return any(
-            mine.shape == other.shape and close(mine, other)
+            mine.shape == other.shape and close(mine, other, 0.0)
             for other in candidates
             for mine in (value, turned)
         )

@@ -17,6 +17,7 @@ from gradcli.check.person_machine import (
     LineMachine,
     Lowered,
     Misfit,
+    extent_of,
     known_values,
     layout_of,
     names_in,
@@ -74,6 +75,10 @@ class Sheet:
         self.machine = LineMachine(parsed, self.program, self.layout, max_elements)
         self.known = [
             known_values(point.values, point.totals, self.layout) for point in points.points
+        ]
+        self.extents = [
+            {DL + name: extent_of(total) for name, total in point.totals.items()}
+            for point in points.points
         ]
         self.lines: list[Line] = []
         self.mentioned: set[str] = set()  # the variables whose derivatives stand in the file
@@ -279,8 +284,8 @@ class Sheet:
             return
         self.shapes[place] = lowered.shape
         name = version(self.lines[place], place)
-        for values in self.known:
-            values[name] = lowered.value(values)
+        for values, extents in zip(self.known, self.extents, strict=True):
+            values[name], extents[name] = lowered.measured(values, extents)
 
     # ── other code in an own line's place ──
 

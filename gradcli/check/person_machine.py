@@ -42,26 +42,50 @@ class Lowered(NamedTuple):
 
     def value(self, known: Mapping[str, Array]) -> Array:
         """Its value; nan where it has none (a singular matrix's inverse)."""
+        return self.measured(known, {})[0]
+
+    def measured(
+        self, known: Mapping[str, Array], extents: Mapping[str, float]
+    ) -> tuple[Array, float]:
+        """Its value, and the largest entry of all that was computed from derivatives on the way.
+
+        extents: the same for what it is computed from, where that is made of derivatives.
+        """
         values: dict[str, Array] = {}
-
-        def of(arg: Operand) -> Array:
-            if isinstance(arg, Number):
-                return asarray(arg.value)
-            return values[arg] if arg in values else known[arg]
-
+        linear: dict[str, float] = {}
+        largest = 0.0
         with np.errstate(all="ignore"):
             try:
                 for step in self.steps:
-                    arguments = [of(arg) for arg in step.args]
-                    values[step.name] = step.call.op.forward(*arguments, **step.call.static)
+                    found = [linear.get(a, extents.get(a, 0.0)) for a in step.operands()]
+                    arguments = [_of(arg, values, known) for arg in step.args]
+                    value = step.call.op.forward(*arguments, **step.call.static)
+                    values[step.name] = value
+                    if any(found):
+                        linear[step.name] = extent_of(value)
+                        largest = max(largest, linear[step.name], *found)
             except np.linalg.LinAlgError:
-                return np.full(numbers(self.shape), np.nan)
-        return of(self.result)
+                return np.full(numbers(self.shape), np.nan), 0.0
+        if isinstance(self.result, str):
+            largest = max(largest, extents.get(self.result, 0.0))
+        return _of(self.result, values, known), largest
 
     def quantities(self) -> set[str]:
         """The names that it is computed from, its own steps' among them."""
         found = {arg for step in self.steps for arg in step.args if isinstance(arg, str)}
         return found | ({self.result} if isinstance(self.result, str) else set())
+
+
+def extent_of(value: Array) -> float:
+    """The largest entry of an array, 0 where one is not finite."""
+    size = float(np.max(np.abs(value), initial=0))
+    return size if np.isfinite(size) else 0.0
+
+
+def _of(arg: Operand, values: Mapping[str, Array], known: Mapping[str, Array]) -> Array:
+    if isinstance(arg, Number):
+        return asarray(arg.value)
+    return values[arg] if arg in values else known[arg]
 
 
 class LineMachine(Machine):

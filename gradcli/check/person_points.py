@@ -28,6 +28,7 @@ class Share(NamedTuple):
     """What a target's derivative gains from one operand of one equation.
 
     value: points first, then the target's own axes, over `region` alone.
+    extent: the largest entry, at each point, of the derivative that it comes from.
     rows: the derivation's steps that make it up; `position` is the first one's place among all
     steps.
     """
@@ -35,6 +36,7 @@ class Share(NamedTuple):
     eq: int
     region: Region | None
     value: Array
+    extent: Array
     rows: tuple[Row, ...]
     position: int
 
@@ -91,7 +93,10 @@ def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int
         step = program.steps[eq - 1]
         value = np.stack([parts[place] for _, parts in finite])
         region = step.call.op.region(step.call.signature) if step.call.op.region else None
-        share = Share(eq, region, value, tuple(rows), position)
+        arrived = np.array([np.max(np.abs(point.totals[step.name])) for point, _ in finite])
+        share = Share(
+            eq, region, value, np.where(np.isfinite(arrived), arrived, 0.0), tuple(rows), position
+        )
         shares.setdefault(rows[0].target, []).append(share)
         position += len(rows)
     return Points(derivation, tuple(point for point, _ in finite), shares)

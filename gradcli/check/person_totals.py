@@ -7,19 +7,20 @@ lines together give the total, it is no matter how they divide it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Sequence
+from itertools import combinations, islice
 
 import numpy as np
 
 from gradcli.check.person_points import Share
+from gradcli.check.person_sums import NOISE, close, largest, sums_to
 from gradcli.derive import Region
 from gradcli.ops.core import Array
 
-CLOSE = 1e-8  # relative to the largest entry at a point
-MOST_SUBSETS = 12  # shares of which every subset is tried
+SMALL = 1e-6  # relative to its total, a line that is looked at by itself
+MARKED = 1e-7  # relative to what is added up, how far apart equal marks may be
+MOST_TRIED = 100  # sums of shares that are compared with a line entry by entry
 MOST_ALIKE = 8  # shares of which every pair is compared
-MOST_RUNS = 2_000  # shares of which every run is tried
 EVERYWHERE = (slice(None),)
 
 # What may be said of a line, apart from its formula.
@@ -31,32 +32,23 @@ TWICE = "twice"
 UNMATCHED = "unmatched"
 
 
-def close(found: Array, expected: Array, size: Array | float = 0.0) -> bool:
-    """Whether two arrays, points first, agree where what is expected is finite.
-
-    size: how large the numbers are that they were computed from, at each point.
-    """
-    mask = np.isfinite(expected)
-    if not mask.all():
-        found, expected = np.where(mask, found, 0), np.where(mask, expected, 0)
-    axes = tuple(range(1, expected.ndim))
-    with np.errstate(all="ignore"):
-        largest = np.maximum(np.max(np.abs(expected), axis=axes, initial=0), np.asarray(size))
-        error = np.max(np.abs(found - expected), axis=axes, initial=0)
-        return bool(np.all(error <= CLOSE * largest + 1e-300))
-
-
 class Entry:
     """A line's part in a total: where it writes, how, and what. `value` is None where it has
     none.
     """
 
     def __init__(
-        self, assign: str, region: Region | None, value: Array | None, blank: bool = False
+        self,
+        assign: str,
+        region: Region | None,
+        value: Array | None,
+        extent: Array | float = 0.0,
+        blank: bool = False,
     ) -> None:
         self.assign = assign
         self.box = _box(region)
         self.value = value
+        self.extent = extent  # of what it is computed from
         self.blank = blank  # whether it has no derivative in it
         self.status = UNMATCHED
         self.shares: tuple[int, ...] = ()
@@ -75,14 +67,12 @@ class Ledger:
         self.arriving = arriving
         self.total = total
         self.always = always
-        self.size = _size([total, *(share.value for share in shares)])
+        self.size = largest([total, *(share.value for share in shares)])
         self.left = [np.ones(share.value.shape[1:], dtype=bool) for share in shares]
         # A share's mark is a random weighted sum of it, so that sums are found by their marks.
         self.weights = np.random.default_rng(7).normal(size=total.shape)
         self.whole = all(share.region is None for share in shares)
-        self.marks = np.array(
-            [np.sum(self.weights * s.value) for s in shares] if self.whole else []
-        )
+        self.marks = self._marks(range(len(shares)), EVERYWHERE) if self.whole else None
         self.free = np.ones(len(shares), dtype=bool)
 
     # ── all lines together ──
@@ -101,8 +91,17 @@ class Ledger:
             else:
                 running[(slice(None), *entry.box)] = entry.value
             written[entry.box] = True
-        if not close(running, self.total, self.size):
+        extents = [share.extent for share in self.shares] + [entry.extent for entry in entries]
+        extent = np.max([np.broadcast_to(e, self.size.shape) for e in extents], axis=0)
+        if not close(running, self.total, extent, self.size):
             return False
+        # In a total that is right, a line too small to be seen in it may yet be wrong.
+        every = range(len(self.shares))
+        for entry in entries if len(every) > 1 else ():
+            assert entry.value is not None
+            small = np.all(largest([entry.value]) < SMALL * self.size)
+            if small and np.any(entry.value) and self.find(entry, entry.value, every) is None:
+                return False
         for entry in entries:
             entry.status = NOTHING_BEFORE if entry.opens else RIGHT
             entry.shares = tuple(range(len(self.shares)))
@@ -127,7 +126,7 @@ class Ledger:
         self._match_jointly([e for e in entries if e.status == UNMATCHED and e.value is not None])
 
     def _doubtful(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Lines that hold what another line holds too, and that belongs to the other by its place.
+        """Lines that hold what another line holds too, the other in its own place.
 
         With a line for every share, and the lines in the order of the shares, or in reverse, the
         line in a share's own place holds it.
@@ -139,7 +138,9 @@ class Ledger:
             self.find(entry, entry.value) if entry.value is not None else None for entry in entries
         ]
         singles = [claim[0] if claim is not None and len(claim) == 1 else None for claim in claims]
-        if any(close(s.value, t.value) for s, t in combinations(self.shares[:MOST_ALIKE], 2)):
+        if any(
+            close(s.value, t.value, s.extent) for s, t in combinations(self.shares[:MOST_ALIKE], 2)
+        ):
             return []  # equal shares: which of them a line holds is no matter
         for order in (range(n), range(n - 1, -1, -1)):
             if sum(a == b for a, b in zip(singles, order, strict=True)) * 2 > n:
@@ -179,7 +180,7 @@ class Ledger:
         held = sorted({k for e in earlier for k in e.shares})
         rest = value - sum((self.part(k, entry.box) for k in held), np.zeros_like(value))
         found: tuple[int, ...] | None = ()
-        if not close(rest, np.zeros_like(rest), self.size):
+        if not close(rest, np.zeros_like(rest), entry.extent, self.size):
             found = self.find(entry, rest)
         if found is None:
             return False
@@ -251,64 +252,47 @@ class Ledger:
         free = self.available(entry.box) if among is None else list(among)
         if not free or not np.isfinite(value).all():
             return None
-        weights = self.weights[(slice(None), *entry.box)]
-        if self.whole and entry.box == EVERYWHERE:
-            marks = self.marks[free]
+        if self.marks is not None and entry.box == EVERYWHERE:
+            marks = self.marks[:, free]
         else:
-            marks = np.array([np.sum(weights * self.part(k, entry.box)) for k in free])
+            marks = self._marks(free, entry.box)
+        weights = self.weights[(slice(None), *entry.box)]
         wanted = float(np.sum(weights * value))
-        room = 1e-7 * float(np.sum(np.abs(weights)) * np.max(self.size))
-        for chosen in _candidates(marks, wanted, room):
-            total = sum((self.part(free[i], entry.box) for i in chosen), np.zeros_like(value))
-            if close(value, total, self.size):
+        room = MARKED * float(np.sum(np.abs(weights * value))) + _noise(weights, entry.extent)
+        for chosen in islice(sums_to(marks[0], marks[1], wanted, room), MOST_TRIED):
+            shares = [self.shares[free[i]] for i in chosen]
+            parts = [self.part(free[i], entry.box) for i in chosen]
+            extent = np.max(
+                [np.broadcast_to(entry.extent, self.size.shape), *(s.extent for s in shares)],
+                axis=0,
+            )
+            if close(value, sum(parts[1:], parts[0]), extent, largest(parts)):
                 return tuple(free[i] for i in chosen)
         return None
 
-
-def _candidates(marks: Array, wanted: float, room: float) -> Iterator[tuple[int, ...]]:
-    """Which marks add up to about what is wanted: single ones, all, runs, then any subset of a
-    few.
-    """
-    for i in np.flatnonzero(np.abs(marks - wanted) <= room):
-        yield (int(i),)
-    n = len(marks)
-    if n < 2:
-        return
-    if abs(float(marks.sum()) - wanted) <= room:
-        yield tuple(range(n))
-    if n <= MOST_SUBSETS:
-        for bits in np.flatnonzero(np.abs(_subset_sums(marks) - wanted) <= room):
-            chosen = tuple(i for i in range(n) if int(bits) >> i & 1)
-            if chosen:
-                yield chosen
-        return
-    for left in np.flatnonzero(np.abs(marks.sum() - marks - wanted) <= room):
-        yield tuple(k for k in range(n) if k != int(left))
-    sums = np.concatenate([[0.0], np.cumsum(marks)])
-    for first in range(n - 1 if n <= MOST_RUNS else 0):
-        for more in np.flatnonzero(np.abs(sums[first + 2 :] - sums[first] - wanted) <= room):
-            yield tuple(range(first, first + 2 + int(more)))
+    def _marks(self, shares: Sequence[int], box: tuple[slice, ...]) -> Array:
+        """The marks of some shares within a box, and how far rounding may have moved each."""
+        weights = self.weights[(slice(None), *box)]
+        marks, rooms = [], []
+        for k in shares:
+            weighted = weights * self.part(k, box)
+            marks.append(float(np.sum(weighted)))
+            room = MARKED * float(np.sum(np.abs(weighted)))
+            rooms.append(room + _noise(weights, self.shares[k].extent))
+        return np.array([marks, rooms]).reshape(2, len(marks))
 
 
-def _subset_sums(marks: Array) -> Array:
-    """The sum of every subset, at the index whose bits name it."""
-    sums = np.zeros(1)
-    for mark in marks:
-        sums = np.concatenate([sums, sums + mark])
-    return sums
+def _noise(weights: Array, extent: Array | float) -> float:
+    """How far the rounding of what is as large as an extent may move a mark."""
+    return (
+        10
+        * NOISE
+        * float(np.sum(np.sum(np.abs(weights), axis=tuple(range(1, weights.ndim))) * extent))
+    )
 
 
 def _box(region: Region | None) -> tuple[slice, ...]:
     return EVERYWHERE if region is None else tuple(part.slice() for part in region)
-
-
-def _size(arrays: Sequence[Array]) -> Array:
-    """The largest finite entry of all, at each point."""
-    largest = [
-        np.max(np.abs(np.where(np.isfinite(a), a, 0)), axis=tuple(range(1, a.ndim)), initial=0)
-        for a in arrays
-    ]
-    return np.asarray(np.max(np.stack(largest), axis=0))
 
 
 class Account:

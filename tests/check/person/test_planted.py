@@ -55,3 +55,23 @@ def test_the_corrected_line_is_right() -> None:
         assert expected is not None, case
         again = review(case.model, listing.replace(case.old + "\n", expected + "\n", 1))
         assert not again.wrong, (case, expected)
+
+
+def test_a_mistake_where_the_gradient_has_vanished() -> None:
+    """The derivative shrinks from step to step: a wrong contribution can't be seen in the total."""
+    model = """
+        dim T = 120, H = 3
+        input x[1..T]: [H], start: [H]
+        param W: [H, H]
+        h[0] = start
+        for t in 1..T:
+            h[t] = tanh(W @ h[t-1] / 2 + x[t])
+        given dL/dh[120]
+        """
+    listing = derived_text(model, "numerator").split("\n")
+    found = [i for i, line in enumerate(listing) if line.startswith("dL/dW +=")]
+    place = found[-3]
+    assert "h[2]" in listing[place]
+    listing[place] = listing[place].replace("h[2]", "h[1]")
+    report = review(model, "\n".join(listing))
+    assert [(line.line, line.diagnosis) for line in report.wrong] == [(place + 1, "wrong-operand")]

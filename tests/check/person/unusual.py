@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# What is added before batch normalisation has no effect, so that its derivative is 0: all that is
+# left of it is rounding.
+CANCELLED = """
+dim N = 4, D = 3, X = 2
+input X0: [N, X]
+param W: [X, D], b: [1, D], gain: [1, D]
+Z = X0 @ W + b
+centred = Z - mean(Z, axis=0)
+variance = mean(square(centred), axis=0)
+Y = gain * centred / sqrt(variance + 1e-5)
+given dL/dY
+"""
+
 
 class Correct(NamedTuple):
-    """A derivation that is right, for a model of the examples."""
+    """A derivation that is right, for a model of the examples or for a model's own text."""
 
     name: str
     model: str
@@ -262,6 +275,19 @@ CORRECT = (
         "simple_mlp",
         """
         dL/dx = dL/dout * (1 - out^2).T @ W1
+        """,
+    ),
+    Correct(
+        "a derivative of which only rounding is left",
+        CANCELLED,
+        """
+        layout denominator
+        g = dL/dY * gain
+        X_hat = centred / sqrt(variance + 1e-5)
+        dL/dZ = (g - mean(g, axis=0) - X_hat * mean(g * X_hat, axis=0)) / sqrt(variance + 1e-5)
+        dZ = (N * g - sum(g, axis=0) - X_hat * sum(g * X_hat, axis=0)) / sqrt(variance + 1e-5) / N
+        dL/db = sum(dZ, axis=0)
+        dL/dW = X0.T @ dZ
         """,
     ),
 )
