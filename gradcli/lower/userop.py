@@ -18,13 +18,13 @@ from gradcli.syntax import ast
 from gradcli.template import flip, typed
 
 if TYPE_CHECKING:
-    from gradcli.lower.model import Lowering
+    from gradcli.lower.declarations import Declarations
 
 LONGEST_RULE = 2_000  # operations
 OUT = "out"
 
 
-def check_rule(lowering: Lowering, node: ast.UserOp) -> None:
+def check_rule(lowering: Declarations, node: ast.UserOp) -> None:
     """Raise GradError unless the rule states each parameter's derivative once."""
     stated: set[str] = set()
     names = [parameter.text for parameter in node.parameters]
@@ -63,7 +63,7 @@ def check_rule(lowering: Lowering, node: ast.UserOp) -> None:
 class RuleMachine(Machine):
     """Lowers an op's result and its rule: only its parameters, sizes and functions are known."""
 
-    def __init__(self, lowering: Lowering) -> None:
+    def __init__(self, lowering: Declarations) -> None:
         super().__init__(lowering.source, lowering.sizes, lowering.used, lowering.max_elements)
         self.derivatives: dict[str, Ref] = {}
         self.lowering = lowering
@@ -93,7 +93,7 @@ class RuleMachine(Machine):
         self.lowering.block.__func__(self, statements, scope)  # type: ignore[attr-defined]
 
 
-def make(lowering: Lowering, function: UserFunction, shapes: tuple[Shape, ...], at: int) -> Op:
+def make(lowering: Declarations, function: UserFunction, shapes: tuple[Shape, ...], at: int) -> Op:
     """The operation that an op is at its operands' shapes.
 
     Raises GradError where its result or its rule does not fit them.
@@ -137,7 +137,7 @@ def make(lowering: Lowering, function: UserFunction, shapes: tuple[Shape, ...], 
     return op
 
 
-def _scope(lowering: Lowering, names: Sequence[str], shapes: Sequence[Shape]) -> Scope:
+def _scope(lowering: Declarations, names: Sequence[str], shapes: Sequence[Shape]) -> Scope:
     scope = Scope("file", None)
     for name, found in lowering.file.names.items():
         if not hasattr(found, "shape") and not hasattr(found, "members"):
@@ -148,7 +148,11 @@ def _scope(lowering: Lowering, names: Sequence[str], shapes: Sequence[Shape]) ->
 
 
 def _rules(
-    lowering: Lowering, node: ast.UserOp, names: Sequence[str], shapes: Sequence[Shape], out: Shape
+    lowering: Declarations,
+    node: ast.UserOp,
+    names: Sequence[str],
+    shapes: Sequence[Shape],
+    out: Shape,
 ) -> list[Expr]:
     """The stated rules as expressions in their variables' own shapes."""
     numerator = lowering.layout == "numerator"

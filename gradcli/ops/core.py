@@ -157,6 +157,16 @@ def register(op: Op, function: bool = True) -> Op:
     return op
 
 
+def define(
+    name: str, latex: str | Spelling = "", operands: tuple[str, ...] = ("x",), **fields: Any
+) -> Op:
+    """Register a function, written under its name in the language, and in LaTeX by default too."""
+    inner = ", ".join(f"{{{i}}}" for i in range(len(operands)))
+    template = latex or rf"{roman(name)}\left({inner}\right)"
+    spelling = Spelling(template) if isinstance(template, str) else template
+    return register(Op(name=name, operands=operands, text=Spelling(name), latex=spelling, **fields))
+
+
 def no_rule(s: Signature, g: Expr, out: Expr, *operands: Expr) -> Sequence[Expr | None]:
     """The rule of an operation whose derivative is 0 wherever it exists."""
     return tuple(None for _ in operands)

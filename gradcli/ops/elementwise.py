@@ -13,12 +13,11 @@ from gradcli.ops.core import (
     Array,
     Op,
     Spelling,
+    define,
     elementwise_flip,
     elementwise_lanes,
     elementwise_shape,
     no_rule,
-    register,
-    roman,
 )
 from gradcli.ops.special import erf
 from gradcli.sizes import ATOM, POWER
@@ -33,32 +32,22 @@ def function(
     rule: Callable[..., Sequence[Expr | None]],
     cite: str,
     about: str,
-    operands: tuple[str, ...] = ("x",),
-    latex: str | Spelling = "",
     **fields: Any,
 ) -> Op:
     """Register an elementwise function."""
-    inner = ", ".join(f"{{{i}}}" for i in range(len(operands)))
-    template = latex or rf"{roman(name)}\left({inner}\right)"
-    spelling = Spelling(template) if isinstance(template, str) else template
-    return register(
-        Op(
-            name=name,
-            operands=operands,
-            shape=elementwise_shape,
-            forward=forward,
-            rule=rule,
-            about=about,
-            cite=cite,
-            text=Spelling(name),
-            latex=spelling,
-            flip=elementwise_flip(name),
-            lifts=True,
-            lanes=elementwise_lanes,
-            group="elementwise",
-            foldable=True,
-            **fields,
-        )
+    return define(
+        name,
+        forward=forward,
+        rule=rule,
+        cite=cite,
+        about=about,
+        shape=elementwise_shape,
+        flip=elementwise_flip(name),
+        lifts=True,
+        lanes=elementwise_lanes,
+        group="elementwise",
+        foldable=True,
+        **fields,
     )
 
 

@@ -15,10 +15,9 @@ from gradcli.ops.core import (
     Pair,
     Signature,
     Spelling,
+    define,
     differ,
     infix,
-    register,
-    roman,
     square,
 )
 from gradcli.ops.special import cofactors
@@ -35,26 +34,19 @@ def matrix(
     rule: Callable[..., Sequence[Expr | None]],
     cite: str,
     about: str,
-    latex: str | Spelling = "",
     **fields: Any,
 ) -> Op:
-    inner = ", ".join(f"{{{i}}}" for i in range(len(operands)))
-    template = latex or rf"{roman(name)}\left({inner}\right)"
-    spelling = Spelling(template) if isinstance(template, str) else template
-    return register(
-        Op(
-            name=name,
-            operands=operands,
-            shape=shape,
-            forward=forward,
-            rule=rule,
-            about=about,
-            cite=cite,
-            text=Spelling(name),
-            latex=spelling,
-            group="matrices",
-            **fields,
-        )
+    """Register a function of matrices."""
+    return define(
+        name,
+        operands=operands,
+        shape=shape,
+        forward=forward,
+        rule=rule,
+        cite=cite,
+        about=about,
+        group="matrices",
+        **fields,
     )
 
 

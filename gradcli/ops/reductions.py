@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
-from gradcli.ops.core import Array, Op, Pair, Signature, Spelling, no_rule, register, roman
+from gradcli.ops.core import Array, Op, Pair, Signature, Spelling, define, no_rule, roman
 from gradcli.sizes import PRODUCT, SUM, Number, Shape, Size
 
 CHAIN = "course recitation on computing derivatives, rule 4b (generalised chain rule)"
@@ -83,25 +83,17 @@ def reduction(
     latex: str | Spelling,
     **fields: Any,
 ) -> Op:
-    keywords = fields.pop("keywords", {"axis": None})
-    fields.setdefault("shape", reduced_shape)
-    fields.setdefault("static", reduction_axes)
-    fields.setdefault("lanes", axis_lanes)
-    return register(
-        Op(
-            name=name,
-            operands=("x",),
-            forward=forward,
-            rule=rule,
-            about=about,
-            cite=cite,
-            text=Spelling(name),
-            latex=Spelling(latex) if isinstance(latex, str) else latex,
-            flip=fields.pop("flip", axis_flip(name)),
-            keywords=keywords,
-            group=fields.pop("group", "reductions"),
-            **fields,
-        )
+    """Register a reduction; a normalisation says which of its fields differ."""
+    usual: dict[str, Any] = {
+        "shape": reduced_shape,
+        "static": reduction_axes,
+        "lanes": axis_lanes,
+        "flip": axis_flip(name),
+        "keywords": {"axis": None},
+        "group": "reductions",
+    }
+    return define(
+        name, latex, forward=forward, rule=rule, cite=cite, about=about, **(usual | fields)
     )
 
 
