@@ -190,10 +190,8 @@ class Review:
         for place in sorted(bases, key=lambda place: (self.causes.is_known(place), place)):
             if place in self.verdicts:
                 continue
-            users = [
-                p for p in self.sheet.dependents(place) if self.sheet.lines[p].name is not None
-            ]
-            if any(user not in unmatched for user in users):
+            users = [p for p in self.sheet.dependents(place) if self._tells(p, accounts)]
+            if not users or any(user not in unmatched for user in users):
                 continue
             cause = self.causes.of_own(place, users, accounts)
             if cause is not None:
@@ -202,6 +200,11 @@ class Review:
                 self.sheet.amend(place, cause.finding.code)
                 return True
         return False
+
+    def _tells(self, place: int, accounts: Mapping[str, Account]) -> bool:
+        """Whether a line states a derivative, and one that is not 0 whatever it is made from."""
+        name = self.sheet.lines[place].name
+        return name is not None and not accounts[name].entries[place].cancels()
 
     def _judge(self, account: Account) -> None:
         self._judge_divided(account)

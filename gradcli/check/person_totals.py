@@ -54,6 +54,10 @@ class Entry:
         self.shares: tuple[int, ...] = ()
         self.opens = False  # whether it adds to nothing
 
+    def cancels(self) -> bool:
+        """Whether only rounding is left of what it is computed from."""
+        return self.value is not None and close(self.value, np.zeros_like(self.value), self.extent)
+
 
 class Ledger:
     """One derivative's account: its shares, what had arrived before any step, and the lines'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from person_support import review
-from unusual import CORRECT, Correct
+from unusual import CANCELLED, CORRECT, Correct
 
 
 @pytest.mark.parametrize("case", CORRECT, ids=lambda case: case.name)
@@ -12,3 +12,19 @@ def test_unusual_forms_are_right(case: Correct) -> None:
     report = review(case.model, case.text)
     assert [(line.line, line.message) for line in report.wrong] == []
     assert all(line.verdict == "right" for line in report.lines if not line.own)
+
+
+def test_what_cancels_says_nothing_of_an_own_name() -> None:
+    """dL/db is 0 whatever g is: that it is right does not make g right."""
+    text = """
+        layout denominator
+        g = -(dL/dY * gain)
+        X_hat = centred / sqrt(variance + 1e-5)
+        dZ = (g - mean(g, axis=0) - X_hat * mean(g * X_hat, axis=0)) / sqrt(variance + 1e-5)
+        dL/db = sum(dZ, axis=0)
+        dL/dW = X0.T @ dZ
+        dL/dX0 = dZ @ W.T
+        """
+    assert [(line.line, line.diagnosis) for line in review(CANCELLED, text).wrong] == [(3, "sign")]
+    alone = text.replace("dL/dW", "# ").replace("dL/dX0", "# ")
+    assert not review(CANCELLED, alone).wrong
