@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 from gradcli.errors import MOST_ERRORS, GradError, GradErrors
 from gradcli.lower.emitter import Poisoned
+from gradcli.lower.equations import Equations, finish
 from gradcli.lower.limits import MOST_MEMBERS
-from gradcli.lower.machine import Machine
 from gradcli.lower.numbers import of_size, worth
 from gradcli.lower.operands import begin
-from gradcli.lower.scope import Family, Ref, Scope
-from gradcli.ops import TABLE
+from gradcli.lower.scope import Definition, Family, Ref, Scope
 from gradcli.program import Drawn, FromFile, Input, Program
 from gradcli.sizes import ATOM, Number, Shape, Sizes, numbers, spell
 from gradcli.suggest import suggestion
@@ -32,17 +31,16 @@ class Options(NamedTuple):
     rolled: bool = False  # whether loops are recorded for the rolled view
 
 
-class Declarations(Machine):
+class Declarations(Equations):
     """Lowers what a file declares."""
 
     def __init__(self, parsed: Parsed, options: Options) -> None:
         super().__init__(parsed.source, Sizes(), parsed.names(), options.max_elements)
         self.parsed = parsed
         self.options = options
-        self.errors: list[GradError] = list(parsed.errors)
+        self.errors += parsed.errors
         self.layout = "numerator"
         self.inputs: dict[str, Input] = {}
-        self.families: dict[str, Family] = {}
         self.file = Scope("file", None)
         self.file.names["pi"] = Number(3.141592653589793, None, "pi", ATOM)
 
@@ -294,7 +292,7 @@ class Declarations(Machine):
         inner = Constants(self)
         constants = Scope("file", None)
         for name, found in scope.names.items():
-            if isinstance(found, Number):
+            if isinstance(found, Number | Definition):
                 constants.names[name] = found
         item = inner.value(inner.run(code, constants), code[0][2])
         finish(inner, item, "value", None, 0, code[0][2])
@@ -304,7 +302,7 @@ class Declarations(Machine):
         )  # fmt: skip
 
 
-class Constants(Machine):
+class Constants(Equations):
     """Lowers a declared value: only numbers, sizes and functions are known."""
 
     def __init__(self, lowering: Declarations) -> None:
@@ -319,14 +317,3 @@ class Constants(Machine):
                 "what is computed is an equation: name = expression",
             )
         return self.lowering.unknown(name, at, self.lowering.file)
-
-
-def finish(
-    machine: Machine, value: Ref | Number, name: str, rolled: str | None, before: int, at: int
-) -> Ref:
-    """Bind an equation's value to its name: the last step takes it, or a copy is made."""
-    steps = machine.steps
-    if isinstance(value, Ref) and len(steps) > before and value.name == steps[-1].name:
-        return machine.rename(value, name, rolled)
-    ref = machine.emit(TABLE["copy"], (value,), (), at)
-    return machine.rename(ref, name, rolled)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.lower import userop
-from gradcli.lower.declarations import Options, finish
+from gradcli.lower.declarations import Options
 from gradcli.lower.emitter import Poisoned, Unknown
 from gradcli.lower.functions import RECURRENCE
 from gradcli.lower.names import (
     defined,
-    has_sum,
     inner_names,
     instructions,
     local_names,
@@ -20,10 +19,9 @@ from gradcli.lower.names import (
     weight,
 )
 from gradcli.lower.results import Results
-from gradcli.lower.scope import Definition, Family, Item, Ref, Scope, UserFunction
+from gradcli.lower.scope import Definition, Scope, UserFunction
 from gradcli.ops import FUNCTIONS
 from gradcli.program import Input, Program, verify
-from gradcli.sizes import ATOM, Number
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
 
@@ -41,17 +39,14 @@ class Lowering(Results):
         super().__init__(parsed, options)
         self.poisoned |= parsed.broken
         self.rolling = self.options.rolled
-        self.local_names: dict[str, int] = {}
         self.local_places = list(local_names(parsed.statements))
         self.make_user_op = lambda function, shapes, at: userop.make(self, function, shapes, at)
-        self.handlers: dict[type, Callable[[Any, Scope], None]] = {
+        self.handlers |= {
             ast.Layout: self._layout,
             ast.Dims: self._dims,
             ast.Declaration: self._declaration,
-            ast.Equation: self._equation,
             ast.Loss: self._loss,
             ast.Given: self._given,
-            ast.For: self._for,
             ast.Def: self._def,
             ast.UserOp: self._user_op,
         }
@@ -152,139 +147,6 @@ class Lowering(Results):
     def _poison(self, statement: Any) -> None:
         self.poisoned |= {name.text for name in defined((statement,))}
         self.poisoned |= {name.text for name, _ in targets((statement,))}
-
-    # ── equations and loops ──
-
-    def _equation(self, node: ast.Equation, scope: Scope) -> None:
-        self.define(node.target, node.value, scope)
-
-    def define(self, target: ast.Target, code: ast.Code, scope: Scope, total: bool = False) -> Ref:
-        """Lower an equation; its last operation carries the name on the left.
-
-        total: whether the result is wanted as a scalar, as a loss is. Sums over a range then go
-            over the entries of their terms too, where without that an array would be left.
-        """
-        name, at = target.name
-        if target.members is None:
-            self.check_new(target.name, scope)
-        elif not isinstance(scope.find(name), Family):
-            self._check_family_name(target.name, scope)
-        before = len(self.steps)
-        value = self._quantity(code, scope)
-        if total and isinstance(value, Ref) and value.shape != self.one and has_sum(code):
-            self.forget(before)
-            self.totals = True
-            value = self._quantity(code, scope)
-            self.totals = False
-        if target.members is not None:
-            return self._define_member(target, value, before, scope)
-        if scope.kind == "def":
-            # The inner names of a definition are the tool's: its operations keep their z names.
-            if isinstance(value, Number):
-                scope.names[name] = value
-                return Ref(name, self.one)
-            scope.names[name] = value
-            scope.places[name] = at
-            return value
-        shown, rolled = self._shown_name(target.name, scope)
-        ref = finish(self, value, shown, rolled, before, at)
-        scope.names[name] = ref
-        scope.places[name] = at
-        self.named[shown] = at
-        return ref
-
-    def _quantity(self, code: ast.Code, scope: Scope) -> Ref | Number:
-        item = self.run(code, scope)
-        return self.value(item, code[0][2])
-
-    def _shown_name(self, name: ast.Name, scope: Scope) -> tuple[str, str | None]:
-        """A local name carries its loops' indices; a second loop's local of that name a number."""
-        if scope.kind == "file":
-            return name.text, None
-        base = name.text
-        first = self.local_names.setdefault(base, name.at)
-        if first != name.at or base in self.later:
-            places = sorted({at for n, at in self.local_places if n == base})
-            base = f"{base}_{places.index(name.at) + 1 + (name.text in self.later)}"
-            while base in self.used:
-                base += "_"
-        rolled = base + self.rolled_suffix if self.rolled_suffix else None
-        return base + self.suffix, rolled
-
-    def _check_family_name(self, name: ast.Name, scope: Scope) -> None:
-        found = scope.find(name.text)
-        if isinstance(found, Ref) and found.name == name.text:
-            raise self.error(
-                f"{name.text} is an array: its entries can't be assigned one by one",
-                name.at,
-                "give the new value a name of its own",
-            )
-        self.check_new(name, scope)
-
-    def _define_member(
-        self, target: ast.Target, value: Ref | Number, before: int, scope: Scope
-    ) -> Ref:
-        name, at = target.name
-        assert target.members is not None
-        bounds: list[Item] = [self.number(code, scope, "an index") for code in target.members]
-        family = scope.find(name)
-        if not isinstance(family, Family):
-            family = Family(name, len(bounds), at)
-            holder = scope.holder()
-            holder.names[name] = family
-            holder.places[name] = at
-            if holder.kind == "file":
-                self.families[name] = family
-        key = self.member_key(family, bounds, at)
-        member = f"{name}[{', '.join(map(str, key))}]"
-        if key in family.members:
-            line, _ = self.source.place(self.named.get(member, family.at))
-            again = self.named.get(member) == at
-            raise self.error(
-                f"`{member}` is already defined "
-                + ("in an iteration before" if again else f"in line {line}"),
-                at,
-                "a name is defined once, each member too",
-            )
-        if scope.holder().kind == "def":
-            if isinstance(value, Number):
-                value = finish(self, value, self.z(self.counter) + self.suffix, None, before, at)
-                self.counter += 1
-            family.members[key] = value
-            return value
-        rolled = None
-        if self.rolled_suffix is not None:
-            letters = [b.rolled or (b.text, ATOM) for b in bounds if isinstance(b, Number)]
-            rolled = f"{name}[{', '.join(text for text, _ in letters)}]"
-        ref = finish(self, value, member, rolled, before, at)
-        family.members[key] = ref
-        self.named[member] = at
-        return ref
-
-    def _for(self, node: ast.For, scope: Scope) -> None:
-        first, last = self.interval(node.interval, scope)
-        self.check_new(node.variable, scope)
-        trips = last - first + 1
-        self.enter(weight(node.body, scope), node.variable.at, trips)
-        start, most, errors = self.counter, self.counter, len(self.errors)
-        outer = self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips
-        self.trips *= trips
-        iterations = []
-        number = self.open_loop(node.variable, node.interval, scope)
-        try:
-            for t in range(first, last + 1):
-                self.counter = start
-                begin = len(self.steps)
-                self.block(node.body, self.iteration(scope, node.variable, t, outer))
-                iterations.append((begin, len(self.steps)))
-                most = max(most, self.counter)
-                if len(self.errors) > errors:
-                    break
-        finally:
-            self.counter = most
-            self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips = outer
-            self.depth -= 1
-        self.close_loop(number, iterations)
 
     # ── definitions ──
 

@@ -17,11 +17,6 @@ class Results(Declarations):
         super().__init__(parsed, options)
         self.loss: tuple[str, int] | None = None
         self.given_items: list[tuple[ast.GivenItem, Scope]] = []
-        self.named: dict[str, int] = {}  # the left-hand sides, in order, with their offsets
-
-    def define(self, target: ast.Target, code: ast.Code, scope: Scope, total: bool = False) -> Ref:
-        """Lower an equation."""
-        raise NotImplementedError
 
     def _loss(self, node: ast.Loss, scope: Scope) -> None:
         self._only_in_file("loss", node.target.name.at, scope)

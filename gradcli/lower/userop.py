@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradcli.errors import GradError
 from gradcli.evaluate import run_steps
 from gradcli.expr import Expr, as_expr, leaf
-from gradcli.lower.machine import Machine
+from gradcli.lower.equations import Equations
 from gradcli.lower.scope import Item, Ref, Scope, UserFunction
 from gradcli.ops import Array, Op, Signature, Spelling
 from gradcli.ops.core import Body, roman
@@ -60,7 +60,7 @@ def check_rule(lowering: Declarations, node: ast.UserOp) -> None:
         )
 
 
-class RuleMachine(Machine):
+class RuleMachine(Equations):
     """Lowers an op's result and its rule: only its parameters, sizes and functions are known."""
 
     def __init__(self, lowering: Declarations) -> None:
@@ -88,9 +88,6 @@ class RuleMachine(Machine):
                 f"make {name} a parameter, so that its derivative is stated too",
             )
         return super().unknown(name, at, scope)
-
-    def block(self, statements: Sequence[Any], scope: Scope) -> None:
-        self.lowering.block.__func__(self, statements, scope)  # type: ignore[attr-defined]
 
 
 def make(lowering: Declarations, function: UserFunction, shapes: tuple[Shape, ...], at: int) -> Op:

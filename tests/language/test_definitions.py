@@ -187,3 +187,25 @@ given dL/dy
 )
 def test_rules_that_are_wrong(rule: str, message: str) -> None:
     assert message in messages(f"input k, x: [3]\nop f(x) = x * 2:\n    {rule}\ny = f(x)\n")
+
+
+def test_an_op_and_a_declared_value_may_call_a_definition_with_a_block() -> None:
+    found = session("""
+def f(x):
+    z = x * x
+    for t in 1..2:
+        u[t] = z * t
+    return u[2] / 2
+op g(x) = f(x):
+    dL/dx = dL/dout * 2 * x.T
+input a = [1, 2]
+const b = f(3)
+loss L = sum(g(a)) * b
+""")
+    assert [step.text for step in found.program.steps] == [
+        "z1 = g(a)",
+        "z2 = sum(z1)",
+        "L = z2 * b",
+    ]
+    assert found.values["L"].item() == 45
+    assert found.backward.totals["a"].ravel().tolist() == [18, 36]
