@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcli.errors import GradError, GradErrors, Note, Span
 from gradcli.files import STDIN, read_file
+from gradcli.request import Request
 from gradcli.syntax import Parsed, read, read_source
 
 if TYPE_CHECKING:
@@ -17,19 +17,6 @@ if TYPE_CHECKING:
     from gradcli.program import Program
 
 MAX_BYTES = 8 * 2**20
-
-
-class Request(NamedTuple):
-    """What a command was asked for: the shared options."""
-
-    dims: Mapping[str, int] = {}
-    data: Path | None = None
-    seed: int = 0
-    layout: str | None = None
-    wrt: Sequence[str] = ()
-    accumulate: str = "auto"
-    max_elements: int = 10**8
-    rolled: bool = False  # whether loops are recorded for the rolled view
 
 
 class Session(NamedTuple):

@@ -16,7 +16,8 @@ from gradcli.derive import displayed
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
 from gradcli.program import Program
-from gradcli.session import Request, Session, compute, load
+from gradcli.request import Request
+from gradcli.session import Session, compute, load
 from gradcli.sizes import Shape, numbers
 from gradcli.suggest import suggestion
 from gradcli.values import GIVEN, load_data

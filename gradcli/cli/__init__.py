@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -12,7 +13,7 @@ import gradcli
 from gradcli.cli.check import check
 from gradcli.cli.derive import derive
 from gradcli.cli.ops import ops
-from gradcli.cli.output import WRONG
+from gradcli.cli.output import OK, WRONG
 from gradcli.cli.schema import schema
 
 app = typer.Typer(
@@ -48,15 +49,24 @@ def _main(
 
 
 def main() -> NoReturn:
-    """The entry point: the commands, with nothing left to escape as a traceback."""
+    """The entry point. It ends the process at once: unloading NumPy takes time for nothing."""
+    code = run()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def run() -> int:
+    """Run the command in sys.argv, with nothing left to escape as a traceback. The exit code."""
     _prepare()
     try:
-        app()
+        return _app()
+    except OSError as error:
+        typer.echo(f"error: standard output: {(error.strerror or str(error)).lower()}", err=True)
     except KeyboardInterrupt:
-        code = 130
+        return 130
     except MemoryError:
         typer.echo("error: out of memory", err=True)
-        code = WRONG
     except Exception as error:
         if os.environ.get("GRADCLI_TRACEBACK"):
             raise
@@ -65,8 +75,18 @@ def main() -> NoReturn:
             "GRADCLI_TRACEBACK=1 shows where.",
             err=True,
         )
-        code = WRONG
-    sys.exit(code)
+    return WRONG
+
+
+def _app() -> int:
+    """Run the command, and all that it wrote to its end. The exit code."""
+    code: object = OK
+    try:
+        app()
+    except SystemExit as ended:
+        code = ended.code
+    sys.stdout.flush()
+    return code if isinstance(code, int) else OK
 
 
 def _prepare() -> None:

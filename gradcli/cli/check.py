@@ -27,7 +27,7 @@ from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, Reported, tell, write, 
 from gradcli.cli.person import check_derivation, is_derivation
 from gradcli.cli.progress import progress_of
 from gradcli.errors import GradError, GradErrors
-from gradcli.session import Request
+from gradcli.request import Request
 
 if TYPE_CHECKING:
     from gradcli.check.numeric import Options

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gradcli.session import Request
+from gradcli.request import Request
 
 
 class Layout(StrEnum):

@@ -8,7 +8,7 @@ import typer
 
 from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, tell, write
 from gradcli.errors import GradError
-from gradcli.session import Request
+from gradcli.request import Request
 
 ARRAYS = (".npz", ".json")
 

@@ -2,15 +2,15 @@
 
 Lark compiles `grammars/gradcli.lark` to LALR(1) tables. Importing lark and compiling takes longer
 than all the rest of reading a model, so the tables are kept in the `__pycache__` folder beside this
-file, or in the user's cache folder where that one can't be written, under the hash of the grammar.
+file, or in the user's cache folder where that one can't be written, under the grammar's checksum.
 """
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
 import sys
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -61,8 +61,8 @@ def grammar_path() -> Path:
 def load() -> Table:
     """The parse table, compiled only when no kept copy fits the grammar."""
     grammar = grammar_path().read_bytes()
-    digest = hashlib.sha256(grammar).hexdigest()[:16]
-    name = f"gradcli.{sys.implementation.cache_tag}.{FORMAT}.{digest}.table"
+    mark = f"{zlib.crc32(grammar):08x}-{len(grammar)}"
+    name = f"gradcli.{sys.implementation.cache_tag}.{FORMAT}.{mark}.table"
     folders = list(_cache_folders())
     for folder in folders:
         try:

@@ -320,3 +320,13 @@ def test_hostile_input_ends_in_one_clear_error_or_works(text: bytes) -> None:
     if found.returncode == 2:
         assert not found.stdout
         assert b"error:" in found.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [("--help",), ("derive", LSTM), ("check", LSTM, "--json")])
+def test_a_full_disk_is_one_error(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "gradcli", *arguments]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.decode().strip() == "error: standard output: no space left on device"

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "suggest": "",
     "files": "errors",
     "schema": "",
+    "request": "",
     "sizes": "errors",
     "expr": "sizes",
     "ops": "expr sizes",
@@ -29,13 +30,13 @@ MAY_IMPORT = {
     "values": "errors evaluate files ops program sizes suggest",
     "lower": "errors evaluate expr ops program sizes spelling suggest syntax template values",
     "derive": "errors expr ops program sizes suggest template",
-    "session": "derive errors evaluate files lower ops program syntax values",
+    "session": "derive errors evaluate files lower ops program request syntax values",
     "render": "derive errors evaluate expr ops program session sizes spelling suggest syntax template",
-    "check": "derive errors evaluate expr lower ops program render session sizes spelling suggest "
+    "check": "derive errors evaluate expr lower ops program render request session sizes spelling suggest "
     "syntax template values",
     "render.report": "check derive render sizes",
     "render.verdicts": "check errors render",
-    "cli": "check derive errors ops render render.report render.verdicts schema session sizes suggest "
+    "cli": "check derive errors ops render render.report render.verdicts request schema session sizes suggest "
     "syntax",
 }
 
@@ -53,6 +54,7 @@ LIBRARIES = {
 WITHOUT_NUMPY = (
     "errors",
     "files",
+    "request",
     "suggest",
     "schema",
     "sizes",

@@ -11,12 +11,9 @@ HEAVY = {"numpy", "lark", "rich", "pydantic"}
 
 RUN = """
 import sys
-from gradcli.cli import main
+from gradcli.cli import run
 sys.argv = ["gradcli", *sys.argv[1:]]
-try:
-    main()
-except SystemExit as ended:
-    print(ended.code, *sorted(m for m in sys.modules if "." not in m), file=sys.stderr)
+print(run(), *sorted(m for m in sys.modules if "." not in m), file=sys.stderr)
 """
 
 

@@ -176,9 +176,8 @@ def test_folding_breaks_before_operators_and_outside_brackets() -> None:
 def test_a_pipe_gets_plain_text_without_rich() -> None:
     code = (
         "import sys; sys.argv = ['gradcli', 'derive', sys.argv[1]]\n"
-        "from gradcli.cli import main\n"
-        "try: main()\n"
-        "except SystemExit: print('rich' in sys.modules, file=sys.stderr)"
+        "from gradcli.cli import run\n"
+        "run(); print('rich' in sys.modules, file=sys.stderr)"
     )
     found = subprocess.run(
         [sys.executable, "-c", code, str(EXAMPLES[0])], capture_output=True, text=True, check=True

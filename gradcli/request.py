@@ -1,0 +1,20 @@
+"""What a command was asked for. It loads nothing, so that `--help` starts quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Request(NamedTuple):
+    """What a command was asked for: the shared options."""
+
+    dims: Mapping[str, int] = {}
+    data: Path | None = None
+    seed: int = 0
+    layout: str | None = None
+    wrt: Sequence[str] = ()
+    accumulate: str = "auto"
+    max_elements: int = 10**8
+    rolled: bool = False  # whether loops are recorded for the rolled view
