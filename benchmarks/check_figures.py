@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.check.checker import BOTH, Checker, Clock
-from gradcli.check.exact import complex_step
-from gradcli.check.finite import differences
-from gradcli.check.numeric import Options, check
-from gradcli.check.points import at
-from gradcli.check.probe import Probe
+from gradcli.check.gradients.checker import BOTH, Checker, Clock
+from gradcli.check.gradients.exact import complex_step
+from gradcli.check.gradients.finite import differences
+from gradcli.check.gradients.numeric import Options, check
+from gradcli.check.gradients.points import at
+from gradcli.check.gradients.probe import Probe
 from gradcli.evaluate import backward
 from gradcli.expr import Expr, call
 from gradcli.lower import lower

@@ -19,8 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gradcli.check.checker import BOTH, COMPLEX, FINITE
-from gradcli.check.numeric import Options, check
+from gradcli.check.gradients.checker import BOTH, COMPLEX, FINITE
+from gradcli.check.gradients.numeric import Options, check
 from gradcli.session import Request, Session, run
 
 MODEL = Path(__file__).parents[1] / "examples" / "lstm.eq"

@@ -30,8 +30,8 @@ from gradcli.errors import GradError, GradErrors
 from gradcli.request import Request
 
 if TYPE_CHECKING:
-    from gradcli.check.numeric import Options
-    from gradcli.check.result import Report
+    from gradcli.check.gradients.numeric import Options
+    from gradcli.check.gradients.result import Report
 
 CODES = {"pass": OK, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 
@@ -132,7 +132,7 @@ def check(
 def _options(
     finite_diff: bool, complex_step: bool, points: int, steps: bool, budget: float | None, seed: int
 ) -> Options:
-    from gradcli.check import numeric
+    from gradcli.check.gradients import numeric
 
     method = numeric.BOTH
     if finite_diff != complex_step:
@@ -173,7 +173,7 @@ def _models_below() -> list[str]:
 
 
 def _check_one(path: str, asked: Request, options: Options) -> Report:
-    from gradcli.check.numeric import check as numeric
+    from gradcli.check.gradients.numeric import check as numeric
     from gradcli.session import run
 
     session = run(path, asked)
@@ -183,7 +183,7 @@ def _check_one(path: str, asked: Request, options: Options) -> Report:
 
 
 def _check_oracle(path: str, asked: Request, oracle: Oracle, options: Options) -> Report:
-    from gradcli.check.oracle import check_oracle
+    from gradcli.check.gradients.oracle import check_oracle
     from gradcli.session import run
 
     session = run(path, asked)
@@ -195,7 +195,7 @@ def _check_oracle(path: str, asked: Request, oracle: Oracle, options: Options) -
 def _check_gradients(model: str | None, path: Path, asked: Request, options: Options) -> Report:
     if model is None:
         raise GradError(f"--against {path}: name the model too", hint="gradcli check MODEL")
-    from gradcli.check.outside import check_against
+    from gradcli.check.gradients.outside import check_against
 
     with progress_of(model) as progress:
         session, report = check_against(model, path, asked, options, progress)

@@ -46,7 +46,7 @@ def check_derivation(
     tell(program.notes)
     parsed = parse_file(against, "derivation")
 
-    from gradcli.check.person import check
+    from gradcli.check.person.review import check
     from gradcli.render import verdicts
 
     report = check(

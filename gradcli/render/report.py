@@ -13,7 +13,7 @@ from gradcli.render.layout import NOTE, PARAMETER, PLAIN, Column, Line, Section
 from gradcli.sizes import is_scalar
 
 if TYPE_CHECKING:
-    from gradcli.check.result import Entry, Report, Result
+    from gradcli.check.gradients.result import Entry, Report, Result
 
 SCHEMA_VERSION = 1
 LISTS = {"results": "result", "steps": "step", "ops": "op", "dot_products": "dot-product"}

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import gradcli
-from gradcli.check.person_report import (
+from gradcli.check.person.report import (
     AHEAD,
     LACKING,
     NEVER,

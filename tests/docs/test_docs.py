@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 import console  # noqa: E402
 import generate  # noqa: E402
 
-from gradcli.check.judge import REASONS  # noqa: E402
+from gradcli.check.gradients.judge import REASONS  # noqa: E402
 from gradcli.render.verdicts import HINTS  # noqa: E402
 from gradcli.session import Request, run  # noqa: E402
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from support import session
 
-from gradcli.check.checker import COMPLEX
-from gradcli.check.extended import FINER, extended
-from gradcli.check.numeric import Options, check
+from gradcli.check.gradients.checker import COMPLEX
+from gradcli.check.gradients.extended import FINER, extended
+from gradcli.check.gradients.numeric import Options, check
 
 # y is so near 1 that 1 - y has few digits left, and with it the rule g * y * (1 - y).
 SATURATED = "input x = 27\nparam w = 1\ny = sigmoid(w * x)\nz = OP(y)\ngiven dL/dz = 1\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcli.check.numeric import check
+from gradcli.check.gradients.numeric import check
 from gradcli.session import Request, run
 
 ROOT = Path(__file__).parents[3]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from support import EXAMPLES, session
 
-from gradcli.check.numeric import Options
-from gradcli.check.oracle import LIBRARIES, check_oracle, library_gradients
+from gradcli.check.gradients.numeric import Options
+from gradcli.check.gradients.oracle import LIBRARIES, check_oracle, library_gradients
 from gradcli.errors import GradError
 from gradcli.session import Request, run
 

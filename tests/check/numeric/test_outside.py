@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from gradcli.check.numeric import Options
-from gradcli.check.outside import check_against
+from gradcli.check.gradients.numeric import Options
+from gradcli.check.gradients.outside import check_against
 from gradcli.errors import GradError
 from gradcli.session import Request, run
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from support import EXAMPLES, objective, session
 
-from gradcli.check import probe as probes
-from gradcli.check.probe import Model, Probe
+from gradcli.check.gradients import probe as probes
+from gradcli.check.gradients.probe import Model, Probe
 from gradcli.session import Request, run
 
 RANK_3 = """

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from support import EXAMPLES, session
 
-from gradcli.check.checker import BOTH, COMPLEX, FINITE, Checker, Clock
-from gradcli.check.numeric import Options, check
+from gradcli.check.gradients.checker import BOTH, COMPLEX, FINITE, Checker, Clock
+from gradcli.check.gradients.numeric import Options, check
 from gradcli.session import Request, run
 
 METHODS = [BOTH, FINITE, COMPLEX]

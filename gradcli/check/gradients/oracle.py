@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gradcli.check.checker import Checker, Clock, Progress
-from gradcli.check.numeric import Options
-from gradcli.check.probe import weights
-from gradcli.check.result import Report
+from gradcli.check.gradients.checker import Checker, Clock, Progress
+from gradcli.check.gradients.numeric import Options
+from gradcli.check.gradients.probe import weights
+from gradcli.check.gradients.result import Report
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
 from gradcli.ops.special import erf
@@ -144,7 +144,7 @@ def _jax(session: Session, names: list[str]) -> Arrays:
 def _torch(session: Session, names: list[str]) -> Arrays:
     import torch
 
-    from gradcli.check.torch_numpy import TorchNumpy
+    from gradcli.check.gradients.torch_numpy import TorchNumpy
 
     numpy = TorchNumpy()
     inputs = {name: torch.tensor(value) for name, value in session.inputs.items()}

@@ -12,15 +12,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gradcli.check.person_blame import Blame
-from gradcli.check.person_causes import Causes
-from gradcli.check.person_lines import Line, Sheet
-from gradcli.check.person_machine import DL, Misfit
-from gradcli.check.person_points import Share, evaluate
-from gradcli.check.person_progress import Progress, missing
-from gradcli.check.person_report import RIGHT, UNCHECKED, Report, Verdict
-from gradcli.check.person_totals import NOTHING_BEFORE, Account, Entry, Ledger
-from gradcli.check.person_totals import RIGHT as HELD
+from gradcli.check.person.blame import Blame
+from gradcli.check.person.causes import Causes
+from gradcli.check.person.lines import Line, Sheet
+from gradcli.check.person.machine import DL, Misfit
+from gradcli.check.person.points import Share, evaluate
+from gradcli.check.person.progress import Progress, missing
+from gradcli.check.person.report import RIGHT, UNCHECKED, Report, Verdict
+from gradcli.check.person.totals import NOTHING_BEFORE, Account, Entry, Ledger
+from gradcli.check.person.totals import RIGHT as HELD
 from gradcli.derive import region_text, resolve_wrt
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.ops.core import Array

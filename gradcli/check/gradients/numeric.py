@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gradcli.check.alone import check_ops
-from gradcli.check.checker import BOTH, COMPLEX, FINITE, Checker, Clock, Progress
-from gradcli.check.points import points
-from gradcli.check.result import FAIL, Report, Result
-from gradcli.check.summary import merged
+from gradcli.check.gradients.alone import check_ops
+from gradcli.check.gradients.checker import BOTH, COMPLEX, FINITE, Checker, Clock, Progress
+from gradcli.check.gradients.points import points
+from gradcli.check.gradients.result import FAIL, Report, Result
+from gradcli.check.gradients.summary import merged
 from gradcli.session import Session
 
 

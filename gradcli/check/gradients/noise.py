@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcli.check.probe import Model
+from gradcli.check.gradients.probe import Model
 from gradcli.evaluate import add_contribution, backward
 from gradcli.ops.core import Array, asarray
 from gradcli.sizes import Number

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.finite import Estimate
-from gradcli.check.result import (
+from gradcli.check.gradients.finite import Estimate
+from gradcli.check.gradients.result import (
     AGREES,
     DISAGREE,
     FAIL,

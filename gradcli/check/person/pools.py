@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gradcli.check import diagnosis_edits as edits
-from gradcli.check.diagnosis_code import operands, parse, plain, starts
-from gradcli.check.person_lines import Line, Sheet
-from gradcli.check.person_machine import split_name
-from gradcli.check.person_points import Share
+from gradcli.check.person import edits
+from gradcli.check.person.code import operands, parse, plain, starts
+from gradcli.check.person.lines import Line, Sheet
+from gradcli.check.person.machine import split_name
+from gradcli.check.person.points import Share
 from gradcli.errors import GradError
 from gradcli.lower.emitter import Poisoned
 from gradcli.ops import FUNCTIONS

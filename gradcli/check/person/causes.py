@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check import diagnosis_edits as edits
-from gradcli.check.diagnosis import Finding, search
-from gradcli.check.diagnosis_pools import expected_codes, pools
-from gradcli.check.person_lines import Line, Sheet, version
-from gradcli.check.person_machine import DL, Lowered, Misfit, names_in
-from gradcli.check.person_points import Share
-from gradcli.check.person_sums import close
-from gradcli.check.person_totals import Account, Entry, Ledger
+from gradcli.check.person import edits
+from gradcli.check.person.diagnosis import Finding, search
+from gradcli.check.person.lines import Line, Sheet, version
+from gradcli.check.person.machine import DL, Lowered, Misfit, names_in
+from gradcli.check.person.points import Share
+from gradcli.check.person.pools import expected_codes, pools
+from gradcli.check.person.sums import close
+from gradcli.check.person.totals import Account, Entry, Ledger
 from gradcli.derive import contribute
 from gradcli.errors import GradError
 from gradcli.lower.emitter import Poisoned

@@ -12,11 +12,10 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from gradcli.check import diagnosis_edits as edits
-from gradcli.check import diagnosis_truth as truth
-from gradcli.check.diagnosis_code import plain
-from gradcli.check.diagnosis_edits import Edit
-from gradcli.check.diagnosis_pools import Pools
+from gradcli.check.person import edits, truth
+from gradcli.check.person.code import plain
+from gradcli.check.person.edits import Edit
+from gradcli.check.person.pools import Pools
 from gradcli.syntax import ast
 
 MOST_TRIES = 6_000  # changed lines computed for one wrong line

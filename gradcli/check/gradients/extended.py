@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcli.check.exact import complex_step
-from gradcli.check.judge import REASONS, Evidence, Judged, Tolerance, judge
-from gradcli.check.probe import Model, Probe
-from gradcli.check.result import AGREES, NOISE, WRONG, ZERO
+from gradcli.check.gradients.exact import complex_step
+from gradcli.check.gradients.judge import REASONS, Evidence, Judged, Tolerance, judge
+from gradcli.check.gradients.probe import Model, Probe
+from gradcli.check.gradients.result import AGREES, NOISE, WRONG, ZERO
 from gradcli.errors import GradError
 from gradcli.evaluate import backward, forward
 from gradcli.ops.core import Array

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcli.check.checker import Checker, Clock
-from gradcli.check.points import shaken
-from gradcli.check.result import Result
-from gradcli.check.summary import merged
+from gradcli.check.gradients.checker import Checker, Clock
+from gradcli.check.gradients.points import shaken
+from gradcli.check.gradients.result import Result
+from gradcli.check.gradients.summary import merged
 from gradcli.derive import derive
 from gradcli.errors import GradError
 from gradcli.evaluate import backward, forward

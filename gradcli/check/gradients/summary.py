@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gradcli.check.judge import REASONS, Evidence, Judged, verdict_of
-from gradcli.check.result import (
+from gradcli.check.gradients.judge import REASONS, Evidence, Judged, verdict_of
+from gradcli.check.gradients.result import (
     AGREES,
     DISAGREE,
     FAIL,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.check import diagnosis_edits as edits
-from gradcli.check.diagnosis_code import plain, span, text
-from gradcli.check.person_causes import MOST_SEARCHED, Cause, Causes
-from gradcli.check.person_lines import Line, Sheet
-from gradcli.check.person_machine import DL, Misfit
-from gradcli.check.person_points import Share
-from gradcli.check.person_report import WRONG, Rule, Values, Verdict
-from gradcli.check.person_totals import OVERWRITES, UNMATCHED, Account, Entry, Ledger
+from gradcli.check.person import edits
+from gradcli.check.person.causes import MOST_SEARCHED, Cause, Causes
+from gradcli.check.person.code import plain, span, text
+from gradcli.check.person.lines import Line, Sheet
+from gradcli.check.person.machine import DL, Misfit
+from gradcli.check.person.points import Share
+from gradcli.check.person.report import WRONG, Rule, Values, Verdict
+from gradcli.check.person.totals import OVERWRITES, UNMATCHED, Account, Entry, Ledger
 from gradcli.derive import region_text
 from gradcli.errors import Span
 from gradcli.sizes import spell

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.probe import Probe
+from gradcli.check.gradients.probe import Probe
 from gradcli.ops.core import Array
 
 STEP = 3e-4  # of the entry's unit

@@ -12,8 +12,8 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from gradcli.check.person_points import Share
-from gradcli.check.person_sums import NOISE, close, largest, sums_to
+from gradcli.check.person.points import Share
+from gradcli.check.person.sums import NOISE, close, largest, sums_to
 from gradcli.derive import Region
 from gradcli.ops.core import Array
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from gradcli.check.person_points import Points, Share
-from gradcli.check.person_report import AHEAD, LACKING, NEVER, Missing
+from gradcli.check.person.points import Points, Share
+from gradcli.check.person.report import AHEAD, LACKING, NEVER, Missing
 from gradcli.derive import Derivation, Row, derive
 
 ENOUGH = 0.5  # of the gradients passed, mentioned: then the derivation goes equation by equation

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gradcli.check.diagnosis_code import operands, starts, text
-from gradcli.check.diagnosis_edits import (
+from gradcli.check.person.code import operands, starts, text
+from gradcli.check.person.edits import (
     COMPARISONS,
     FACTOR,
     MINUS,

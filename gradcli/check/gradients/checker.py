@@ -8,14 +8,14 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from gradcli.check.exact import complex_step, directional
-from gradcli.check.extended import extended, settle
-from gradcli.check.finite import AT_KINK, Estimate, differences, units
-from gradcli.check.judge import DOUBLE, REASONS, Evidence, Judged, Tolerance, judge
-from gradcli.check.noise import Noise, noise
-from gradcli.check.probe import Model, Probe
-from gradcli.check.result import INCONCLUSIVE, NOISE, NOTHING, Result
-from gradcli.check.summary import dot_product, summarise
+from gradcli.check.gradients.exact import complex_step, directional
+from gradcli.check.gradients.extended import extended, settle
+from gradcli.check.gradients.finite import AT_KINK, Estimate, differences, units
+from gradcli.check.gradients.judge import DOUBLE, REASONS, Evidence, Judged, Tolerance, judge
+from gradcli.check.gradients.noise import Noise, noise
+from gradcli.check.gradients.probe import Model, Probe
+from gradcli.check.gradients.result import INCONCLUSIVE, NOISE, NOTHING, Result
+from gradcli.check.gradients.summary import dot_product, summarise
 from gradcli.ops.core import Array, asarray
 from gradcli.session import Session
 from gradcli.sizes import Number

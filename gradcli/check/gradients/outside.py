@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.checker import Checker, Clock, Progress
-from gradcli.check.judge import DOUBLE, SINGLE
-from gradcli.check.numeric import Options
-from gradcli.check.result import FAIL, PASS, WRONG, Report, Result
+from gradcli.check.gradients.checker import Checker, Clock, Progress
+from gradcli.check.gradients.judge import DOUBLE, SINGLE
+from gradcli.check.gradients.numeric import Options
+from gradcli.check.gradients.result import FAIL, PASS, WRONG, Report, Result
 from gradcli.derive import displayed
 from gradcli.errors import GradError
 from gradcli.ops.core import Array

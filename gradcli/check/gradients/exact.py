@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcli.check.probe import Model, Probe
+from gradcli.check.gradients.probe import Model, Probe
 from gradcli.ops.core import Array, asarray
 from gradcli.sizes import Number
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.diagnosis_code import operands, starts
-from gradcli.check.person_machine import (
+from gradcli.check.person.code import operands, starts
+from gradcli.check.person.machine import (
     DL,
     Key,
     LineMachine,
@@ -23,7 +23,7 @@ from gradcli.check.person_machine import (
     names_in,
     reference,
 )
-from gradcli.check.person_points import Points
+from gradcli.check.person.points import Points
 from gradcli.derive import Region, displayed, region_text
 from gradcli.errors import GradError, GradErrors
 from gradcli.lower.emitter import Poisoned

@@ -1,0 +1,1 @@
+"""Verdicts on gradients: by complex step and finite differences, and on those of other programs."""
