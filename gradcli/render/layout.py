@@ -101,9 +101,9 @@ def _widths(columns: Sequence[Column], rows: Sequence[Line], width: int | None) 
         last = k == len(columns) - 1
         widest = cell_width(column.title)
         if not (last and width is None):  # the last column is not padded
-            for line in rows:
-                cell = line.cells[k]
-                widest = max(widest, cell_width(cell if isinstance(cell, str) else cell(None)))
+            cells = (line.cells[k] for line in rows)
+            texts = (cell if isinstance(cell, str) else cell(None) for cell in cells)
+            widest = max(widest, max(map(cell_width, texts), default=0))
         natural.append(min(widest, WIDEST) if width is None else widest)
     if width is None:
         return natural
@@ -146,16 +146,18 @@ def _line(
     runs: Laid = []
     blank = 0  # spaces owed, so that no line ends in any
     for column, text, width in zip(columns, texts, widths, strict=True):
-        spare = max(0, width - cell_width(text))
-        blank += column.gap + (spare if column.right else 0)
-        if text:
-            own = ADDED if text == ADD else NUMBER if column.right and style == PLAIN else style
-            if blank:
-                runs.append((" " * blank, PLAIN))
-            runs.append((text, own))
-            blank = 0 if column.right else spare
-        else:
-            blank += 0 if column.right else spare
+        blank += column.gap
+        if not text:
+            blank += width
+            continue
+        spare = max(0, width - (len(text) if text.isascii() else cell_width(text)))
+        if column.right:
+            blank, spare = blank + spare, 0
+        if blank:
+            runs.append((" " * blank, PLAIN))
+        own = ADDED if text == ADD else NUMBER if column.right and style == PLAIN else style
+        runs.append((text, own))
+        blank = spare
     return runs
 
 

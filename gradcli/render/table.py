@@ -63,6 +63,7 @@ class Table:
         self.digits = digits
         self.full = full
         self.roles = {item.name: item.role for item in session.program.inputs}
+        self._texts: dict[int, str] = {}  # equations, which stand in both listings
 
     def forward(self) -> Section:
         steps = self.session.program.steps
@@ -75,7 +76,7 @@ class Table:
         return Line(
             (
                 f"({i + 1})",
-                step.text,
+                self._text(i),
                 shape_text(step.call.shape),
                 self._value(value, step.call.shape),
             )
@@ -117,7 +118,13 @@ class Table:
         return Line(("", "", f"dL/d{name}", "=", "1", "scalar", "1"))
 
     def _heading(self, eq: int) -> Line:
-        return heading(eq, self.session.program.steps[eq - 1].text, len(self.session.program.steps))
+        return heading(eq, self._text(eq - 1), len(self.session.program.steps))
+
+    def _text(self, i: int) -> str:
+        text = self._texts.get(i)
+        if text is None:
+            text = self._texts[i] = self.session.program.steps[i].text
+        return text
 
     def _step(self, number: int) -> Line:
         derivation = self.session.derivation
