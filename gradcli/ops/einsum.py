@@ -81,15 +81,25 @@ def _einsum_shape(s: Signature) -> Shape:
     return (*(found[c] for c in parsed.output), *(one,) * (2 - len(parsed.output)))
 
 
-def _einsum(*xs: Array, subscripts: str, rank: int) -> Array:
-    result = np.asarray(np.einsum(subscripts, *xs))
+def _einsum(*xs: Array, subscripts: str, lone: tuple[tuple[int, ...], ...], rank: int) -> Array:
+    """`lone` are each operand's axes that nothing else has. They are summed first: np.einsum would
+    go through all letters of all operands at once.
+    """
+    summed = [np.sum(x, axis=axes) if axes else x for x, axes in zip(xs, lone, strict=True)]
+    result = np.asarray(np.einsum(subscripts, *summed))
     return result.reshape((*result.shape, *(1,) * (2 - rank)))
 
 
 def _einsum_static(s: Signature) -> dict[str, Any]:
     parsed = subscripts(s.attrs["subscripts"])
-    dotted = ",".join("..." + term for term in parsed.inputs)
-    return {"subscripts": f"{dotted}->...{parsed.output}", "rank": len(parsed.output)}
+    letters = "".join(parsed.inputs) + parsed.output
+    lone = tuple(
+        tuple(i - len(term) for i, c in enumerate(term) if letters.count(c) == 1)
+        for term in parsed.inputs
+    )
+    left = ["..." + "".join(c for c in term if letters.count(c) > 1) for term in parsed.inputs]
+    dotted = f"{','.join(left)}->...{parsed.output}"
+    return {"subscripts": dotted, "lone": lone, "rank": len(parsed.output)}
 
 
 def _einsum_rule(s: Signature, g: Expr, y: Expr, *xs: Expr) -> Sequence[Expr | None]:
