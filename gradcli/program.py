@@ -12,6 +12,8 @@ from gradcli.syntax.lexer import token_end
 
 Operand: TypeAlias = str | Number
 
+LAYOUTS = ("numerator", "denominator")
+
 
 class Call:
     """An operation at given shapes and arguments. Calls are interned: one for each kind of step."""

@@ -10,15 +10,14 @@ from gradcli.errors import MOST_ERRORS, GradError, GradErrors
 from gradcli.lower.emitter import Poisoned
 from gradcli.lower.equations import Equations, finish
 from gradcli.lower.limits import MOST_MEMBERS
-from gradcli.lower.numbers import of_size, worth
+from gradcli.lower.numbers import PI, of_size, worth
 from gradcli.lower.operands import begin
 from gradcli.lower.scope import Definition, Family, Ref, Scope
-from gradcli.program import Drawn, FromFile, Input, Program
+from gradcli.program import LAYOUTS, Drawn, FromFile, Input, Program
 from gradcli.sizes import ATOM, Number, Shape, Sizes, numbers, spell
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
 
-LAYOUTS = ("numerator", "denominator")
 DISTRIBUTIONS = {"normal": ("mean", "deviation"), "uniform": ("low", "high")}
 
 
@@ -42,7 +41,7 @@ class Declarations(Equations):
         self.layout = "numerator"
         self.inputs: dict[str, Input] = {}
         self.file = Scope("file", None)
-        self.file.names["pi"] = Number(3.141592653589793, None, "pi", ATOM)
+        self.file.names["pi"] = PI
 
     def _only_in_file(self, what: str, at: int, scope: Scope) -> None:
         if scope.kind != "file":
@@ -222,7 +221,8 @@ class Declarations(Equations):
     def _members(
         self, intervals: Sequence[ast.Interval], scope: Scope, at: int
     ) -> Iterable[tuple[int, ...]]:
-        bounds = [self.interval(interval, scope) for interval in intervals]
+        ends = [self.ends(interval, scope) for interval in intervals]
+        bounds = [(int(first.value), int(last.value)) for first, last in ends]
         count = 1
         for first, last in bounds:
             count *= last - first + 1

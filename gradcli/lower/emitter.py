@@ -41,6 +41,14 @@ class Kind(NamedTuple):
     remark: str | None
 
 
+class Mark(NamedTuple):
+    """How far lowering has come: how many steps and loops there are, and the next z number."""
+
+    steps: int
+    loops: int
+    counter: int
+
+
 class Emitter:
     """The state of lowering: the steps so far, their shapes, and the numbers of the z names."""
 
@@ -258,13 +266,16 @@ class Emitter:
         written = [(a, ATOM) if isinstance(a, str) else (a.text, a.precedence) for a in args]
         return Rolled(name, tuple(args), write(op, shown, written)[0], region)
 
-    def forget(self, count: int) -> None:
-        """Take back all but the first `count` steps, with the z names that they took."""
-        for step in self.steps[count:]:
+    def mark(self) -> Mark:
+        return Mark(len(self.steps), len(self.loops), self.counter)
+
+    def forget(self, mark: Mark) -> None:
+        """Take back all that has been emitted since a mark."""
+        for step in self.steps[mark.steps :]:
             del self.shapes[step.name]
             self.elements -= elements(step.call.shape)
-        self.counter -= len({step.name.partition("[")[0] for step in self.steps[count:]})
-        del self.steps[count:]
+        del self.steps[mark.steps :], self.loops[mark.loops :]
+        self.counter = mark.counter
 
     def rename(self, item: Ref, name: str, rolled: str | None) -> Ref:
         """Give the last step the name on the left of its equation."""

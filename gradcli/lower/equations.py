@@ -50,10 +50,11 @@ class Equations(Machine):
             self.check_new(target.name, scope)
         elif not isinstance(scope.find(name), Family):
             self._check_family_name(target.name, scope)
-        before = len(self.steps)
+        mark = self.mark()
+        before = mark.steps
         value = self._quantity(code, scope)
         if total and isinstance(value, Ref) and value.shape != self.one and has_sum(code):
-            self.forget(before)
+            self.forget(mark)
             self.totals = True
             value = self._quantity(code, scope)
             self.totals = False
@@ -143,29 +144,14 @@ class Equations(Machine):
         return ref
 
     def _for(self, node: ast.For, scope: Scope) -> None:
-        first, last = self.interval(node.interval, scope)
-        self.check_new(node.variable, scope)
-        trips = last - first + 1
-        self.enter(weight(node.body, scope), node.variable.at, trips)
-        start, most, errors = self.counter, self.counter, len(self.errors)
-        outer = self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips
-        self.trips *= trips
-        iterations = []
-        number = self.open_loop(node.variable, node.interval, scope)
-        try:
-            for t in range(first, last + 1):
-                self.counter = start
-                begin = len(self.steps)
-                self.block(node.body, self.iteration(scope, node.variable, t, outer))
-                iterations.append((begin, len(self.steps)))
-                most = max(most, self.counter)
+        errors = len(self.errors)
+        size = weight(node.body, scope)
+        looping = self.looping(node.variable, node.interval, scope, size, node.variable.at)
+        with looping as iterations:
+            for inner in iterations:
+                self.block(node.body, inner)
                 if len(self.errors) > errors:
                     break
-        finally:
-            self.counter = most
-            self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips = outer
-            self.depth -= 1
-        self.close_loop(number, iterations)
 
 
 def finish(

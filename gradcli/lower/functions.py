@@ -144,8 +144,7 @@ class Functions(Operands):
 
     def enter(self, weight: int, at: int, trips: int = 1) -> None:
         """Go one level deeper. Raises GradError where the whole would be too deep or too long."""
-        self.depth += 1
-        if self.depth > DEEPEST:
+        if self.depth >= DEEPEST:
             raise self.error(f"loops and definitions nest more than {DEEPEST} deep here", at)
         if len(self.steps) + self.trips * trips * weight > MOST_STEPS:
             raise self.error(
@@ -153,6 +152,7 @@ class Functions(Operands):
                 at,
                 "make the range or the definition smaller",
             )
+        self.depth += 1
 
     def _bind(
         self,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from gradcli.errors import GradError
@@ -89,43 +91,31 @@ class Machine(Functions):
         """sum(… for t in 1..T): a running total, one addition a term."""
         if loop.function != "sum":
             raise self.error(f"{loop.function} does not go over a range; sum does", at)
-        first, last = self.interval(loop.interval, scope)
-        trips = last - first + 1
-        self.check_new(loop.variable, scope)
-        self.enter(len(loop.body) + 1, at, trips)
-        start, most = self.counter, self.counter
-        outer = self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips
-        self.trips *= trips
+        variable = loop.variable.text
         total: Ref | Number | None = None
-        number = self.open_loop(loop.variable, loop.interval, scope, is_sum=True)
-        iterations = []
+        terms = 0
         running = ""
-        for t in range(first, last + 1):
-            self.counter = start
-            begin = len(self.steps)
-            inner = self.iteration(scope, loop.variable, t, outer)
-            term = self.value(self.run(loop.body, inner), at)
-            if total is None:
-                total = term
-            else:
-                if t > first + 1:
+        looping = self.looping(loop.variable, loop.interval, scope, len(loop.body) + 1, at, True)
+        with looping as iterations:
+            for inner in iterations:
+                term = self.value(self.run(loop.body, inner), at)
+                terms += 1
+                if total is None:
+                    total = term
+                    continue
+                if terms > 2:
                     self.shared = self.counter
                 if self.rolling and isinstance(total, Ref):
                     running = self.z(self.counter)
-                    rolled = self._rolled_total(running, f"{loop.variable.text} - 1")
+                    rolled = self._rolled_total(running, f"{variable} - 1")
                     total = Ref(total.name, total.shape, rolled)
                 total = self._apply(TABLE["add"], (total, term), (), at)
-            most = max(most, self.counter)
-            iterations.append((begin, len(self.steps)))
-        self.close_loop(number, iterations)
-        if self.rolling and isinstance(total, Ref):
-            final = self._rolled_total(running, str(last)) if running else None
-            if trips == 1 and total.rolled:
-                final = re.sub(rf"\b{loop.variable.text}\b", str(last), total.rolled)
-            total = Ref(total.name, total.shape, final)
-        self.counter = most
-        self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips = outer
-        self.depth -= 1
+            if self.rolling and isinstance(total, Ref):
+                last = str(self.indices[-1])
+                final = self._rolled_total(running, last) if running else None
+                if terms == 1 and total.rolled:
+                    final = re.sub(rf"\b{variable}\b", last, total.rolled)
+                total = Ref(total.name, total.shape, final)
         assert total is not None
         if self.totals and isinstance(total, Ref) and not is_scalar(total.shape):
             total = self.emit(TABLE["sum"], (total,), (("axis", None),), at)
@@ -135,15 +125,55 @@ class Machine(Functions):
         """A sum's running total after one of its terms, with letters for the loops around it."""
         return f"{running}[{', '.join((*self.letters[:-1], index))}]"
 
-    def open_loop(
-        self, variable: ast.Name, interval: ast.Interval, scope: Scope, is_sum: bool = False
+    @contextmanager
+    def looping(
+        self,
+        variable: ast.Name,
+        interval: ast.Interval,
+        scope: Scope,
+        weight: int,
+        at: int,
+        is_sum: bool = False,
+    ) -> Iterator[Iterator[Scope]]:
+        """The scopes of the iterations of a loop or a sum; afterwards the indices are as before.
+
+        weight: how many operations one iteration has. Raises GradError for a range that is empty,
+        a variable that is not new, and a whole that is too long.
+        """
+        first, last = self.ends(interval, scope)
+        self.check_new(variable, scope)
+        times = range(int(first.value), int(last.value) + 1)
+        self.enter(weight, at, len(times))
+        outer = self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips
+        start = most = self.counter
+        self.trips *= len(times)
+        number = self._open_loop(variable, first, last, is_sum)
+        steps: list[tuple[int, int]] = []
+
+        def iterations() -> Iterator[Scope]:
+            nonlocal most
+            for t in times:
+                self.counter = start
+                begin = len(self.steps)
+                yield self._iteration(scope, variable, t, outer)
+                steps.append((begin, len(self.steps)))
+                most = max(most, self.counter)
+
+        try:
+            yield iterations()
+        finally:
+            self.counter = most
+            self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips = outer
+            self.depth -= 1
+            if number is not None:
+                self.loops[number] = self.loops[number]._replace(iterations=tuple(steps))
+
+    def _open_loop(
+        self, variable: ast.Name, first: Number, last: Number, is_sum: bool
     ) -> int | None:
         """Begin the record of a loop's run, where one is asked for."""
         if not self.rolling:
             return None
-        first, last = (
-            self.number(code, scope, "a bound") for code in (interval.first, interval.last)
-        )
         bounds = tuple(bound.rolled[0] if bound.rolled else bound.text for bound in (first, last))
         self.loops.append(
             Loop(
@@ -153,11 +183,7 @@ class Machine(Functions):
         )  # fmt: skip
         return len(self.loops) - 1
 
-    def close_loop(self, number: int | None, iterations: list[tuple[int, int]]) -> None:
-        if number is not None:
-            self.loops[number] = self.loops[number]._replace(iterations=tuple(iterations))
-
-    def iteration(self, scope: Scope, variable: ast.Name, t: int, outer: tuple[Any, ...]) -> Scope:
+    def _iteration(self, scope: Scope, variable: ast.Name, t: int, outer: tuple[Any, ...]) -> Scope:
         """The scope of one iteration, and the machine's indices set for it."""
         _, _, indices, letters, _ = outer
         self.indices = (*indices, t)
@@ -171,8 +197,8 @@ class Machine(Functions):
         inner.places[variable.text] = variable.at
         return inner
 
-    def interval(self, interval: ast.Interval, scope: Scope) -> tuple[int, int]:
-        """The bounds of a range. Raises GradError for an empty one."""
+    def ends(self, interval: ast.Interval, scope: Scope) -> tuple[Number, Number]:
+        """The first and the last of a range. Raises GradError for an empty one."""
         first = self.number(interval.first, scope, "a bound")
         last = self.number(interval.last, scope, "a bound")
         if first.value > last.value:
@@ -182,7 +208,7 @@ class Machine(Functions):
                 interval.at,
                 "a range counts up, both ends included",
             )
-        return int(first.value), int(last.value)
+        return first, last
 
     def check_new(self, name: ast.Name, scope: Scope) -> None:
         """Raise GradError where a name is already defined."""

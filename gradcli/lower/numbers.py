@@ -14,6 +14,7 @@ from gradcli.ops import Op
 from gradcli.sizes import ATOM, EXACT, LARGEST, SIGN, SUM, Number, Size, Sizes, numeral
 from gradcli.spelling import Written, write
 
+PI = Number(math.pi, None, "pi", ATOM)
 LONGEST_NUMERAL = 300
 LONGEST_TEXT = 120  # beyond this, a folded number is shown by its value
 

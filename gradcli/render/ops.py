@@ -14,7 +14,7 @@ from gradcli.derive import contribute, region_text
 from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
 from gradcli.ops.shaping import Part, whole
-from gradcli.program import Call, Step
+from gradcli.program import LAYOUTS, Call, Step
 from gradcli.render.layout import EQUATION, NOTE, PLAIN, Column, Line, Section
 from gradcli.sizes import ATOM, Shape, Sizes, is_scalar
 from gradcli.spelling import write
@@ -27,9 +27,6 @@ COLUMNS = (
     Column("numerator layout", flexible=True, least=30),
     Column("denominator layout", flexible=True, least=30),
 )
-
-
-LAYOUTS = ("numerator", "denominator")
 
 
 class Rule(NamedTuple):

@@ -14,16 +14,15 @@ import numpy as np
 from gradcli.derive import Region, displayed
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.lower.machine import Machine
-from gradcli.lower.numbers import of_size
+from gradcli.lower.numbers import PI, of_size
 from gradcli.lower.scope import Binding, Family, Item, Ref, Scope
 from gradcli.ops.core import Array, Mismatch, asarray
-from gradcli.program import Operand, Program, Step
+from gradcli.program import LAYOUTS, Operand, Program, Step
 from gradcli.sizes import ATOM, Number, Shape, numbers
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
 
 DL = "dL/d"
-LAYOUTS = ("numerator", "denominator")
 Key = tuple[int, ...] | None
 MEMBER = re.compile(r"(.*)\[(-?\d+(?:, -?\d+)*)\]")
 VERSION = re.compile(r"#\d+")  # tells a person's own names from each other when they are taken anew
@@ -97,7 +96,7 @@ class LineMachine(Machine):
         self.poisoned |= parsed.broken
         self.file = Scope("file", None)
         self.derivatives: dict[str, Ref | Family] = {}
-        self.file.names["pi"] = Number(3.141592653589793, None, "pi", ATOM)
+        self.file.names["pi"] = PI
         for name, size in program.sizes.dims.items():
             self.file.names[name] = of_size(size)._replace(text=name, precedence=ATOM)
         for name, shape in program.shapes.items():
