@@ -45,20 +45,13 @@ def parse_file(path: str, start: str = "model") -> Parsed:
 def load(path: str, request: Request) -> tuple[Program, dict[str, Array]]:
     """A model file as a program, and the data bound to it. Raises GradError or GradErrors."""
     parsed = parse_file(path)
-    # NumPy is imported only now, so that a syntax error is reported without it.
-    if parsed.errors and not _worth_lowering(parsed):
-        raise GradErrors(parsed.errors)
+    # NumPy is imported only now, so that a file of syntax errors alone is reported without it.
     from gradcli.lower import Options, lower
     from gradcli.values import load_data
 
     data: dict[str, Any] = load_data(request.data, request.max_elements) if request.data else {}
     program = lower(parsed, Options(request.dims, data, request.max_elements, request.rolled))
     return program, data
-
-
-def _worth_lowering(parsed: Parsed) -> bool:
-    """Whether the statements beside the broken ones may hold errors of their own."""
-    return len(parsed.statements) > 0
 
 
 def run(path: str, request: Request) -> Session:
