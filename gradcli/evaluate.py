@@ -79,7 +79,7 @@ def backward(
                     leaves[i] = values[arg]
             value = compute(row.contribution.nodes, leaves)
             steps.append(value)
-            add_contribution(totals, owned, row, value, values[row.target].shape)
+            add_contribution(totals, owned, row, value, values[row.target])
     for name in derivation.wrt:
         if name not in totals:
             totals[name] = np.zeros_like(values[name])
@@ -87,31 +87,32 @@ def backward(
 
 
 def add_contribution(
-    totals: dict[str, Array], owned: set[str], row: Row, value: Array, shape: tuple[int, ...]
+    totals: dict[str, Array], owned: set[str], row: Row, value: Array, like: Array
 ) -> None:
     """Do a backward step: assign its value to the target's total, or add it.
 
-    owned: the totals that may be written into. shape: the target's own.
+    A value may be, or be a view of, another total, and so is only read: a total is written into
+    only where its array was made here. owned: those totals. like: an array as the target is.
     """
+    old = totals.get(row.target)
     if row.region is not None:
-        _add_part(totals, owned, row, value, shape)
-    elif row.assign == "=":
+        _add_part(totals, owned, row, value, like)
+    elif row.assign == "=" or old is None:
         totals[row.target] = value
         owned.discard(row.target)
     else:
-        old = totals.get(row.target)
-        totals[row.target] = value if old is None else old + value
+        totals[row.target] = old + value
         owned.add(row.target)
 
 
 def _add_part(
-    totals: dict[str, Array], owned: set[str], row: Row, value: Array, shape: tuple[int, ...]
+    totals: dict[str, Array], owned: set[str], row: Row, value: Array, like: Array
 ) -> None:
     """Put a contribution in its region; what no step has reached is 0."""
     assert row.region is not None
     name = row.target
     if name not in totals:
-        totals[name] = np.zeros(shape)
+        totals[name] = np.zeros(like.shape, np.result_type(like, value))
     elif name not in owned:
         totals[name] = totals[name].copy()
     owned.add(name)

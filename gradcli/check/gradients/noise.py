@@ -116,7 +116,7 @@ def _backward(
             at = {key: model.values[name] for key, name in names.items()}
             masks = _masks(nodes, at | {"g": exact[step.name]})
         value = _compute(nodes, leaves, masks, shake)
-        add_contribution(totals, owned, row, value, values[row.target].shape)
+        add_contribution(totals, owned, row, value, values[row.target])
     return totals
 
 
