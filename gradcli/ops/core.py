@@ -144,6 +144,10 @@ class Op:
     def differentiable(self) -> bool:
         return self.rule is not no_rule
 
+    @property
+    def elementwise(self) -> bool:
+        return self.shape is elementwise_shape
+
 
 TABLE: dict[str, Op] = {}
 FUNCTIONS: dict[str, Op] = {}  # what a user may call, under every name it has

@@ -124,7 +124,7 @@ def _first(x: Array, axes: tuple[int, ...]) -> Array:
 
 def _mask(sign: int) -> Callable[..., Array]:
     def forward(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
-        return _first(sign * x.real, axes).astype(float)
+        return np.asarray(_first(sign * x.real, axes), dtype=float)
 
     return forward
 

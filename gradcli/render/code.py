@@ -110,6 +110,11 @@ def constant(number: Number) -> Written:
     return text, SIGN if text.startswith("-") else ATOM
 
 
+def array(number: Number) -> Written:
+    """A plain number where an array is needed: a matrix of one entry."""
+    return f"np.array([[{constant(number)[0]}]])", ATOM
+
+
 def expression(
     op: Op,
     attrs: Iterable[tuple[str, Any]],
@@ -123,11 +128,12 @@ def expression(
     infix: whether the operator may be used. name: what the forward function is called.
     """
     if op.numpy is not None and infix(op):
-        texts = [constant(o) if isinstance(o, Number) else o for o in operands]
+        # Beside an array, an elementwise operator takes a number as it is.
+        beside = op.elementwise and not all(isinstance(o, Number) for o in operands)
+        number = constant if beside else array
+        texts = [number(o) if isinstance(o, Number) else o for o in operands]
         return fill(op.numpy, attrs, texts, "({})")
-    arguments = [
-        f"np.array([[{constant(o)[0]}]])" if isinstance(o, Number) else o[0] for o in operands
-    ]
+    arguments = [(array(o) if isinstance(o, Number) else o)[0] for o in operands]
     arguments += [f"{key}={value!r}" for key, value in static.items()]
     return f"{name(op)}({', '.join(arguments)})", ATOM
 

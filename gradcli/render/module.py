@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcli.derive import Row
 from gradcli.ops.core import Array, Op
-from gradcli.render.code import Equation, Names, constant, expression, flatten
+from gradcli.render.code import Equation, Names, array, expression, flatten
 from gradcli.render.helpers import Helpers
 from gradcli.session import Session
 from gradcli.sizes import ATOM, Number, numbers
@@ -133,7 +133,7 @@ class Writer:
         for node in row.contribution.nodes:
             texts.append(self._node(node, texts, step.name, step.args))
         last = texts[-1]
-        return constant(last)[0] if isinstance(last, Number) else last[0]
+        return (array(last) if isinstance(last, Number) else last)[0]
 
     def _node(
         self, node: Node, texts: list[Written | Number], name: str, args: Any

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -52,10 +53,20 @@ def library_gradients(session: Session, library: str, names: list[str]) -> Array
         hint = f"pip install 'gradcli[{library}]'"
         raise GradError(f"--oracle {library}: {library} is not installed", hint=hint) from None
     try:
-        return backend(session, names)
+        # What a library warns of is no business of a person who asked for a verdict.
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = backend(session, names)
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise GradError(f"{library} can't differentiate this model: {reason}") from error
+    for name, value in found.items():
+        if value.shape != session.inputs[name].shape:
+            own, its = ("×".join(map(str, a.shape)) for a in (session.inputs[name], value))
+            raise GradError(
+                f"{library} is at fault: {name} is {own}, and its gradient by {library} {its}"
+            )
+    return found
 
 
 def forward_code(session: Session, numpy: Any, special: Callable[..., Any]) -> Forward:
@@ -70,7 +81,11 @@ def forward_code(session: Session, numpy: Any, special: Callable[..., Any]) -> F
 
 
 class _Plain(ast.NodeTransformer):
-    """Real arrays, as libraries want them: x.real becomes np.real(x), np.asarray(x) becomes x."""
+    """Real arrays, as libraries want them: np.real(x) for x.real, and x for np.asarray(x) and +x."""
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        return node.operand if isinstance(node.op, ast.UAdd) else node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
@@ -85,9 +100,14 @@ class _Plain(ast.NodeTransformer):
         return node
 
 
-def objective(session: Session, values: Mapping[str, Any], total: Callable[..., Any]) -> Any:
-    """The outputs by their weights, added up."""
-    parts = [total(values[name] * weight) for name, weight in weights(session).items()]
+def objective(
+    session: Session,
+    values: Mapping[str, Any],
+    total: Callable[..., Any],
+    array: Callable[..., Any] = np.asarray,
+) -> Any:
+    """The outputs by their weights, added up; `total` and `array` are the library's."""
+    parts = [total(values[name] * array(weight)) for name, weight in weights(session).items()]
     return sum(parts[1:], parts[0])
 
 
@@ -113,13 +133,19 @@ def _autograd(session: Session, names: list[str]) -> Arrays:
 
 
 class _AutogradNumpy:
-    """autograd's NumPy, and what it lacks: traces and diagonals along given axes."""
+    """autograd's NumPy, and what it lacks: traces, diagonals, and `where` of what is stretched."""
 
     def __init__(self, numpy: Any) -> None:
         self.numpy = numpy
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.numpy, name)
+
+    def where(self, condition: Any, x: Any, y: Any) -> Any:
+        """Autograd does not undo what `where` stretches; addition's rule does."""
+        shape = self.numpy.broadcast_shapes(*map(self.numpy.shape, (condition, x, y)))
+        nothing = np.zeros(shape)
+        return self.numpy.where(condition, x + nothing, y + nothing)
 
     def trace(self, x: Any, axis1: int, axis2: int) -> Any:
         return self.numpy.sum(x * self.numpy.eye(x.shape[-1]), axis=(axis1, axis2))
@@ -144,6 +170,17 @@ def _jax(session: Session, names: list[str]) -> Arrays:
 def _torch(session: Session, names: list[str]) -> Arrays:
     import torch
 
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)  # of masks too, which the generated code multiplies
+    try:
+        return _torch_gradients(session, names)
+    finally:
+        torch.set_default_dtype(usual)
+
+
+def _torch_gradients(session: Session, names: list[str]) -> Arrays:
+    import torch
+
     from gradcli.check.gradients.torch_numpy import TorchNumpy
 
     numpy = TorchNumpy()
@@ -152,11 +189,11 @@ def _torch(session: Session, names: list[str]) -> Arrays:
         inputs[name].requires_grad_()
     values = forward_code(session, numpy, torch.erf)(inputs)
     tensors = {name: numpy.tensor(value) for name, value in values.items()}
-    parts = [
-        (tensors[name] * numpy.tensor(weight)).sum() for name, weight in weights(session).items()
-    ]
-    wanted = [inputs[name] for name in names]
-    found = torch.autograd.grad(sum(parts[1:], parts[0]), wanted, allow_unused=True)
+    total = objective(session, tensors, lambda parts: parts.sum(), numpy.tensor)
+    found: Any = [None] * len(names)
+    if total.requires_grad:  # torch refuses what depends on none of them
+        wanted = [inputs[name] for name in names]
+        found = torch.autograd.grad(total, wanted, allow_unused=True)
     return {
         name: np.zeros(session.inputs[name].shape) if value is None else value.numpy()
         for name, value in zip(names, found, strict=True)

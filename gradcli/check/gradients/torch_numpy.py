@@ -35,7 +35,8 @@ class TorchNumpy:
     def tensor(value: Any) -> Any:
         return value if torch.is_tensor(value) else torch.tensor(value, dtype=torch.float64)
 
-    array = tensor
+    def array(self, value: Any, dtype: Any = None) -> Any:
+        return self.tensor(value)
 
     @staticmethod
     def asarray(value: Any, dtype: Any = None) -> Any:
@@ -65,8 +66,8 @@ class TorchNumpy:
         return torch.amax(x, dim=axis, keepdim=keepdims)
 
     @staticmethod
-    def prod(x: Any, axis: Any, keepdims: bool) -> Any:
-        for one in axis:
+    def prod(x: Any, axis: Any, keepdims: bool = False) -> Any:
+        for one in (axis,) if isinstance(axis, int) else axis:
             x = torch.prod(x, dim=one, keepdim=keepdims)
         return x
 

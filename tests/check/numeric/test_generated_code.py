@@ -67,6 +67,23 @@ def test_names_that_python_or_the_code_itself_uses():
     verify(session(AWKWARD))
 
 
+@pytest.mark.parametrize(
+    "equations",
+    [
+        "loss L = sum(x @ 3)",
+        "loss L = sum(-3 @ x.T)",
+        "loss L = sum(3.T * x)",
+        "c = 1/3\nloss L = sum(C @ c) + sum(c.T * x)",
+        "loss L = sum(x @ exp(3)) + (s > 0) @ 3",
+        "loss L = sum([1, 2, 3] @ 3) * s",
+        "op f(a) = 2 * a:\n    dL/da = 3\nloss L = f(s)",
+        "op f(a) = 2 * a:\n    dL/da = 3.T @ 2\nloss L = f(s)",
+    ],
+)
+def test_a_number_where_an_array_is_needed(equations):
+    verify(session(f"input x: [3], C: [2, 3, 1], s\n{equations}\n"))
+
+
 def test_always_accumulating():
     verify(session(AWKWARD, accumulate="always"))
 

@@ -7,13 +7,17 @@ import sys
 
 import numpy as np
 import pytest
-from support import EXAMPLES, session
+from cases import cases
+from support import EXAMPLES, assert_close, session
 
 from gradcli.check.gradients.numeric import Options
 from gradcli.check.gradients.oracle import LIBRARIES, check_oracle, library_gradients
-from gradcli.errors import GradError
+from gradcli.errors import GradError, GradErrors
+from gradcli.ops import TABLE
 from gradcli.session import Request, run
 
+# What a library refuses: autograd has no derivative of an SVD, nor of a diagonal in einsum.
+REFUSED = {"autograd": {"cofactor", "einsum"}}
 INSTALLED = [name for name in LIBRARIES if importlib.util.find_spec(name)]
 FUNCTIONS = """
 dim N = 3
@@ -47,6 +51,47 @@ def test_examples(path, library):
 
 def test_most_functions(library):
     verify(session(FUNCTIONS), library)
+
+
+@pytest.mark.parametrize("op", [op for op in TABLE.values() if op.operands], ids=lambda op: op.name)
+def test_each_operation_under_broadcasting(op, library):
+    some = cases(op)
+    for case in some[:: 1 + len(some) // 12]:
+        try:
+            found = session(case.model, case.draw(1))
+        except GradErrors:  # not every case of the table can be written by a user
+            continue
+        try:
+            gradients = library_gradients(found, library, list(found.derivation.wrt))
+        except GradError as error:
+            assert "can't differentiate" in str(error)
+            assert op.name in REFUSED.get(library, ())
+            continue
+        for name, value in gradients.items():
+            assert_close(value, found.backward.totals[name], 1e-9, f"{case.model}{name}")
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "loss L = sum(minimum(x, W)^2)",
+        "loss L = sum(where(x > 0, W, x))",
+        "loss L = sum(x @ 3)",
+        "loss L = sum(-3 @ x.T) + sum(3.T * x)",
+        "loss L = sum([1, 2] @ 3) * s",
+        "loss L = sum((x > 0) @ 0.1) * s",
+        "loss L = +s",
+        "loss L = 3",
+    ],
+)
+def test_shapes_and_numbers(equation, library):
+    verify(session(f"input x: [2], W: [2, 2], s\n{equation}\n"), library)
+
+
+def test_a_gradient_of_another_shape_is_the_librarys_fault(monkeypatch):
+    monkeypatch.setitem(LIBRARIES, "autograd", lambda found, names: {"x": np.ones((2, 2))})
+    with pytest.raises(GradError, match="autograd is at fault: x is 2×1, and its gradient .* 2×2"):
+        library_gradients(session("input x: [2]\nloss L = sum(x)\n"), "autograd", ["x"])
 
 
 def test_no_rule_of_gradcli_is_in_it(library):
