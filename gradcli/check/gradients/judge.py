@@ -28,17 +28,21 @@ class Tolerance(NamedTuple):
 
     slack: relative; no mistake is as small. limit: a bar beyond this, relative to the value, can't
     tell right from wrong, unless it is as small beside the largest entry as `exact`, or `finite`
-    where finite differences are all there is.
+    where finite differences are all there is. zero: beside the largest contribution, what may be
+    found where the derivative is 0.
     """
 
     slack: float
     limit: float
     exact: float
     finite: float
+    zero: float = 0.0
 
 
 DOUBLE = Tolerance(1e-8, 5e-7, 1e-9, 1e-7)
-SINGLE = Tolerance(1e-6, 1e-3, 1e-5, 1e-5)
+# Numbers of few digits pass by their digits, never by the width of their bars.
+SINGLE = Tolerance(2e-5, 4e-5, 0.0, 0.0, 1e-6)
+NOTHING = 1e-14  # what is as small beside the largest contribution is 0
 BEYOND = 4.0  # finite differences contradict only from so many bars away
 TINY = 1e-285  # below it the complex step loses digits
 
@@ -91,7 +95,7 @@ def judge(evidence: Evidence) -> Judged:
     where it lies outside the bars; elsewhere the check can't tell.
     """
     found, exact, finite = evidence.found, evidence.exact, evidence.finite
-    slack, limit, *floors = evidence.tolerance
+    slack, limit, *floors, most = evidence.tolerance
     with np.errstate(all="ignore"):
         if exact is not None:
             expected = exact.copy()
@@ -111,6 +115,9 @@ def judge(evidence: Evidence) -> Judged:
         close = error <= slack * magnitude
         resolved = (bar <= limit * magnitude) | (bar <= floor * largest) | close
         zero = (magnitude <= 2 * bar) & (bar <= floor * evidence.scale)
+        zero |= (np.abs(expected) <= NOTHING * evidence.scale) & (
+            np.abs(found) <= most * evidence.scale
+        )
         reason = np.full(found.shape, REASONS.index(AGREES))
         reason[agrees & ~resolved] = REASONS.index(NOISE)
         reason[agrees & ~resolved & zero] = REASONS.index(ZERO)

@@ -81,7 +81,7 @@ def forward_code(session: Session, numpy: Any, special: Callable[..., Any]) -> F
 
 
 class _Plain(ast.NodeTransformer):
-    """Real arrays, as libraries want them: np.real(x) for x.real, and x for np.asarray(x) and +x."""
+    """Real arrays, as libraries want them: np.real(x) for x.real, x for np.asarray(x) and +x."""
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)

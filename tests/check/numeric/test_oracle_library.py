@@ -63,10 +63,10 @@ def test_each_operation_under_broadcasting(op, library):
             continue
         try:
             gradients = library_gradients(found, library, list(found.derivation.wrt))
-        except GradError as error:
-            assert "can't differentiate" in str(error)
-            assert op.name in REFUSED.get(library, ())
-            continue
+        except GradError:
+            if op.name in REFUSED.get(library, ()):
+                continue
+            raise
         for name, value in gradients.items():
             assert_close(value, found.backward.totals[name], 1e-9, f"{case.model}{name}")
 
@@ -90,7 +90,7 @@ def test_shapes_and_numbers(equation, library):
 
 def test_a_gradient_of_another_shape_is_the_librarys_fault(monkeypatch):
     monkeypatch.setitem(LIBRARIES, "autograd", lambda found, names: {"x": np.ones((2, 2))})
-    with pytest.raises(GradError, match="autograd is at fault: x is 2×1, and its gradient .* 2×2"):
+    with pytest.raises(GradError, match=r"autograd is at fault: x is 2×1, and its gradient .* 2×2"):
         library_gradients(session("input x: [2]\nloss L = sum(x)\n"), "autograd", ["x"])
 
 

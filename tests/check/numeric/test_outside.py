@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from support import EXAMPLES
 
 from gradcli.check.gradients.numeric import Options
 from gradcli.check.gradients.outside import check_against
@@ -86,6 +87,44 @@ def test_single_precision_is_judged_by_itself(model, gradients, tmp_path):
     short = np.round(gradients["W"].T, 6)
     (result,) = against(model, saved(tmp_path, {"W": short})).results
     assert result.verdict == "fail"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.eq")), ids=lambda path: path.stem)
+def test_no_mistake_that_single_precision_shows_passes_by_a_wide_bar(path, tmp_path):
+    found = run(str(path), Request())
+    rng = np.random.default_rng(1)
+    right = {n: found.backward.totals[n].astype(np.float32) for n in found.derivation.wrt}
+    right = {n: value for n, value in right.items() if value.any()}
+    for plant in (every_entry, one_entry):
+        planted = {n: plant(value, rng) for n, value in right.items()}
+        for arrays, never in ((right, "fail"), (planted, "pass")):
+            saved_to = saved(tmp_path, arrays)
+            report = against(str(path), saved_to, layout="denominator")
+            assert [r.name for r in report.results if r.verdict == never] == []
+            assert "single precision: no mistake of 1/10,000" in " ".join(report.notes)
+
+
+def every_entry(value, rng):
+    return value * np.float32(1 + 1e-4)
+
+
+def one_entry(value, rng):
+    wrong = value.copy().reshape(-1)
+    wrong[rng.choice(np.flatnonzero(wrong))] *= np.float32(1 + 1e-3)
+    return wrong.reshape(value.shape)
+
+
+def test_what_single_precision_leaves_of_a_zero_is_zero(tmp_path):
+    path = tmp_path / "normalised.eq"
+    path.write_text(
+        "input x: [8, 4], c: [8, 4]\nparam b: [1, 4]\nh = x + b\nd = h - mean(h, axis=0)\n"
+        "loss L = sum(c * d / sqrt(mean(d^2, axis=0) + 0.001))\n",
+        encoding="utf-8",
+    )
+    left = np.full((1, 4), -6e-8, dtype=np.float32)
+    for times, verdict in ((1, "pass"), (100, "fail")):
+        report = against(str(path), saved(tmp_path, {"b": left * times}), layout="denominator")
+        assert (times, report.results[0].verdict) == (times, verdict)
 
 
 @pytest.mark.parametrize(
