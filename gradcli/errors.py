@@ -56,6 +56,10 @@ class GradError(Exception):
 MOST_ERRORS = 20
 
 
+class Defect(Exception):
+    """What gradcli guarantees does not hold: a defect of its own, whatever the input."""
+
+
 class GradErrors(Exception):
     """Several independent errors of one input, in the order in which they stand there."""
 

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gradcli.errors import GradError
+from gradcli.interpret import NONE, interpret
 from gradcli.ops.core import Array, asarray
+from gradcli.program import Operand, Program, Step
 from gradcli.sizes import Number
-from gradcli.template import compute
+from gradcli.template import Node
 
 if TYPE_CHECKING:
-    from gradcli.derive import Derivation, Row
-    from gradcli.program import Operand, Program, Step
+    from gradcli.derive import Derivation
 
 
-def run_steps(steps: Sequence[Step], values: dict[str, Array], result: Operand) -> Array:
-    """The value of one name after some steps; `values` is filled with those of all of them."""
-    for step in steps:
-        call = step.call
-        arguments = [values[a] if isinstance(a, str) else asarray(a.value) for a in step.args]
-        values[step.name] = call.op.forward(*arguments, **call.static)
-    return asarray(result.value) if isinstance(result, Number) else values[result]
+def value(step: Step, operands: list[Array]) -> Array:
+    """The meaning of a step as an array; also of many at once, and of complex ones."""
+    result: Array = step.call.op.forward(*operands, **step.call.static)
+    return result
+
+
+def number(constant: Number) -> Array:
+    return asarray(constant.value)
+
+
+def run(
+    steps: Iterable[Step], values: dict[str, Array], dying: Mapping[str, Sequence[str]] = NONE
+) -> dict[str, Array]:
+    """`values` with those of the steps, but for what dies on the way."""
+    with np.errstate(all="ignore"):
+        return interpret(steps, values, value, number, dying)
 
 
 def forward(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -32,24 +42,33 @@ def forward(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
     Raises GradError where a step has no value, a singular matrix's inverse say.
     """
     values = dict(inputs)
-    step = None
-    with np.errstate(all="ignore"):
-        try:
-            for step in program.steps:
-                call = step.call
-                arguments = [
-                    values[a] if isinstance(a, str) else asarray(a.value) for a in step.args
-                ]
-                values[step.name] = call.op.forward(*arguments, **call.static)
-        except np.linalg.LinAlgError as error:
-            assert step is not None
-            raise GradError(
-                f"{step.text} can't be computed: {str(error).lower()}", program.span(step.at)
-            ) from None
-        except MemoryError:
-            assert step is not None
-            raise GradError(f"{step.text} does not fit in memory", program.span(step.at)) from None
-    return values
+    try:
+        return run(program.steps, values)
+    except (np.linalg.LinAlgError, MemoryError) as error:
+        step = next(step for step in program.steps if step.name not in values)
+        what = "does not fit in memory"
+        if isinstance(error, np.linalg.LinAlgError):
+            what = f"can't be computed: {str(error).lower()}"
+        raise GradError(f"{step.text} {what}", program.span(step.at)) from None
+
+
+def compute(nodes: Sequence[Node], leaves: Mapping[Any, Array]) -> Array:
+    """An expression's value. `leaves` has those of its leaves, by their keys."""
+    values = {str(key): found for key, found in leaves.items()}
+    steps = [
+        Step(f"={i}", node.call, tuple([_operand(nodes[k], k) for k in node.args]), 0)
+        for i, node in enumerate(nodes)
+        if node.call is not None
+    ]
+    run(steps, values)
+    last = _operand(nodes[-1], len(nodes) - 1)
+    return number(last) if isinstance(last, Number) else values[last]
+
+
+def _operand(node: Node, position: int) -> Operand:
+    if node.call is not None:
+        return f"={position}"
+    return node.key if isinstance(node.key, Number) else str(node.key)
 
 
 class Backward(NamedTuple):
@@ -63,61 +82,12 @@ def backward(
     derivation: Derivation, values: Mapping[str, Array], given: Mapping[str, Array]
 ) -> Backward:
     """Run a derivation. `values` are the forward values, `given` the derivatives that arrive."""
-    program = derivation.program
-    totals: dict[str, Array] = dict(given)
-    if program.loss is not None:
-        one = np.ones((1, 1))
-        totals[program.loss] = totals[program.loss] + one if program.loss in totals else one
-    owned: set[str] = set()  # the totals that no one else holds, and that may be written into
-    steps: list[Array] = []
-    with np.errstate(all="ignore"):
-        for row in derivation.rows:
-            step = program.steps[row.eq - 1]
-            leaves: dict[object, Array] = {"g": totals[step.name], "out": values[step.name]}
-            for i, arg in enumerate(step.args):
-                if isinstance(arg, str):
-                    leaves[i] = values[arg]
-            value = compute(row.contribution.nodes, leaves)
-            steps.append(value)
-            add_contribution(totals, owned, row, value, values[row.target])
-    for name in derivation.wrt:
-        if name not in totals:
-            totals[name] = np.zeros_like(values[name])
-    return Backward(steps, totals)
-
-
-def add_contribution(
-    totals: dict[str, Array], owned: set[str], row: Row, value: Array, like: Array
-) -> None:
-    """Do a backward step: assign its value to the target's total, or add it.
-
-    A value may be, or be a view of, another total, and so is only read: a total is written into
-    only where its array was made here. owned: those totals. like: an array as the target is.
-    """
-    old = totals.get(row.target)
-    if row.region is not None:
-        _add_part(totals, owned, row, value, like)
-    elif row.assign == "=" or old is None:
-        totals[row.target] = value
-        owned.discard(row.target)
-    else:
-        totals[row.target] = old + value
-        owned.add(row.target)
-
-
-def _add_part(
-    totals: dict[str, Array], owned: set[str], row: Row, value: Array, like: Array
-) -> None:
-    """Put a contribution in its region; what no step has reached is 0."""
-    assert row.region is not None
-    name = row.target
-    if name not in totals:
-        totals[name] = np.zeros(like.shape, np.result_type(like, value))
-    elif name not in owned:
-        totals[name] = totals[name].copy()
-    owned.add(name)
-    area = totals[name][tuple(part.slice() for part in row.region)]
-    if row.assign == "=":
-        area[...] = value.reshape(area.shape)
-    else:
-        area += value.reshape(area.shape)
+    reified = derivation.reified
+    found = dict(values)
+    for item, own in zip(derivation.program.given, reified.arriving, strict=True):
+        found[own] = given[item.name]
+    run(reified.steps, found, reified.dying)
+    return Backward(
+        [found[name] for name in reified.values],
+        {name: found[total] for name, total in reified.totals.items()},
+    )

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from gradcli.errors import Note, Source, Span
-from gradcli.ops.core import Attrs, Op, Signature
-from gradcli.sizes import ATOM, Number, Shape, Sizes, same
+from gradcli.errors import Defect, Note, Source, Span
+from gradcli.ops.core import Call
+from gradcli.sizes import ATOM, Number, Shape, Sizes, alike, spell
 from gradcli.spelling import Written, write
 from gradcli.syntax.lexer import token_end
 
 Operand: TypeAlias = str | Number
 
 LAYOUTS = ("numerator", "denominator")
-
-
-class Call:
-    """An operation at given shapes and arguments. Calls are interned: one for each kind of step."""
-
-    __slots__ = ("attrs", "op", "rules", "shape", "signature", "static")
-
-    def __init__(self, op: Op, signature: Signature, attrs: Attrs, shape: Shape) -> None:
-        self.op = op
-        self.signature = signature
-        self.attrs = attrs
-        self.shape = shape
-        self.static = op.static(signature)
-        self.rules: dict[Any, Any] = {}  # what `derive` keeps for steps of this kind
 
 
 class Rolled(NamedTuple):
@@ -135,26 +121,34 @@ class Program(NamedTuple):
         return tuple(dict.fromkeys(([self.loss] if self.loss else []) + names))
 
 
-def verify(program: Program) -> None:
-    """Check what lowering must guarantee.
+def verify(program: Program, since: int = 0) -> None:
+    """Check what whoever makes a program must guarantee.
 
-    Each name is bound once and before its use, each shape is as the operation's rule says. Raises
-    AssertionError: a failure is a defect of gradcli.
+    Each name is bound once and before its use, each shape is as the operation's rule says. Steps
+    before `since` have been checked already. Raises Defect.
     """
     bound = {item.name: item.shape for item in program.inputs}
-    assert len(bound) == len(program.inputs), "an input is bound twice"
+    bound.update((step.name, step.call.shape) for step in program.steps[:since])
+    if len(bound) != len(program.inputs) + since:
+        raise Defect("an input is bound twice")
     calls: set[Call] = set()
-    for name, call, args, _, _ in program.steps:
+    for name, call, args, _, _ in program.steps[since:]:
         for arg, shape in zip(args, call.signature.shapes, strict=True):
-            if isinstance(arg, str):
-                assert arg in bound, f"{arg} is used before it is bound"
-                assert bound[arg] == shape, f"{arg} has another shape"
-        assert name not in bound, f"{name} is bound twice"
+            if arg.__class__ is str:
+                found = bound.get(arg)
+                if found is None:
+                    raise Defect(f"{arg} is used before it is bound")
+                if found is not shape and not alike(found, shape):
+                    raise Defect(f"{arg} is {spell(found)} and used as {spell(shape)}")
+        if name in bound:
+            raise Defect(f"{name} is bound twice")
         bound[name] = call.shape
         calls.add(call)
-    assert program.shapes == bound, "a shape is recorded that no name has"
+    if program.shapes != bound:
+        raise Defect("a shape is recorded that no name has")
     for call in calls:
-        again = call.op.shape(call.signature)
-        assert all(same(a, b) for a, b in zip(again, call.shape, strict=True))
+        if not alike(call.op.shape(call.signature), call.shape):
+            raise Defect(f"{call.op.name} gives another shape than {spell(call.shape)}")
     for name in program.outputs():
-        assert name in bound, f"{name} is differentiated, but not bound"
+        if name not in bound:
+            raise Defect(f"{name} is differentiated, but not bound")

@@ -158,6 +158,11 @@ def same(a: Size, b: Size) -> Size | None:
     return None
 
 
+def alike(one: Shape, other: Shape) -> bool:
+    """Whether two shapes are one; sizes of literals are compared by number."""
+    return one == other or (len(one) == len(other) and all(map(same, one, other)))
+
+
 def is_one(size: Size) -> bool:
     """Whether a size is the number 1, not only worth 1."""
     return size.value == 1 and size.is_constant

@@ -18,6 +18,8 @@ def write(op: Op, attrs: Iterable[tuple[str, Any]], operands: Sequence[Written])
         for key, value in attrs:
             if key == "subscripts":
                 arguments.insert(0, f'"{value}"')
+            elif key == "regions":
+                arguments.insert(0, f'"{spell_regions(value)}"')
             elif key == "shape":
                 arguments.append("[" + ", ".join(size.text for size in value) + "]")
             elif key == "sizes":
@@ -40,13 +42,21 @@ def fill(
         for (text, precedence), need in zip(operands, needs or (0,) * len(operands), strict=True)
     ]
     extra = {
-        "region": lambda value: ", ".join(str(part) for part in value),
+        "region": spell_region,
         "data": literal,
     }
     named = {
         {"data": "literal"}.get(key, key): extra[key](value) for key, value in attrs if key in extra
     }
     return template.format(*texts, **named), binding
+
+
+def spell_region(region: Iterable[object]) -> str:
+    return ", ".join(map(str, region))
+
+
+def spell_regions(regions: Iterable[Iterable[object]]) -> str:
+    return "; ".join(map(spell_region, regions))
 
 
 def literal(data: Any) -> str:

@@ -1,4 +1,4 @@
-"""A backward rule at given shapes: typed, transposed, printed and computed, without recursion."""
+"""A backward rule at given shapes: typed, transposed and printed, without recursion."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gradcli.expr import Expr
-from gradcli.ops.core import TABLE, Array, Op, Pair, Signature, asarray
+from gradcli.ops.core import TABLE, Call, Op, Pair, Signature
 from gradcli.sizes import ATOM, Number, Shape, Sizes, is_scalar
 from gradcli.spelling import Written, write
 
@@ -14,17 +14,14 @@ from gradcli.spelling import Written, write
 class Node(NamedTuple):
     """One operation of an expression; `args` are the positions of its operands in the list.
 
-    A leaf has its key, a number its value, instead of an operation.
+    A leaf has its key, a number its value, instead of a call.
     """
 
-    op: Op | None
+    call: Call | None
     args: tuple[int, ...]
-    attrs: tuple[tuple[str, Any], ...]
     shape: Shape
-    static: dict[str, Any]
     key: Any
     expr: Expr
-    signature: Signature | None
 
 
 def postorder(root: Expr) -> list[Expr]:
@@ -58,9 +55,9 @@ def typed(
     for expr in postorder(root):
         if expr.op == "leaf":
             key = expr.attrs[0]
-            node = Node(None, (), (), leaves[key], {}, key, expr, None)
+            node = Node(None, (), leaves[key], key, expr)
         elif expr.op == "number":
-            node = Node(None, (), (), one, {}, expr.number, expr, None)
+            node = Node(None, (), one, expr.number, expr)
         else:
             op = ops[expr.op]
             args = tuple(where[id(arg)] for arg in expr.args)
@@ -69,16 +66,8 @@ def typed(
                 where[id(expr)] = args[0]
                 continue
             signature = Signature(sizes, shapes, dict(expr.attrs))
-            node = Node(
-                op,
-                args,
-                expr.attrs,
-                op.shape(signature),
-                op.static(signature),
-                None,
-                expr,
-                signature,
-            )
+            kind = Call(op, signature, expr.attrs, op.shape(signature))
+            node = Node(kind, args, kind.shape, None, expr)
         where[id(expr)] = len(nodes)
         nodes.append(node)
     result = where[id(root)]
@@ -95,7 +84,7 @@ def flip(nodes: list[Node], cotangent: Any, flipped_leaf: Expr) -> Expr:
     inside: list[bool] = []
     for node in nodes:
         scalar = is_scalar(node.shape)
-        if node.op is None:
+        if node.call is None:
             has = node.key == cotangent and not isinstance(node.key, Number)
             if has:
                 pair = Pair(flipped_leaf if scalar else flipped_leaf.T, flipped_leaf)
@@ -104,11 +93,11 @@ def flip(nodes: list[Node], cotangent: Any, flipped_leaf: Expr) -> Expr:
         else:
             operands = [pairs[i] for i in node.args]
             has = any(inside[i] for i in node.args)
-            assert node.signature is not None
+            op, signature, attrs = node.call.op, node.call.signature, node.call.attrs
             moved = None
-            if node.op.flip is not None and (has or node.op.spread):
-                moved = node.op.flip(node.signature, operands)
-            plain = Expr(node.op.name, tuple(p.plain for p in operands), node.attrs)
+            if op.flip is not None and (has or op.spread):
+                moved = op.flip(signature, operands)
+            plain = Expr(op.name, tuple(p.plain for p in operands), attrs)
             if not has:
                 pair = Pair(plain, plain if scalar else (moved if moved is not None else plain.T))
             elif moved is None:
@@ -129,24 +118,11 @@ def print_nodes(
     """The expression as text; `leaf` names the leaves, which bind as names do."""
     texts: list[Written] = []
     for node in nodes:
-        if node.op is not None:
-            texts.append(write_op(node.op, node.attrs, [texts[i] for i in node.args]))
+        if node.call is not None:
+            operands = [texts[i] for i in node.args]
+            texts.append(write_op(node.call.op, node.call.attrs, operands))
         elif isinstance(node.key, Number):
             texts.append(number(node.key))
         else:
             texts.append((leaf(node.key), ATOM))
     return texts[-1]
-
-
-def compute(nodes: list[Node], leaves: Mapping[Any, Array]) -> Array:
-    """The expression's value."""
-    values: list[Array] = []
-    for node in nodes:
-        if node.op is not None:
-            arguments = [values[i] for i in node.args]
-            values.append(node.op.forward(*arguments, **node.static))
-        elif isinstance(node.key, Number):
-            values.append(asarray(node.key.value))
-        else:
-            values.append(leaves[node.key])
-    return values[-1]

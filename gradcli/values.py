@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.errors import GradError, Span
-from gradcli.evaluate import run_steps
+from gradcli.evaluate import run
 from gradcli.files import read_file
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, FromFile, Input, Program
@@ -66,7 +66,7 @@ def _value(program: Program, item: Input, key: str, data: Mapping[str, Array], s
         return fit(array, shape, key, item.value.path)
     if isinstance(item.value, Program):
         with np.errstate(all="ignore"):
-            return run_steps(item.value.steps, {}, "value").reshape(shape)
+            return run(item.value.steps, {})["value"].reshape(shape)
     drawn = item.value or Drawn("normal", (0.0, 1.0))
     return draw(drawn, shape, key, seed)
 

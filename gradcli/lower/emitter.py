@@ -10,8 +10,8 @@ from gradcli.errors import GradError, GradErrors, Note, Source, Span
 from gradcli.lower.limits import MOST_ARRAYS, MOST_AXES, MOST_OPERANDS, MOST_STEPS
 from gradcli.lower.scope import Definition, Item, Ref, Scope, UserFunction, elements
 from gradcli.ops import FUNCTIONS, Mismatch, Op, Signature
-from gradcli.ops.core import Attrs, elementwise_shape, stretched_both_ways
-from gradcli.program import Call, Loop, Operand, Rolled, Step
+from gradcli.ops.core import Attrs, Call, elementwise_shape, stretched_both_ways
+from gradcli.program import Loop, Operand, Rolled, Step
 from gradcli.sizes import ATOM, POSTFIX, Number, Shape, Sizes, spell
 from gradcli.spelling import Written, write
 from gradcli.suggest import suggestion

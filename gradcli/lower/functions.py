@@ -12,8 +12,9 @@ from gradcli.lower.emitter import Poisoned
 from gradcli.lower.limits import DEEPEST, MOST_STEPS
 from gradcli.lower.operands import Operands, begin
 from gradcli.lower.scope import Definition, Family, Item, Listing, Ref, Scope, Text, UserFunction
-from gradcli.ops import FUNCTIONS, Op
+from gradcli.ops import FUNCTIONS, Mismatch, Op
 from gradcli.ops.core import Attrs
+from gradcli.ops.regions import regions
 from gradcli.sizes import Number, Shape
 from gradcli.suggest import FOREIGN, suggestion
 
@@ -191,11 +192,25 @@ class Functions(Operands):
                 )
             attrs.append(("subscripts", positional.pop(0).text))  # type: ignore[union-attr]
             parameters.pop(0)
+        places = None
+        if parameters[0] == '"regions"':
+            if not positional or not isinstance(positional[0], Text):
+                raise self.error(
+                    f"{name} begins with its regions", at, f'{name}("0:2, :", x, [N, M])'
+                )
+            places = positional.pop(0).text  # type: ignore[union-attr]
+            parameters.pop(0)
         if parameters[-1] == "[shape]":
-            if len(positional) != 2 or not isinstance(positional[1], Listing):
+            if len(positional) < 2 or not isinstance(positional[-1], Listing):
                 raise self.error(f"{name} takes a quantity and a shape", at, f"{name}(x, [N, M])")
             attrs.append(("shape", self.shape(positional.pop().items, at)))  # type: ignore[union-attr]
             parameters.pop()
+            if places is not None:
+                try:
+                    found = regions(places, attrs[-1][1], self.sizes)
+                except Mismatch as mismatch:
+                    raise self.error(mismatch.message, at, mismatch.hint) from None
+                attrs.insert(0, ("regions", found))
         if parameters[-1] in ("*sizes", "size"):
             attrs.append(("sizes", self._sizes(name, parameters[-1] == "size", positional, at)))
             positional, parameters = [], []

@@ -13,7 +13,7 @@ from gradcli.lower.limits import DEEPEST
 from gradcli.lower.scope import Family, Item, Listing, Ref, Scope
 from gradcli.ops import TABLE, Op
 from gradcli.ops.core import Attrs
-from gradcli.ops.shaping import Part, whole
+from gradcli.ops.regions import Part, whole
 from gradcli.sizes import ATOM, Number, Shape, is_scalar, same, spell
 from gradcli.syntax import ast
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gradcli.errors import GradError
-from gradcli.evaluate import run_steps
+from gradcli.evaluate import run
 from gradcli.expr import Expr, as_expr, leaf
 from gradcli.lower.equations import Equations
 from gradcli.lower.scope import Item, Ref, Scope, UserFunction
 from gradcli.ops import Array, Op, Signature, Spelling
-from gradcli.ops.core import Body, roman
+from gradcli.ops.core import Body, asarray, roman
 from gradcli.program import Step
 from gradcli.sizes import Number, Shape, same, spell
 from gradcli.syntax import ast
@@ -108,7 +108,8 @@ def make(lowering: Declarations, function: UserFunction, shapes: tuple[Shape, ..
 
     def forward(*operands: Array) -> Array:
         values = dict(zip(names, operands, strict=True))
-        return run_steps(steps, values, result.name if isinstance(result, Ref) else result)
+        run(steps, values)
+        return values[result.name] if isinstance(result, Ref) else asarray(result.value)
 
     rules = _rules(lowering, node, names, shapes, shape)
 

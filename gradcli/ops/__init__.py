@@ -1,6 +1,15 @@
 """The operation table: one entry an operation."""
 
-from gradcli.ops import arithmetic, constants, einsum, elementwise, matrices, reductions, shaping
+from gradcli.ops import (
+    arithmetic,
+    constants,
+    einsum,
+    elementwise,
+    matrices,
+    reductions,
+    regions,
+    shaping,
+)
 from gradcli.ops.arithmetic import OPERATORS
 from gradcli.ops.core import FUNCTIONS, TABLE, Array, Mismatch, Op, Pair, Signature, Spelling
 
@@ -20,5 +29,6 @@ __all__ = [
     "elementwise",
     "matrices",
     "reductions",
+    "regions",
     "shaping",
 ]

@@ -87,7 +87,7 @@ class Op:
 
     operands: the names of its parameters, in order. A name beginning with `*` takes any number;
         "[shape]" is a list of sizes, "*sizes" sizes one by one, "size" a single one,
-        '"subscripts"' a text.
+        '"subscripts"' and '"regions"' a text.
     shape: Signature -> the result's shape; raises Mismatch.
     forward: arrays (and the `static` arguments) -> the result. Every array has at least two axes,
         and may have further axes in front, on which the operation works entry by entry.
@@ -105,6 +105,7 @@ class Op:
     new_axes: how many axes the result has more than its operands.
     branches: operands -> an integer array that says which smooth piece each entry lies in.
     lifts: whether operands of lower rank get axes in front, as in NumPy's broadcasting.
+    region: Signature -> for each operand the region where the result holds it; 0 is elsewhere.
     lanes: Signature, for each operand an axis counted from the end (None: it does not vary) -> the
         result's axis along which each position depends on the operands' same position alone; None
         where positions mix.
@@ -147,6 +148,20 @@ class Op:
     @property
     def elementwise(self) -> bool:
         return self.shape is elementwise_shape
+
+
+class Call:
+    """An operation at given shapes and arguments. Calls are interned: one for each kind of step."""
+
+    __slots__ = ("attrs", "op", "rules", "shape", "signature", "static")
+
+    def __init__(self, op: Op, signature: Signature, attrs: Attrs, shape: Shape) -> None:
+        self.op = op
+        self.signature = signature
+        self.attrs = attrs
+        self.shape = shape
+        self.static = op.static(signature)
+        self.rules: dict[Any, Any] = {}  # what transformations keep for steps of this kind
 
 
 TABLE: dict[str, Op] = {}

@@ -1,9 +1,8 @@
-"""Operations that move entries: transposes, slices, stacks, reshapes."""
+"""Operations that move entries: transposes, stacks, reshapes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,56 +18,12 @@ from gradcli.ops.core import (
     differ,
     register,
 )
-from gradcli.sizes import ATOM, POSTFIX, Shape, Size, Sizes, is_one, is_scalar, numbers, same, spell
+from gradcli.ops.regions import Part, whole
+from gradcli.sizes import ATOM, POSTFIX, Shape, is_one, is_scalar, numbers, same, spell
 
 MOVES = "entries move, and their cotangents move back"
 
-
-class Part(NamedTuple):
-    """What of one axis a slice takes: from `start` up to `stop`, or all of it.
-
-    A single index (`single`) keeps the axis at size 1 at rank 2, and drops it at rank 3 and more.
-    """
-
-    start: Size
-    stop: Size
-    single: bool = False
-    whole: bool = False
-    rolled: str = ""  # how it is written with a loop's index as a letter
-
-    def __str__(self) -> str:
-        if self.whole:
-            return ":"
-        if self.single:
-            return str(self.start.value)
-        return f"{self.start.value}:{self.stop.value}"
-
-    def length(self, sizes: Sizes) -> Size:
-        return sizes.constant(1) if self.single else sizes.add(self.stop, self.start, -1)
-
-    def slice(self) -> slice:
-        return slice(int(self.start.value), int(self.stop.value))
-
-
-def kept_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
-    """The shape of a region with every axis kept."""
-    return tuple(part.length(sizes) for part in region)
-
-
-def indexed_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
-    """The shape of an index's result: at rank 3 and more a single index drops its axis."""
-    if len(region) <= 2:
-        return kept_shape(sizes, region)
-    left = [part.length(sizes) for part in region if not part.single]
-    one = sizes.constant(1)
-    return (*left, *(one,) * (2 - len(left)))
-
-
-def whole(size: Size, sizes: Sizes) -> Part:
-    return Part(sizes.constant(0), size, whole=True)
-
-
-# ── transpose and index ──
+# ── transpose ──
 
 
 def _transpose(x: Array, rank: int) -> Array:
@@ -93,43 +48,6 @@ register(
         flip=lambda s, pairs: pairs[0].plain,
         lanes=lambda s, axes: None if axes[0] is None else -1 - axes[0] - s.rank,
         static=lambda s: {"rank": s.rank},
-        group="operators",
-    ),
-    function=False,
-)
-
-
-def _index(x: Array, slices: tuple[slice, ...], shape: tuple[int, ...]) -> Array:
-    index: Any = (..., *slices)
-    found: Array = x[index]
-    return found.reshape((*found.shape[: found.ndim - len(slices)], *shape))
-
-
-def _index_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
-    region = s.attrs["region"]
-    dropped = s.rank > 2 and any(part.single for part in region)
-    if dropped and sum(not part.single for part in region) < 2:
-        return None  # a column would come out where a row should
-    return call("index", pairs[0].flipped, region=region[::-1])
-
-
-register(
-    Op(
-        name="index",
-        operands=("x",),
-        shape=lambda s: indexed_shape(s.sizes, s.attrs["region"]),
-        forward=_index,
-        rule=lambda s, g, y, x: (g,),
-        about="a slice or an entry; its cotangent goes to that region alone",
-        cite="course recitation on computing derivatives, scanning with an MLP",
-        text=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
-        latex=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
-        flip=_index_flip,
-        static=lambda s: {
-            "slices": tuple(part.slice() for part in s.attrs["region"]),
-            "shape": numbers(indexed_shape(s.sizes, s.attrs["region"])),
-        },
-        region=lambda s: s.attrs["region"],
         group="operators",
     ),
     function=False,

@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from gradcli.ops.core import TABLE, Op, Signature
-from gradcli.program import Call, Operand, Step
+from gradcli.ops.core import TABLE, Call, Op, Signature
+from gradcli.program import Operand, Step
 from gradcli.session import Session
 from gradcli.sizes import ATOM, SIGN, Number, Shape
 from gradcli.spelling import Written, fill

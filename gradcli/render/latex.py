@@ -11,7 +11,7 @@ from typing import Any
 from gradcli.derive import COTANGENT, RESULT, Derivation, Row
 from gradcli.expr import leaf
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
-from gradcli.ops.shaping import Part
+from gradcli.ops.regions import Part
 from gradcli.program import Operand, Step
 from gradcli.session import Session
 from gradcli.sizes import ATOM, POWER, Number, Shape, is_scalar
@@ -102,9 +102,10 @@ def formula(derivation: Derivation, row: Row) -> str:
 def print_nodes(nodes: Sequence[Node], step: Step) -> str:
     texts: list[Written] = []
     for node in nodes:
-        if node.op is not None:
+        if node.call is not None:
             scalar = any(is_scalar(nodes[i].shape) for i in node.args)
-            texts.append(write(node.op, node.attrs, [texts[i] for i in node.args], scalar))
+            operands = [texts[i] for i in node.args]
+            texts.append(write(node.call.op, node.call.attrs, operands, scalar))
         elif node.key == COTANGENT:
             texts.append((gradient(step.name), POWER))
         elif node.key == RESULT:
@@ -166,6 +167,7 @@ WRITERS: dict[str, Any] = {
     "axis": _axis,
     "region": lambda parts, op: _region(parts),
     "data": lambda data, op: _literal(data),
+    "regions": lambda regions, op: "; ".join(map(_region, regions)),
     "subscripts": lambda text, op: text,
     "shape": lambda sizes, op: _sizes(sizes),
     "sizes": lambda sizes, op: _sizes(sizes),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gradcli.derive import Derivation, Row, contribute, region_text
-from gradcli.ops.shaping import Part
+from gradcli.ops.regions import Part
 from gradcli.program import Step
 from gradcli.sizes import Number
 
@@ -32,17 +32,13 @@ def letters(derivation: Derivation, row: Row, step: Step, shown: Step) -> tuple[
         contribution = contribute(step._replace(args=own), row.operand) or contribution
     formula = contribution.texts[layout].format(shown.rolled.name, *args)
     target = str(args[row.operand])
-    if row.region is None or step.call.op.region is None:
+    around = row.contribution.region
+    if row.region is None or around is None:
         return target, formula
-    around: Sequence[Part] = step.call.op.region(step.call.signature)
     parts = [_target_part(part, whole) for part, whole in zip(row.region, around, strict=True)]
-    last = contribution.nodes[-1]
-    if row.region is not around and last.op is step.call.op:  # a part of the contribution
-        piece: Sequence[Part] = dict(last.attrs)["region"]
+    if (piece := row.contribution.piece) is not None:
         pieces = [_piece_part(part, whole) for part, whole in zip(piece, around, strict=False)]
-        formula = formula.removesuffix(region_text(tuple(piece), layout)) + bracketed(
-            pieces, layout
-        )
+        formula = formula.removesuffix(region_text(piece, layout)) + bracketed(pieces, layout)
     return target + bracketed(parts, layout), formula
 
 

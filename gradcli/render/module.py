@@ -38,7 +38,7 @@ class Writer:
     def _ops(self) -> Iterator[Op]:
         yield from (e.op for e in self.equations)
         for row in self.session.derivation.rows:
-            yield from (node.op for node in row.contribution.nodes if node.op is not None)
+            yield from (node.call.op for node in row.contribution.nodes if node.call)
 
     def call(self, op: Op, attrs: Any, static: Mapping[str, Any], operands: Any) -> Written:
         return expression(op, attrs, static, operands, name=lambda op: self.calls[id(op)])
@@ -104,7 +104,7 @@ class Writer:
         for row in self.session.derivation.rows:
             step = self.session.derivation.step(row)
             for node in row.contribution.nodes:
-                if node.op is None and not isinstance(node.key, Number) and node.key != "g":
+                if node.call is None and not isinstance(node.key, Number) and node.key != "g":
                     found.add(step.name if node.key == "out" else str(step.args[node.key]))
         return found
 
@@ -138,8 +138,8 @@ class Writer:
     def _node(
         self, node: Node, texts: list[Written | Number], name: str, args: Any
     ) -> Written | Number:
-        if node.op is not None:
-            return self.call(node.op, node.attrs, node.static, [texts[i] for i in node.args])
+        if (kind := node.call) is not None:
+            return self.call(kind.op, kind.attrs, kind.static, [texts[i] for i in node.args])
         if isinstance(node.key, Number):
             return node.key
         if node.key == "g":

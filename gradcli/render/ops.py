@@ -13,8 +13,9 @@ import gradcli
 from gradcli.derive import contribute, region_text
 from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
-from gradcli.ops.shaping import Part, whole
-from gradcli.program import LAYOUTS, Call, Step
+from gradcli.ops.core import Call
+from gradcli.ops.regions import Part, whole
+from gradcli.program import LAYOUTS, Step
 from gradcli.render.layout import EQUATION, NOTE, PLAIN, Column, Line, Section
 from gradcli.sizes import ATOM, Shape, Sizes, is_scalar
 from gradcli.spelling import write
@@ -101,8 +102,7 @@ def _rule(step: Step, i: int) -> Rule:
     name = str(step.args[i])
     if found is None:
         return Rule(name, None, None)
-    region = step.call.op.region(step.call.signature) if step.call.op.region else None
-    regions = {layout: region_text(region, layout) for layout in LAYOUTS}
+    regions = {layout: region_text(found.region, layout) for layout in LAYOUTS}
     numerator, denominator = (found.formula(step, layout) for layout in LAYOUTS)
     return Rule(name, numerator, denominator, regions)
 
@@ -140,9 +140,17 @@ def _attributes(
     """The attributes to try: the keywords' defaults, and what the operands' names ask for."""
     keywords = tuple(op.keywords.items())
     last = op.operands[-1] if op.operands else ""
-    if op.region is not None:
+    if "{region}" in op.text.template:
         first = Part(sizes.constant(0), sizes.constant(2))
         yield (("region", (first, *(whole(size, sizes) for size in shapes[0][1:]))),)
+    elif '"regions"' in op.operands:
+        n, m = filled
+        twice = sizes.add(n, n)
+        sides = tuple(
+            (Part(start, stop), whole(m, sizes))
+            for start, stop in ((sizes.constant(0), n), (n, twice))
+        )
+        yield ("regions", sides), ("shape", (twice, m))
     elif last == "[shape]":
         yield ("shape", filled[::-1]), *keywords
         yield ("shape", filled), *keywords

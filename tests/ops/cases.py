@@ -15,7 +15,7 @@ import numpy as np
 from gradcli.expr import as_expr, leaf
 from gradcli.lower.limits import MOST_AXES
 from gradcli.ops import FUNCTIONS, Mismatch, Op, Signature
-from gradcli.ops.shaping import Part, whole
+from gradcli.ops.regions import Part, indexed_shape, whole
 from gradcli.sizes import ATOM, Shape, Sizes, is_one, numbers, numeral
 from gradcli.spelling import write
 
@@ -164,7 +164,9 @@ def _attrs(op: Op, operands: Sequence[Any], sizes: Sizes) -> Iterator[tuple[tupl
         choices.append([("sizes", (n,)), ("sizes", (one,))])
     if '"subscripts"' in op.operands:
         choices.append([("subscripts", text) for text in _subscripts(shapes)])
-    if op.region is not None:
+    if '"regions"' in op.operands:
+        choices.insert(0, [("regions", found) for found in _scattered(shapes, (k, n, m), sizes)])
+    if "{region}" in op.text.template:
         choices.append([("region", region) for region in _regions(shapes[0], sizes)])
     if op.operands == ():
         choices.append([("data", ((1.0, 2.0), (3.0, 4.0)))])
@@ -185,6 +187,18 @@ def _regions(shape: Shape, sizes: Sizes) -> Iterable[tuple[Part, ...]]:
     return [
         region for region in itertools.product(*choices) if not all(part.whole for part in region)
     ]
+
+
+def _scattered(
+    shapes: Sequence[Shape], filled: Shape, sizes: Sizes
+) -> Iterator[tuple[tuple[Part, ...], ...]]:
+    """For each operand the regions of its size, in arrays of two axes and of three."""
+    for target in (filled[1:], filled):
+        fitting = [
+            [r for r in _regions(target, sizes) if indexed_shape(sizes, r) == shape]
+            for shape in shapes
+        ]
+        yield from itertools.product(*fitting)
 
 
 def _subscripts(shapes: Sequence[Shape]) -> Iterator[str]:

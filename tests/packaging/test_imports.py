@@ -26,13 +26,15 @@ MAY_IMPORT = {
     "syntax": "errors",
     "program": "errors ops sizes spelling syntax",
     "template": "expr ops sizes spelling",
-    "evaluate": "errors ops program sizes template",
+    "interpret": "program sizes",
+    "transform": "errors expr interpret ops program sizes suggest template",
+    "derive": "ops transform",
+    "evaluate": "derive errors interpret ops program sizes template",
     "values": "errors evaluate files ops program sizes suggest",
     "lower": "errors evaluate expr ops program sizes spelling suggest syntax template values",
-    "derive": "errors expr ops program sizes suggest template",
     "session": "derive errors evaluate files lower ops program request syntax values",
     "render": "derive errors evaluate expr ops program session sizes spelling suggest syntax template",
-    "check": "derive errors evaluate expr lower ops program render request session sizes spelling suggest "
+    "check": "derive errors evaluate expr interpret lower ops program render request session sizes spelling suggest "
     "syntax template values",
     "render.report": "check derive render sizes",
     "render.verdicts": "check errors render",

@@ -138,7 +138,7 @@ def test_the_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
 def test_every_operation_is_written(op: Op) -> None:
     attrs = [("axis", 1), ("region", ()), ("data", ((1.0, 2.0),)), ("subscripts", "ij->ji")]
-    attrs += [("shape", ()), ("sizes", ())]
+    attrs += [("shape", ()), ("sizes", ()), ("regions", ())]
     if op.name == "constant":
         attrs = [("data", ((1.0, 2.0), (3.0, 4.0)))]
     count = max(len([o for o in op.operands if o.isidentifier()]), 1)

@@ -6,15 +6,16 @@ all cancellation in it (Parker, Pierce & Eggert 2000, Monte Carlo arithmetic).
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from gradcli.check.gradients.probe import Model
-from gradcli.evaluate import add_contribution, backward
+from gradcli.evaluate import number, run, value
+from gradcli.interpret import interpret
 from gradcli.ops.core import Array, asarray
+from gradcli.program import Step
 from gradcli.sizes import Number
-from gradcli.template import Node
 
 RUNS = 4
 POOL = 4096
@@ -36,8 +37,10 @@ class Noise(NamedTuple):
 
 def noise(model: Model, seed: int) -> Noise:
     session = model.session
-    exact = backward(session.derivation, session.values, session.given).totals
-    low, high = dict(exact), dict(exact)
+    exact = _exact(model)
+    totals = session.derivation.reified.totals
+    low = {name: exact[total] for name, total in totals.items()}
+    high = dict(low)
     shake = Shaker(seed)
     with np.errstate(all="ignore"):
         outputs = {
@@ -98,58 +101,34 @@ def _forward(model: Model, shake: Shaker) -> dict[str, Array]:
     return values
 
 
+def _exact(model: Model) -> dict[str, Array]:
+    """All values of the backward pass, by the names of its steps."""
+    session = model.session
+    reified = session.derivation.reified
+    found = dict(session.values)
+    for item, own in zip(session.program.given, reified.arriving, strict=True):
+        found[own] = session.given[item.name]
+    return run(reified.steps, found)
+
+
 def _backward(
     model: Model, values: dict[str, Array], exact: dict[str, Array], shake: Shaker
 ) -> dict[str, Array]:
-    """The totals, shaken, from shaken values; `exact` are the totals as they are."""
-    derivation = model.session.derivation
-    totals = {name: shake(weight) for name, weight in model.weights.items()}
-    owned: set[str] = set()
-    for row in derivation.rows:
-        step = derivation.step(row)
-        names: dict[Any, str] = {i: arg for i, arg in enumerate(step.args) if isinstance(arg, str)}
-        names["out"] = step.name
-        leaves = {key: values[name] for key, name in names.items()} | {"g": totals[step.name]}
-        nodes = row.contribution.nodes
-        masks: dict[int, Array] = {}
-        if any(node.op is not None and node.op.branches for node in nodes):
-            at = {key: model.values[name] for key, name in names.items()}
-            masks = _masks(nodes, at | {"g": exact[step.name]})
-        value = _compute(nodes, leaves, masks, shake)
-        add_contribution(totals, owned, row, value, values[row.target])
-    return totals
+    """The totals, shaken, from shaken values.
 
+    exact: the backward steps' values as they are; what jumps, comparisons and the like, keeps them.
+    """
+    session = model.session
+    reified = session.derivation.reified
+    found = dict(values)
+    for item, own in zip(session.program.given, reified.arriving, strict=True):
+        found[own] = shake(session.given[item.name])
 
-def _masks(nodes: list[Node], leaves: dict[Any, Array]) -> dict[int, Array]:
-    """The nodes that jump, comparisons and the like, with their values: these are not shaken."""
-    values: list[Array] = []
-    for node in nodes:
-        if node.op is not None:
-            values.append(node.op.forward(*(values[i] for i in node.args), **node.static))
-        elif isinstance(node.key, Number):
-            values.append(asarray(node.key.value))
-        else:
-            values.append(leaves[node.key])
-    return {
-        i: value
-        for i, (node, value) in enumerate(zip(nodes, values, strict=True))
-        if node.op is not None and node.op.branches and not node.op.differentiable
-    }
+    def shaken(step: Step, operands: list[Array]) -> Array:
+        op = step.call.op
+        if op.branches and not op.differentiable:
+            return exact[step.name]
+        return shake(value(step, operands))
 
-
-def _compute(
-    nodes: list[Node], leaves: dict[Any, Array], masks: dict[int, Array], shake: Shaker
-) -> Array:
-    """As `template.compute`, each node's value shaken but for the masks."""
-    values: list[Array] = []
-    for i, node in enumerate(nodes):
-        if i in masks:
-            values.append(masks[i])
-        elif node.op is not None:
-            found = node.op.forward(*(values[k] for k in node.args), **node.static)
-            values.append(shake(found))
-        elif isinstance(node.key, Number):
-            values.append(asarray(node.key.value))
-        else:
-            values.append(leaves[node.key])
-    return values[-1]
+    interpret(reified.steps, found, shaken, number, reified.dying)
+    return {name: found[total] for name, total in reified.totals.items()}

@@ -17,11 +17,11 @@ from gradcli.check.person.sums import close
 from gradcli.check.person.totals import Account, Entry, Ledger
 from gradcli.derive import contribute
 from gradcli.errors import GradError
+from gradcli.evaluate import compute
 from gradcli.lower.emitter import Poisoned
 from gradcli.ops.core import Array
 from gradcli.sizes import numbers
 from gradcli.syntax import ast
-from gradcli.template import compute
 
 Known = tuple[Mapping[str, Array], Mapping[str, float]]  # values, and derivatives' extents
 

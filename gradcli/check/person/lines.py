@@ -29,7 +29,7 @@ from gradcli.errors import GradError, GradErrors
 from gradcli.lower.emitter import Poisoned
 from gradcli.lower.scope import Binding, Family, Ref
 from gradcli.ops.core import Array
-from gradcli.ops.shaping import indexed_shape, kept_shape
+from gradcli.ops.regions import indexed_shape, kept_shape
 from gradcli.program import Operand
 from gradcli.sizes import Number, Shape, numbers, same
 from gradcli.syntax import Parsed, ast

@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.derive import Derivation, Region, Row, contribute, derive
-from gradcli.evaluate import forward
+from gradcli.derive import Derivation, Region, Row, derive
+from gradcli.evaluate import backward, forward
 from gradcli.ops.core import Array
-from gradcli.ops.shaping import kept_shape
+from gradcli.ops.regions import kept_shape
 from gradcli.program import Drawn, Input, Program
 from gradcli.sizes import numbers
-from gradcli.template import compute
 from gradcli.values import GIVEN, draw, materialise
 
 MOST, FEWEST = 8, 3  # points
@@ -82,9 +81,9 @@ def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int
     Raises GradError where a value can't be computed.
     """
     derivation = derive(program, tuple(program.shapes))
+    whole = derive(program, tuple(program.shapes), "always")  # in which nothing is split
     found = [
-        _point(derivation, *drawn)
-        for drawn in _drawn(program, data, seed, _count(derivation, length))
+        _point(whole, *drawn) for drawn in _drawn(program, data, seed, _count(derivation, length))
     ]
     finite = [item for item in found if _finite(item[0])] or found[:1]
     shares: dict[str, list[Share]] = {}
@@ -92,7 +91,7 @@ def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int
     for place, ((eq, _), rows) in enumerate(_grouped(derivation).items()):
         step = program.steps[eq - 1]
         value = np.stack([parts[place] for _, parts in finite])
-        region = step.call.op.region(step.call.signature) if step.call.op.region else None
+        region = whole.rows[place].contribution.region
         arrived = np.array([np.max(np.abs(point.totals[step.name])) for point, _ in finite])
         share = Share(
             eq, region, value, np.where(np.isfinite(arrived), arrived, 0.0), tuple(rows), position
@@ -151,35 +150,21 @@ def _grouped(derivation: Derivation) -> dict[tuple[int, int], list[Row]]:
 
 
 def _point(
-    derivation: Derivation, inputs: dict[str, Array], given: dict[str, Array]
+    whole: Derivation, inputs: dict[str, Array], given: dict[str, Array]
 ) -> tuple[Point, list[Array]]:
     """Both passes at one point, and every contribution by itself."""
-    program = derivation.program
+    program = whole.program
     values = forward(program, inputs)
     arriving = dict(given)
     if program.loss is not None:
         arriving[program.loss] = arriving.get(program.loss, np.zeros((1, 1))) + 1.0
-    totals = {name: np.zeros_like(value) for name, value in values.items()} | arriving
-    parts: list[Array] = []
-    with np.errstate(all="ignore"):
-        for (eq, k), rows in _grouped(derivation).items():
-            step = program.steps[eq - 1]
-            leaves: dict[object, Array] = {"g": totals[step.name], "out": values[step.name]}
-            leaves.update(
-                (i, values[arg]) for i, arg in enumerate(step.args) if isinstance(arg, str)
-            )
-            whole = contribute(step, k)
-            assert whole is not None
-            part = compute(whole.nodes, leaves)
-            target = rows[0].target
-            if step.call.op.region is None:
-                totals[target] = totals[target] + part
-            else:
-                region = step.call.op.region(step.call.signature)
-                part = part.reshape(numbers(kept_shape(program.sizes, region)))
-                totals[target] = totals[target].copy()
-                totals[target][tuple(piece.slice() for piece in region)] += part
-            parts.append(part)
+    passed = backward(whole, values, given)
+    totals = {name: np.zeros_like(value) for name, value in values.items()} | passed.totals
+    parts = []
+    for row, part in zip(whole.rows, passed.steps, strict=True):
+        region = row.contribution.region
+        kept = region and numbers(kept_shape(program.sizes, region))
+        parts.append(part.reshape(kept) if kept else part)
     return Point(values, totals, arriving), parts
 
 

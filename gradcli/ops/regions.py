@@ -1,0 +1,209 @@
+"""Regions of arrays: `index` takes one, `scatter` puts one back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from gradcli.expr import Expr, call
+from gradcli.ops.core import Array, Mismatch, Op, Pair, Signature, Spelling, register
+from gradcli.sizes import POSTFIX, Shape, Size, Sizes, numbers, same, spell
+
+SLICES = "course recitation on computing derivatives, scanning with an MLP"
+
+
+class Part(NamedTuple):
+    """What of one axis a slice takes: from `start` up to `stop`, or all of it.
+
+    A single index (`single`) keeps the axis at size 1 at rank 2, and drops it at rank 3 and more.
+    """
+
+    start: Size
+    stop: Size
+    single: bool = False
+    whole: bool = False
+    rolled: str = ""  # how it is written with a loop's index as a letter
+
+    def __str__(self) -> str:
+        if self.whole:
+            return ":"
+        if self.single:
+            return str(self.start.value)
+        return f"{self.start.value}:{self.stop.value}"
+
+    def length(self, sizes: Sizes) -> Size:
+        return sizes.constant(1) if self.single else sizes.add(self.stop, self.start, -1)
+
+    def slice(self) -> slice:
+        return slice(int(self.start.value), int(self.stop.value))
+
+
+Region: TypeAlias = tuple[Part, ...]
+
+
+def kept_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
+    """The shape of a region with every axis kept."""
+    return tuple(part.length(sizes) for part in region)
+
+
+def indexed_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
+    """The shape of an index's result: at rank 3 and more a single index drops its axis."""
+    if len(region) <= 2:
+        return kept_shape(sizes, region)
+    left = [part.length(sizes) for part in region if not part.single]
+    one = sizes.constant(1)
+    return (*left, *(one,) * (2 - len(left)))
+
+
+def whole(size: Size, sizes: Sizes) -> Part:
+    return Part(sizes.constant(0), size, whole=True)
+
+
+# ── index ──
+
+
+def _index(x: Array, slices: tuple[slice, ...], shape: tuple[int, ...]) -> Array:
+    index: Any = (..., *slices)
+    found: Array = x[index]
+    return found.reshape((*found.shape[: found.ndim - len(slices)], *shape))
+
+
+def _turns(region: Region) -> bool:
+    """Whether a region's transpose is the transposed array's region: not where a column is left."""
+    if len(region) <= 2 or not any(part.single for part in region):
+        return True
+    return sum(not part.single for part in region) >= 2
+
+
+def _index_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+    region = s.attrs["region"]
+    return call("index", pairs[0].flipped, region=region[::-1]) if _turns(region) else None
+
+
+register(
+    Op(
+        name="index",
+        operands=("x",),
+        shape=lambda s: indexed_shape(s.sizes, s.attrs["region"]),
+        forward=_index,
+        rule=lambda s, g, y, x: (
+            call("scatter", g, regions=(s.attrs["region"],), shape=s.shapes[0]),
+        ),
+        about="a slice or an entry; its cotangent goes to that region alone",
+        cite=SLICES,
+        text=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
+        latex=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
+        flip=_index_flip,
+        static=lambda s: {
+            "slices": tuple(part.slice() for part in s.attrs["region"]),
+            "shape": numbers(indexed_shape(s.sizes, s.attrs["region"])),
+        },
+        group="operators",
+    ),
+    function=False,
+)
+
+
+# ── scatter: the adjoint of an index ──
+
+
+def regions(text: str, shape: Shape, sizes: Sizes) -> tuple[Region, ...]:
+    """Regions as `scatter` has them written, "0:2, :; 3, :". Raises Mismatch."""
+    found = []
+    for written in text.split(";"):
+        parts = [part.strip() for part in written.split(",")]
+        if len(parts) > len(shape):
+            raise Mismatch(
+                f"`{written.strip()}` has {len(parts)} axes, but {spell(shape)} is filled"
+            )
+        parts += [":"] * (len(shape) - len(parts))
+        found.append(tuple(_part(*pair, sizes) for pair in zip(parts, shape, strict=True)))
+    return tuple(found)
+
+
+def _part(text: str, size: Size, sizes: Sizes) -> Part:
+    start, colon, stop = (piece.strip() for piece in text.partition(":"))
+    if text.strip() == ":":
+        return whole(size, sizes)
+    bounds = [piece for piece in (start, stop) if piece]
+    if not bounds or not all(piece.isascii() and piece.isdigit() for piece in bounds):
+        raise Mismatch(f"`{text}` is not an index", 'regions are written "0:2, :" or "3, :"')
+    first = int(start or 0)
+    last = int(stop) if stop else int(size.value) if colon else first + 1
+    if not first < last <= int(size.value):
+        raise Mismatch(f"`{text}` is out of range: the axis has size {size.text}")
+    return Part(sizes.constant(first), sizes.constant(last), single=not colon)
+
+
+def _scatter_shape(s: Signature) -> Shape:
+    places: tuple[Region, ...] = s.attrs["regions"]
+    if len(places) != len(s.shapes):
+        raise Mismatch(f"there are {len(places)} regions and {len(s.shapes)} operands")
+    filled: Shape = s.attrs["shape"]
+    for i, (shape, region) in enumerate(zip(s.shapes, places, strict=True)):
+        lies = len(region) == len(filled) and all(
+            same(part.stop, size) if part.whole else part.stop.value <= size.value
+            for part, size in zip(region, filled, strict=True)
+        )
+        if not lies:
+            raise Mismatch(f"a region does not lie within {spell(filled)}")
+        fits = indexed_shape(s.sizes, region)
+        if numbers(shape) != numbers(fits):
+            raise Mismatch(f"{{{i}}} is {spell(shape)} and its region {spell(fits)}")
+    return filled
+
+
+def _scatter(
+    *xs: Array,
+    slices: tuple[tuple[slice, ...], ...],
+    ranks: tuple[int, ...],
+    shape: tuple[int, ...],
+) -> Array:
+    leads = [x.shape[: x.ndim - rank] for x, rank in zip(xs, ranks, strict=True)]
+    total = np.zeros((*np.broadcast_shapes(*leads), *shape), np.result_type(*xs))
+    for x, lead, region in zip(xs, leads, slices, strict=True):
+        index: Any = (..., *region)
+        area = total[index]  # a view
+        area += x.reshape((*lead, *area.shape[area.ndim - len(shape) :]))
+    return total
+
+
+def _scatter_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+    places: tuple[Region, ...] = s.attrs["regions"]
+    if not all(map(_turns, places)):
+        return None
+    turned = tuple(region[::-1] for region in places)
+    flipped = [pair.flipped for pair in pairs]
+    return call("scatter", *flipped, regions=turned, shape=s.attrs["shape"][::-1])
+
+
+def _scatter_static(s: Signature) -> dict[str, Any]:
+    places: tuple[Region, ...] = s.attrs["regions"]
+    return {
+        "slices": tuple(tuple(part.slice() for part in region) for region in places),
+        "ranks": tuple(map(len, s.shapes)),
+        "shape": numbers(s.attrs["shape"]),
+    }
+
+
+register(
+    Op(
+        name="scatter",
+        operands=('"regions"', "*xs", "[shape]"),
+        shape=_scatter_shape,
+        forward=_scatter,
+        rule=lambda s, g, y, *xs: tuple(
+            call("index", g, region=region) for region in s.attrs["regions"]
+        ),
+        about="zeros, with each operand added at its region",
+        cite=SLICES,
+        text=Spelling("scatter"),
+        latex=Spelling(r"\operatorname{{scatter}}_{{{regions}}}\left({,}\right)"),
+        flip=_scatter_flip,
+        static=_scatter_static,
+        region=lambda s: s.attrs["regions"],
+        group="shaping",
+    )
+)

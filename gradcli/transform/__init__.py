@@ -1,0 +1,1 @@
+"""Programs to programs: reverse mode, forward mode, a derivation as a program."""

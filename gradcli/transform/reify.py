@@ -1,0 +1,200 @@
+"""A derivation as a Program: its steps are operations of the table, under names such as dL/dz5.
+
+Forward and backward steps stand in one list, so that whatever reads a Program reads a derivation:
+it can be verified, computed, printed, compiled, and derived again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from gradcli.interpret import last_uses
+from gradcli.ops.core import TABLE, Call, Signature
+from gradcli.ops.regions import Region
+from gradcli.program import Input, Operand, Program, Step, verify
+from gradcli.sizes import Number
+from gradcli.transform.vjp import Code, Contribution
+
+DERIVATIVE = "dL/d"
+
+
+class Row(NamedTuple):
+    """One backward step: `target` assign formula. `eq` is the forward equation's number, from 1.
+
+    `region` is the part of the target's derivative that the step reaches, in the target's own axes;
+    None stands for all of it.
+    """
+
+    eq: int
+    target: str
+    assign: str
+    contribution: Contribution
+    region: Region | None
+    operand: int
+
+
+class Reified(NamedTuple):
+    """A derivation as a program, whose outputs are the gradients.
+
+    `steps` are those of the backward pass alone. `arriving` names the inputs that the given
+    derivatives are, `values` what each row of the listing adds, `totals` each name's derivative.
+    `dying` says what nothing needs any more behind a step, but for these.
+    """
+
+    program: Program
+    steps: tuple[Step, ...]
+    arriving: tuple[str, ...]
+    values: tuple[str, ...]
+    totals: dict[str, str]
+    dying: dict[str, list[str]]
+
+
+def reify(program: Program, rows: Sequence[Row], wrt: Sequence[str]) -> Reified:
+    """The program of both passes.
+
+    The given derivatives are inputs of it, and the loss's is 1. Where a given derivative gains
+    more on the way, what arrives is called dL/dh' and the total dL/dh.
+    """
+    writer = Writer(program)
+    totals = Totals(writer, rows)
+    arriving = totals.begin()
+    values = tuple([totals.add(i, row) for i, row in enumerate(rows)])
+    for name in wrt:
+        if name not in totals.running:
+            shape = program.shapes[name]
+            totals.running[name] = writer.apply("zeros", (), {"sizes": shape}, DERIVATIVE + name)
+    outputs = [Input(DERIVATIVE + name, "given", program.shapes[name], None, 0) for name in wrt]
+    steps = tuple(writer.steps)
+    made = program._replace(
+        inputs=(*program.inputs, *arriving),
+        steps=program.steps + steps,
+        shapes=writer.shapes,
+        loss=None,
+        given=tuple(outputs),
+    )
+    verify(made, len(program.steps))
+    found = {name: str(total) for name, total in totals.running.items()}
+    dying = last_uses(steps, {*values, *found.values()})
+    return Reified(made, steps, tuple(i.name for i in arriving), values, found, dying)
+
+
+class Writer:
+    """Appends steps to those of a program; what has no name of its own gets the next free z."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.steps: list[Step] = []
+        self.shapes = dict(program.shapes)
+        self.calls: dict[Any, Call] = {}
+        self.at = 0
+        numbers = re.findall(r"^z([0-9]+)", "\n".join(program.shapes), re.MULTILINE)
+        self.z = max(map(int, numbers), default=0)
+
+    def emit(self, call: Call, args: tuple[Operand, ...], name: str | None = None) -> str:
+        if name is None:
+            self.z += 1
+            name = f"z{self.z}"
+        self.steps.append(Step(name, call, args, self.at))
+        self.shapes[name] = call.shape
+        return name
+
+    def apply(
+        self, op: str, args: Sequence[Operand], attrs: dict[str, Any], name: str | None = None
+    ) -> str:
+        """Append an operation of the table."""
+        sizes = self.program.sizes
+        scalar = (sizes.constant(1),) * 2
+        shapes = tuple([self.shapes[a] if isinstance(a, str) else scalar for a in args])
+        key = (op, shapes, tuple(attrs.items()))
+        if key not in self.calls:
+            signature = Signature(sizes, shapes, attrs)
+            self.calls[key] = Call(TABLE[op], signature, key[2], TABLE[op].shape(signature))
+        return self.emit(self.calls[key], tuple(args), name)
+
+    def expression(self, code: Code, leaves: Sequence[Operand], name: str | None) -> Operand:
+        """Append an expression's operations; what it is worth. `name` is that of the last one.
+
+        leaves: what the expression is stated in, counted from the end.
+        """
+        calls, result = code
+        names: list[Operand] = []
+
+        def at(place: int | Number) -> Operand:
+            if place.__class__ is not int:
+                return place  # type: ignore[return-value]
+            return names[place] if place >= 0 else leaves[place]
+
+        last = len(calls) - 1
+        for i, (call, places) in enumerate(calls):
+            own = name if i == last else None
+            names.append(self.emit(call, tuple([at(place) for place in places]), own))
+        return at(result)
+
+
+class Totals:
+    """The derivatives on their way: their running totals, and what waits for its region.
+
+    A derivative gets its name with its last contribution, before anything is computed from it.
+    """
+
+    def __init__(self, writer: Writer, rows: Sequence[Row]) -> None:
+        self.writer = writer
+        self.last = {row.target: i for i, row in enumerate(rows)}
+        self.running: dict[str, Operand] = {}
+        self.parts: dict[str, list[tuple[Operand, Region]]] = {}
+
+    def begin(self) -> tuple[Input, ...]:
+        """What arrives from above: the given derivatives as inputs, and the loss's 1."""
+        program, shapes = self.writer.program, self.writer.shapes
+        arriving = []
+        for item in program.given:
+            more = item.name in self.last or item.name == program.loss
+            name = DERIVATIVE + item.name + ("'" if more else "")
+            arriving.append(item._replace(name=name, role="input"))
+            shapes[name] = item.shape
+            self.running[item.name] = name
+        if (loss := program.loss) is not None:
+            own = None if loss in self.last else DERIVATIVE + loss
+            scalar = (program.sizes.constant(1),) * 2
+            given = self.running.get(loss)
+            one = self.writer.apply("ones", (), {"sizes": scalar}, None if given else own)
+            self.running[loss] = self._sum(given, one, own) if given else one
+        return tuple(arriving)
+
+    def add(self, i: int, row: Row) -> str:
+        """Do a backward step. The name of what it adds, which is without its region."""
+        step = self.writer.program.steps[row.eq - 1]
+        self.writer.at = step.at
+        name = DERIVATIVE + row.target if self.last[row.target] == i else None
+        region = row.region or row.contribution.region
+        before = self.running.get(row.target)
+        alone = region is None and before is None and row.target not in self.parts
+        leaves = (*step.args[::-1], step.name, DERIVATIVE + step.name)
+        value = self.writer.expression(row.contribution.code, leaves, name if alone else None)
+        if isinstance(value, Number) or (alone and name and value != name):
+            value = self.writer.apply("copy", (value,), {}, name if alone else None)
+        if region is not None:
+            self.parts.setdefault(row.target, []).append((value, region))
+        elif before is not None:
+            ends = name if row.target not in self.parts else None
+            self.running[row.target] = self._sum(before, value, ends)
+        else:
+            self.running[row.target] = value
+        if name is not None and row.target in self.parts:
+            self._place(row.target, name)
+        return value
+
+    def _place(self, target: str, name: str) -> None:
+        """Put what waits into its regions."""
+        parts = self.parts.pop(target)
+        regions = tuple(region for _, region in parts)
+        attrs = {"regions": regions, "shape": self.writer.program.shapes[target]}
+        before = self.running.get(target)
+        values = [value for value, _ in parts]
+        found = self.writer.apply("scatter", values, attrs, None if before else name)
+        self.running[target] = self._sum(before, found, name) if before else found
+
+    def _sum(self, before: Operand, value: Operand, name: str | None) -> str:
+        return self.writer.apply("add", (before, value), {}, name)

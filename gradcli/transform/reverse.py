@@ -1,0 +1,157 @@
+"""Reverse mode, written out: each forward equation's contributions, from the last to the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from gradcli.errors import Defect, GradError
+from gradcli.ops.regions import Region
+from gradcli.program import Operand, Program, Step
+from gradcli.sizes import Shape, numbers
+from gradcli.transform.reached import Tracker
+from gradcli.transform.reify import Reified, Row, reify
+from gradcli.transform.vjp import Contribution, Contributions, contribute, contributions
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """The backward steps of a program. `wrt` are the names whose gradients are wanted."""
+
+    program: Program
+    rows: tuple[Row, ...]
+    wrt: tuple[str, ...]
+    layout: str
+
+    def step(self, row: Row) -> Step:
+        return self.program.steps[row.eq - 1]
+
+    def formula(self, row: Row) -> str:
+        return row.contribution.formula(self.step(row), self.layout)
+
+    def target(self, row: Row) -> str:
+        """The target as the layout shows it: a name, or the region of one."""
+        return row.target + region_text(row.region, self.layout)
+
+    def shape(self, row: Row) -> Shape:
+        return displayed(row.contribution.shape, self.layout)
+
+    @cached_property
+    def reified(self) -> Reified:
+        """The derivation as a program, made when it is first asked for."""
+        return reify(self.program, self.rows, self.wrt)
+
+
+def displayed(shape: Shape, layout: str) -> Shape:
+    """The shape of a derivative in a layout."""
+    return shape[::-1] if layout == "numerator" else shape
+
+
+def region_text(region: Region | None, layout: str) -> str:
+    if region is None:
+        return ""
+    parts = region[::-1] if layout == "numerator" else region
+    return f"[{', '.join(str(part) for part in parts)}]"
+
+
+def derive(
+    program: Program,
+    wrt: Sequence[str] = (),
+    accumulate: str = "auto",
+    layout: str | None = None,
+) -> Derivation:
+    """The derivation of a program's gradients.
+
+    wrt: names, or families, whose gradients are wanted; none for every input and param.
+    accumulate: "auto" for `=` at the first contribution, "always" for `+=` throughout.
+    layout: "numerator" or "denominator"; None for the program's own.
+    Raises GradError for an unknown name.
+    """
+    wanted = resolve_wrt(program, wrt)
+    tracker = Tracker(program, accumulate == "always")
+    gains = [contributions(step) for step in program.steps]
+    active = _active(program, gains, wanted)
+    rows: list[Row] = []
+    for i in range(len(program.steps) - 1, -1, -1):
+        step = program.steps[i]
+        if not tracker.reached(step.name):
+            continue
+        for k, arg in enumerate(step.args):
+            whole = gains[i][k]
+            if whole is None or arg not in active:
+                continue
+            assert isinstance(arg, str)  # a plain number gains nothing
+            for assign, region, piece in tracker.reach(step.call, whole, arg):
+                part = whole if piece is None else contribute(step, k, piece)
+                assert part is not None
+                rows.append(Row(i + 1, arg, assign, part, region, k))
+    verify(program, rows, gains, active)
+    return Derivation(program, tuple(rows), wanted, layout or program.layout)
+
+
+def resolve_wrt(program: Program, names: Iterable[str]) -> tuple[str, ...]:
+    """Names and families as the names of quantities. Raises GradError for an unknown one."""
+    found: list[str] = []
+    for name in names:
+        if name in program.shapes:
+            found.append(name)
+        elif name in program.families:
+            found += program.families[name]
+        else:
+            from gradcli.suggest import suggestion
+
+            known = set(program.shapes) | set(program.families)
+            raise GradError(
+                f"--wrt {name}: the model has no `{name}`", hint=suggestion(name, known)
+            )
+    if not found:
+        found = [item.name for item in program.inputs if item.role != "const"]
+    return tuple(dict.fromkeys(found))
+
+
+def _active(
+    program: Program, gains: Sequence[Contributions], wanted: Iterable[str]
+) -> set[Operand]:
+    """The names through which a wanted name's derivative flows."""
+    active: set[Operand] = set(wanted)
+    for step, found in zip(program.steps, gains, strict=True):
+        flows = [arg for arg, gain in zip(step.args, found, strict=True) if gain is not None]
+        if not active.isdisjoint(flows):
+            active.add(step.name)
+    return active
+
+
+def verify(
+    program: Program, rows: Sequence[Row], gains: Sequence[Contributions], active: set[Operand]
+) -> None:
+    """Check that each operand that wants a gradient has its contribution, entry for entry.
+
+    A contribution that is split is there whole, each entry once. Raises Defect.
+    """
+    found: dict[tuple[int, int], list[Row]] = {}
+    reached = set(program.outputs())
+    for row in rows:
+        found.setdefault((row.eq - 1, row.operand), []).append(row)
+        reached.add(row.target)
+    for i, step in enumerate(program.steps):
+        if step.name not in reached:
+            continue
+        for k, (arg, whole) in enumerate(zip(step.args, gains[i], strict=True)):
+            if whole is not None and arg in active and not covered(whole, found.get((i, k), ())):
+                raise Defect(f"{arg} in equation {i + 1} lacks a part of its contribution")
+
+
+def covered(whole: Contribution, rows: Sequence[Row]) -> bool:
+    """Whether some rows hold all of a contribution, each of its entries once."""
+    if len(rows) == 1:
+        return rows[0].contribution is whole
+    count = np.zeros(numbers(whole.shape), dtype=int)
+    for row in rows:
+        piece = row.contribution.piece
+        if piece is None:
+            return False
+        count[tuple(part.slice() for part in piece)] += 1
+    return bool((count == 1).all())
