@@ -9,6 +9,8 @@ import numpy as np
 
 from gradcli.expr import Expr, call, equal
 from gradcli.ops.core import (
+    ALL,
+    EACH,
     Array,
     Mismatch,
     Op,
@@ -90,6 +92,7 @@ operator(
     infix("+", SUM),
     infix("+", SUM),
     sized=lambda sizes, a, b: sizes.add(a, b),
+    linear=ALL,
     about="sum",
     cite=SLIDES + "rule 3",
 )
@@ -102,6 +105,7 @@ operator(
     infix("-", SUM),
     infix("-", SUM),
     sized=lambda sizes, a, b: sizes.add(a, b, -1),
+    linear=ALL,
     about="difference",
     cite=SLIDES + "the deriv routine, `-`",
 )
@@ -115,6 +119,7 @@ operator(
     infix(r"\odot", PRODUCT, POWER),
     latex_scalar=infix(r"\cdot", PRODUCT, POWER),
     sized=lambda sizes, a, b: sizes.multiply(a, b),
+    linear=EACH,
     about="elementwise (Schur) product",
     cite=SLIDES + "rule 2",
     spread=True,
@@ -128,6 +133,7 @@ operator(
     infix("/", PRODUCT),
     Spelling(r"\frac{{{0}}}{{{1}}}", needs=(0, 0)),
     sized=lambda sizes, a, b: sizes.divide(a, b),
+    linear=((0,),),
     about="elementwise quotient",
     cite=SLIDES + "listed there as missing: z = x/y, z = 1/y",
     domain=(0.5, 2.0),
@@ -141,6 +147,7 @@ operator(
     Spelling("-{0}", SIGN, (SIGN,)),
     Spelling("-{0}", SIGN, (SIGN,)),
     sized=lambda sizes, a: sizes.add(sizes.constant(0), a, -1),
+    linear=ALL,
     about="negation",
     cite=SLIDES + "listed there as missing: operations with constants",
 )
@@ -153,6 +160,7 @@ operator(
     Spelling("+{0}", SIGN, (SIGN,)),
     Spelling("+{0}", SIGN, (SIGN,)),
     sized=lambda sizes, a: a,
+    linear=ALL,
     about="the operand itself",
     cite=SLIDES + "the deriv routine, `none`",
 )
@@ -293,6 +301,7 @@ operator(
     lanes=_matmul_lanes,
     spread=True,
     foldable=False,
+    linear=EACH,
     about="matrix product, over the last two axes",
     cite=SLIDES + "rule 1; Giles 2008, section 2.2",
 )

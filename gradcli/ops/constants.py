@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.expr import call
 from gradcli.ops.core import (
+    ALL,
     Array,
     Op,
     Signature,
@@ -102,6 +103,7 @@ register(
         shape=lambda s: s.shapes[0],
         forward=lambda x: x,
         rule=lambda s, g, y, x: (g,),
+        linear=ALL,
         about="the same under another name: y = x",
         cite="How to compute a derivative (course slides), the deriv routine, `none`",
         text=Spelling("{0}", 0, (0,)),

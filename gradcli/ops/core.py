@@ -73,6 +73,10 @@ def roman(name: str) -> str:
     return rf"\operatorname{{{{{escaped}}}}}"
 
 
+Linear: TypeAlias = str | tuple[tuple[int, ...], ...]
+ALL, EACH = "all", "each"
+
+
 class Body(NamedTuple):
     """What an operation defined in a model consists of: operands' names, steps, its result."""
 
@@ -105,6 +109,8 @@ class Op:
     new_axes: how many axes the result has more than its operands.
     branches: operands -> an integer array that says which smooth piece each entry lies in.
     lifts: whether operands of lower rank get axes in front, as in NumPy's broadcasting.
+    linear: groups of operands in each of which the operation is linear, the others held: ALL for
+        all of them at once, EACH for every one by itself.
     region: Signature -> for each operand the region where the result holds it; 0 is elsewhere.
     lanes: Signature, for each operand an axis counted from the end (None: it does not vary) -> the
         result's axis along which each position depends on the operands' same position alone; None
@@ -123,6 +129,7 @@ class Op:
     latex: Spelling
     latex_scalar: Spelling | None = None
     numpy: Spelling | None = None
+    linear: Linear = ()
     flip: Callable[[Signature, Sequence[Pair]], Expr | None] | None = None
     spread: bool = False
     static: Callable[[Signature], dict[str, Any]] = lambda s: dict(s.attrs)
@@ -148,6 +155,15 @@ class Op:
     @property
     def elementwise(self) -> bool:
         return self.shape is elementwise_shape
+
+    def linear_groups(self, operands: int) -> tuple[tuple[int, ...], ...]:
+        """The groups of `linear`, for a number of operands."""
+        if self.linear == ALL:
+            return (tuple(range(operands)),)
+        if self.linear == EACH:
+            return tuple((k,) for k in range(operands))
+        assert not isinstance(self.linear, str)
+        return self.linear
 
 
 class Call:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops.core import (
+    EACH,
     Array,
     Mismatch,
     Op,
@@ -156,6 +157,7 @@ register(
         shape=_einsum_shape,
         forward=_einsum,
         rule=_einsum_rule,
+        linear=EACH,
         about="sums of products over named axes; a column is `ij`",
         cite="product rule, axis by axis (Laue, Mitterreiter & Giesen 2018)",
         text=Spelling("einsum"),

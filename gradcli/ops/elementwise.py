@@ -299,4 +299,5 @@ function(
     latex=r"\begin{{cases}} {1} & \text{{where }} {0} \\ {2} & \text{{else}} \end{{cases}}",
     kink="no gradient flows through the condition",
     branches=lambda c, a, b: np.asarray(c.real != 0),
+    linear=((1, 2),),
 )

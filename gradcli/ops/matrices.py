@@ -9,6 +9,8 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops.core import (
+    ALL,
+    EACH,
     Array,
     Mismatch,
     Op,
@@ -148,6 +150,7 @@ matrix(
     "scalar product of two columns",
     latex=r"\left\langle {0}, {1}\right\rangle",
     flip=lambda s, pairs: call("dot", *(pair.flipped for pair in pairs)),
+    linear=EACH,
 )
 matrix(
     "outer",
@@ -158,6 +161,7 @@ matrix(
     GILES + " (a product with a transpose)",
     "outer product x y^T of two columns",
     latex=infix(r"\otimes", PRODUCT, POWER),
+    linear=EACH,
 )
 matrix(
     "trace",
@@ -169,6 +173,7 @@ matrix(
     "trace",
     latex=r"\operatorname{{tr}}\left({0}\right)",
     flip=lambda s, pairs: call("trace", pairs[0].flipped),
+    linear=ALL,
 )
 matrix(
     "inv",
@@ -217,6 +222,7 @@ matrix(
     "Giles 2008, section 2.3.1 (the inverse product)",
     "A^-1 b, with no inverse formed",
     latex=Spelling(r"{0}^{{-1}} \, {1}", SIGN, (ATOM, POWER)),
+    linear=((1,),),
 )
 matrix(
     "diag",
@@ -227,4 +233,5 @@ matrix(
     "entry by entry: diag(x)_ii = x_i, all else 0",
     "a column as a diagonal matrix; a matrix's diagonal as a column",
     flip=_diag_flip,
+    linear=ALL,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
-from gradcli.ops.core import Array, Op, Pair, Signature, Spelling, define, no_rule, roman
+from gradcli.ops.core import ALL, Array, Op, Pair, Signature, Spelling, define, no_rule, roman
 from gradcli.sizes import PRODUCT, SUM, Number, Shape, Size
 
 CHAIN = "course recitation on computing derivatives, rule 4b (generalised chain rule)"
@@ -168,6 +168,7 @@ reduction(
     CHAIN,
     "sum",
     Spelling(r"\sum{axis} {0}", SUM, (PRODUCT,)),
+    linear=ALL,
 )
 reduction(
     "mean",
@@ -176,6 +177,7 @@ reduction(
     CHAIN,
     "mean",
     r"\operatorname{{mean}}{axis}\left({0}\right)",
+    linear=ALL,
 )
 reduction(
     "prod",

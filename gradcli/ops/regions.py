@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops.core import Array, Mismatch, Op, Pair, Signature, Spelling, register
+from gradcli.ops.core import ALL, Array, Mismatch, Op, Pair, Signature, Spelling, register
 from gradcli.sizes import POSTFIX, Shape, Size, Sizes, numbers, same, spell
 
 SLICES = "course recitation on computing derivatives, scanning with an MLP"
@@ -91,6 +91,7 @@ register(
         rule=lambda s, g, y, x: (
             call("scatter", g, regions=(s.attrs["region"],), shape=s.shapes[0]),
         ),
+        linear=ALL,
         about="a slice or an entry; its cotangent goes to that region alone",
         cite=SLICES,
         text=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
@@ -197,6 +198,7 @@ register(
         rule=lambda s, g, y, *xs: tuple(
             call("index", g, region=region) for region in s.attrs["regions"]
         ),
+        linear=ALL,
         about="zeros, with each operand added at its region",
         cite=SLICES,
         text=Spelling("scatter"),

@@ -20,6 +20,15 @@ from gradcli.transform.vjp import Code, Contribution
 DERIVATIVE = "dL/d"
 
 
+def prefix(program: Program) -> str:
+    """What stands before a derivative's name: dL/d, and dL2/d where dL/dx is a name already."""
+    found, order = DERIVATIVE, 1
+    while any(name.startswith(found) for name in program.shapes):
+        order += 1
+        found = f"dL{order}/d"
+    return found
+
+
 class Row(NamedTuple):
     """One backward step: `target` assign formula. `eq` is the forward equation's number, from 1.
 
@@ -64,8 +73,12 @@ def reify(program: Program, rows: Sequence[Row], wrt: Sequence[str]) -> Reified:
     for name in wrt:
         if name not in totals.running:
             shape = program.shapes[name]
-            totals.running[name] = writer.apply("zeros", (), {"sizes": shape}, DERIVATIVE + name)
-    outputs = [Input(DERIVATIVE + name, "given", program.shapes[name], None, 0) for name in wrt]
+            totals.running[name] = writer.apply(
+                "zeros", (), {"sizes": shape}, writer.derivative + name
+            )
+    outputs = [
+        Input(writer.derivative + name, "given", program.shapes[name], None, 0) for name in wrt
+    ]
     steps = tuple(writer.steps)
     made = program._replace(
         inputs=(*program.inputs, *arriving),
@@ -91,6 +104,7 @@ class Writer:
         self.at = 0
         numbers = re.findall(r"^z([0-9]+)", "\n".join(program.shapes), re.MULTILINE)
         self.z = max(map(int, numbers), default=0)
+        self.derivative = prefix(program)
 
     def emit(self, call: Call, args: tuple[Operand, ...], name: str | None = None) -> str:
         if name is None:
@@ -116,7 +130,7 @@ class Writer:
     def expression(self, code: Code, leaves: Sequence[Operand], name: str | None) -> Operand:
         """Append an expression's operations; what it is worth. `name` is that of the last one.
 
-        leaves: what the expression is stated in, counted from the end.
+        leaves: what the expression is stated in.
         """
         calls, result = code
         names: list[Operand] = []
@@ -124,7 +138,7 @@ class Writer:
         def at(place: int | Number) -> Operand:
             if place.__class__ is not int:
                 return place  # type: ignore[return-value]
-            return names[place] if place >= 0 else leaves[place]
+            return names[place] if place >= 0 else leaves[~place]
 
         last = len(calls) - 1
         for i, (call, places) in enumerate(calls):
@@ -151,12 +165,12 @@ class Totals:
         arriving = []
         for item in program.given:
             more = item.name in self.last or item.name == program.loss
-            name = DERIVATIVE + item.name + ("'" if more else "")
+            name = self.writer.derivative + item.name + ("'" if more else "")
             arriving.append(item._replace(name=name, role="input"))
             shapes[name] = item.shape
             self.running[item.name] = name
         if (loss := program.loss) is not None:
-            own = None if loss in self.last else DERIVATIVE + loss
+            own = None if loss in self.last else self.writer.derivative + loss
             scalar = (program.sizes.constant(1),) * 2
             given = self.running.get(loss)
             one = self.writer.apply("ones", (), {"sizes": scalar}, None if given else own)
@@ -167,11 +181,11 @@ class Totals:
         """Do a backward step. The name of what it adds, which is without its region."""
         step = self.writer.program.steps[row.eq - 1]
         self.writer.at = step.at
-        name = DERIVATIVE + row.target if self.last[row.target] == i else None
+        name = self.writer.derivative + row.target if self.last[row.target] == i else None
         region = row.region or row.contribution.region
         before = self.running.get(row.target)
         alone = region is None and before is None and row.target not in self.parts
-        leaves = (*step.args[::-1], step.name, DERIVATIVE + step.name)
+        leaves = (self.writer.derivative + step.name, step.name, *step.args)
         value = self.writer.expression(row.contribution.code, leaves, name if alone else None)
         if isinstance(value, Number) or (alone and name and value != name):
             value = self.writer.apply("copy", (value,), {}, name if alone else None)

@@ -19,8 +19,7 @@ COTANGENT, RESULT = "g", "out"
 class Code(NamedTuple):
     """An expression's calls in order, and the place of its value.
 
-    A place is the number of a call, or -1 for the cotangent, -2 for the result, -3, -4 … for the
-    operands; or it is a plain number.
+    A place is the number of a call, or ~i for the i-th of the leaves; or it is a plain number.
     """
 
     calls: tuple[tuple[Call, tuple[int | Number, ...]], ...]
@@ -131,22 +130,21 @@ def _contribution(
     if not alike(flipped[-1].shape, shape[::-1]):
         raise Defect(f"a rule of {kind.op.name} is {spell(flipped[-1].shape)} when transposed")
     texts = {"denominator": _text(nodes), "numerator": _text(flipped)}
-    return Contribution(nodes, _code(nodes), texts, shape, region, piece)
+    order = (COTANGENT, RESULT, *range(len(kind.signature.shapes)))
+    return Contribution(nodes, code(nodes, order), texts, shape, region, piece)
 
 
-def _code(nodes: Sequence[Node]) -> Code:
+def code(nodes: Sequence[Node], order: Sequence[Any]) -> Code:
+    """An expression's nodes as calls on places; `order` has the keys of the leaves."""
     places: list[int | Number] = []
     calls: list[tuple[Call, tuple[int | Number, ...]]] = []
     for node in nodes:
         if node.call is not None:
             calls.append((node.call, tuple([places[i] for i in node.args])))
             places.append(len(calls) - 1)
-        elif isinstance(node.key, Number):
-            places.append(node.key)
-        elif node.key == COTANGENT:
-            places.append(-1)
         else:
-            places.append(-2 if node.key == RESULT else -3 - node.key)
+            own = isinstance(node.key, Number)
+            places.append(node.key if own else ~order.index(node.key))
     return Code(tuple(calls), places[-1])
 
 

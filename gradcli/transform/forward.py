@@ -1,0 +1,91 @@
+"""Forward mode: the tangent of every equation, in the order of the forward pass, as a Program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gradcli.program import Input, Operand, Program, Step, verify
+from gradcli.transform.jvp import Tangent, tangent
+from gradcli.transform.reify import Writer
+from gradcli.transform.reverse import resolve_wrt
+
+
+class Differential(NamedTuple):
+    """One line of the forward listing: the tangent `name` of the equation number `eq`, from 1."""
+
+    eq: int
+    name: str
+    tangent: Tangent
+    operands: tuple[str | None, ...]
+
+    def formula(self, step: Step) -> str:
+        return self.tangent.formula(step, self.operands)
+
+
+class Tangents(NamedTuple):
+    """Both passes as a program: the model's equations, and each one's tangent behind it.
+
+    The directions of `wrt` are inputs of it. `names` has what each quantity's tangent is called;
+    what does not move is not in it.
+    """
+
+    program: Program
+    rows: tuple[Differential, ...]
+    names: dict[str, str]
+    wrt: tuple[str, ...]
+
+
+def forward_mode(program: Program, wrt: Sequence[str] = ()) -> Tangents:
+    """The tangents of a program along a direction in some of its names, none for all inputs.
+
+    Raises GradError for an unknown name.
+    """
+    wanted = resolve_wrt(program, wrt)
+    writer = Writer(program)
+    names: dict[str, str] = {}
+    rows: list[Differential] = []
+    directions = []
+    for name in wanted:
+        names[name] = _named(name, writer)
+        shape = program.shapes[name]
+        writer.shapes[names[name]] = shape
+        directions.append(Input(names[name], "input", shape, None, 0))
+    for eq, step in enumerate(program.steps, 1):
+        writer.steps.append(step)
+        operands = tuple([names.get(a) if isinstance(a, str) else None for a in step.args])
+        if step.name in names or not any(operands):
+            continue
+        found = tangent(step, [name is not None for name in operands])
+        if found is None:
+            continue
+        name = _named(step.name, writer)
+        moving: list[Operand] = [name or step.name for name in operands]  # what rests is not read
+        value = writer.expression(found.code, (step.name, *step.args, *moving), name)
+        if value != name:
+            writer.apply("copy", (value,), {}, name)
+        names[step.name] = name
+        rows.append(Differential(eq, name, found, operands))
+    outputs = [
+        Input(names[name], "given", program.shapes[name], None, 0)
+        for name in program.outputs()
+        if name in names
+    ]
+    made = program._replace(
+        inputs=(*program.inputs, *directions),
+        steps=tuple(writer.steps),
+        shapes=writer.shapes,
+        loss=None,
+        given=tuple(outputs),
+        loops=(),
+    )
+    verify(made)
+    return Tangents(made, tuple(rows), names, wanted)
+
+
+def _named(name: str, writer: Writer) -> str:
+    """What the tangent of a quantity is called: dx, with a prime where that name is taken."""
+    found = f"d{name}"
+    while found in writer.shapes:
+        found += "'"
+    return found
