@@ -12,8 +12,14 @@ from gradcli.sizes import Number, plain
 Operand: TypeAlias = Union["Expr", float, Number]
 
 
+NAMED = "named"
+
+
 class Expr:
-    """An operation on expressions, a leaf (op "leaf", its key in `attrs`) or a number."""
+    """An operation on expressions, a leaf (op "leaf", its key in `attrs`) or a number.
+
+    An expression with a name of its own (op "named") is worth what it names.
+    """
 
     __slots__ = ("args", "attrs", "op")
 
@@ -99,6 +105,11 @@ def as_expr(value: Operand) -> Expr:
 def leaf(key: Any) -> Expr:
     """A quantity known from outside the expression."""
     return Expr("leaf", (), (key,))
+
+
+def named(name: str, value: Expr) -> Expr:
+    """An intermediate of a rule that the listing shows as a line of its own."""
+    return Expr(NAMED, (value,), (name,))
 
 
 def equal(a: Operand, b: Operand) -> Expr:

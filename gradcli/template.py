@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, NamedTuple
 
-from gradcli.expr import Expr
+from gradcli.expr import NAMED, Expr, leaf
 from gradcli.ops.core import TABLE, Call, Op, Pair, Signature
 from gradcli.sizes import ATOM, Number, Shape, Sizes, is_scalar
 from gradcli.spelling import Written, write
@@ -58,6 +58,9 @@ def typed(
             node = Node(None, (), leaves[key], key, expr)
         elif expr.op == "number":
             node = Node(None, (), one, expr.number, expr)
+        elif expr.op == NAMED:
+            where[id(expr)] = where[id(expr.args[0])]
+            continue
         else:
             op = ops[expr.op]
             args = tuple(where[id(arg)] for arg in expr.args)
@@ -74,20 +77,22 @@ def typed(
     return nodes if result == len(nodes) - 1 else nodes[: result + 1]
 
 
-def flip(nodes: list[Node], cotangent: Any, flipped_leaf: Expr) -> Expr:
+def flip(nodes: list[Node], turned: Container[Any]) -> Expr:
     """The transposed expression, with transposition moved inward to the cotangent.
 
-    The leaf `cotangent` becomes `flipped_leaf`, which stands for its transpose. An operand without
-    the cotangent keeps its `.T` outside, but for products: (A @ B).T = B.T @ A.T.
+    turned: the keys of the leaves, the cotangent among them, that stand for their own transposes in
+    the result. An operand without these keeps its `.T` outside, but for products:
+    (A @ B).T = B.T @ A.T.
     """
     pairs: list[Pair] = []
     inside: list[bool] = []
     for node in nodes:
         scalar = is_scalar(node.shape)
         if node.call is None:
-            has = node.key == cotangent and not isinstance(node.key, Number)
+            has = not isinstance(node.key, Number) and node.key in turned
             if has:
-                pair = Pair(flipped_leaf if scalar else flipped_leaf.T, flipped_leaf)
+                own = leaf(node.key)
+                pair = Pair(own if scalar else own.T, own)
             else:
                 pair = Pair(node.expr, node.expr if scalar else node.expr.T)
         else:

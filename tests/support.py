@@ -76,8 +76,7 @@ def equations(text: str) -> list[str]:
 def steps(derivation: Derivation) -> list[str]:
     """The backward listing: target, assign, formula."""
     return [
-        f"dL/d{derivation.target(row)} {row.assign} {derivation.formula(row)}"
-        for row in derivation.rows
+        f"{derivation.left(row)} {row.assign} {derivation.formula(row)}" for row in derivation.rows
     ]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Container, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import GradError
 from gradcli.evaluate import run
-from gradcli.expr import Expr, as_expr, leaf
+from gradcli.expr import Expr, as_expr, leaf, named
 from gradcli.lower.equations import Equations
 from gradcli.lower.scope import Item, Ref, Scope, UserFunction
 from gradcli.ops import Array, Op, Signature, Spelling
@@ -15,7 +15,7 @@ from gradcli.ops.core import Body, asarray, roman
 from gradcli.program import Step
 from gradcli.sizes import Number, Shape, same, spell
 from gradcli.syntax import ast
-from gradcli.template import flip, typed
+from gradcli.template import flip, postorder, typed
 
 if TYPE_CHECKING:
     from gradcli.lower.declarations import Declarations
@@ -115,7 +115,7 @@ def make(lowering: Declarations, function: UserFunction, shapes: tuple[Shape, ..
 
     def rule(s: Signature, g: Expr, out: Expr, *operands: Expr) -> Sequence[Expr | None]:
         known = {"g": g, OUT: out, **dict(zip(names, operands, strict=True))}
-        return tuple(_substitute(stated, known) for stated in rules)
+        return _substitute(rules, known)
 
     op = Op(
         name=node.name.text,
@@ -159,13 +159,23 @@ def _rules(
     scope.names[OUT] = Ref(OUT, out)
     arriving = out[::-1] if numerator else out
     machine.derivatives[OUT] = Ref("g", arriving)
-    leaves = {**dict(zip(names, shapes, strict=True)), OUT: out, "g": arriving}
+    leaves: dict[Any, Shape] = {**dict(zip(names, shapes, strict=True)), OUT: out, "g": arriving}
+    lines: dict[str, Expr] = {}  # the rule's own lines, by the step that each of them is
+    turned = {"g"}
     rules = {}
     for line in node.rule:
         assert isinstance(line, ast.BackwardLine)
         value = machine.value(machine.run(line.value, scope), line.name.at)
         if line.own:
             scope.names[line.name.text] = value
+            step = machine.steps[-1] if machine.steps else None
+            if isinstance(value, Ref) and step and step.name == value.name not in lines:
+                stated = _tree(machine.steps, value, lines)
+                if numerator:
+                    stated = flip(typed(stated, leaves, lowering.sizes), turned)
+                lines[value.name] = named(line.name.text, stated)
+                leaves[value.name] = value.shape
+                turned.add(value.name)
             continue
         own = shapes[names.index(line.name.text)]
         expected = own[::-1] if numerator else own
@@ -185,11 +195,13 @@ def _rules(
                 f"a rule has at most {LONGEST_RULE:,} operations, its own names written out",
                 line.name.at,
             )
-        stated = _tree(machine.steps, value)
+        stated = _tree(machine.steps, value, lines)
         if numerator:
-            stated = flip(typed(stated, leaves, lowering.sizes), "g", leaf("g"))
+            stated = flip(typed(stated, leaves, lowering.sizes), turned)
         rules[line.name.text] = stated
-    return [rules[name] for name in names]
+    for name, stated in lines.items():
+        (lines[name],) = _substitute([stated], lines)
+    return list(_substitute([rules[name] for name in names], lines))
 
 
 def _written_out(steps: Sequence[Step], result: Ref | Number) -> int:
@@ -200,8 +212,8 @@ def _written_out(steps: Sequence[Step], result: Ref | Number) -> int:
     return counts.get(result.name, 0) if isinstance(result, Ref) else 0
 
 
-def _tree(steps: Sequence[Step], result: Ref | Number) -> Expr:
-    """The steps that lead to a result as one expression over the leaves."""
+def _tree(steps: Sequence[Step], result: Ref | Number, own: Container[str]) -> Expr:
+    """The steps that lead to a result as one expression over the leaves and the `own` lines."""
     known: dict[str, Expr] = {}
 
     def operand(arg: str | Number) -> Expr:
@@ -211,23 +223,27 @@ def _tree(steps: Sequence[Step], result: Ref | Number) -> Expr:
 
     for step in steps:
         args = tuple(operand(arg) for arg in step.args)
-        known[step.name] = Expr(step.call.op.name, args, step.call.attrs)
+        if step.name not in own:
+            known[step.name] = Expr(step.call.op.name, args, step.call.attrs)
     return operand(result.name if isinstance(result, Ref) else result)
 
 
-def _substitute(root: Expr, known: dict[str, Expr]) -> Expr:
-    """The expression with its leaves replaced."""
-    from gradcli.template import postorder
+def _substitute(roots: Sequence[Expr], known: Mapping[str, Expr]) -> tuple[Expr, ...]:
+    """The expressions with their leaves replaced, where they are known.
 
+    What they share stays shared.
+    """
     done: dict[int, Expr] = {}
-    for expr in postorder(root):
+    for expr in (expr for root in roots for expr in postorder(root)):
+        if id(expr) in done:
+            continue
         if expr.op == "leaf":
-            done[id(expr)] = known[expr.attrs[0]]
+            done[id(expr)] = known.get(expr.attrs[0], expr)
         elif expr.op == "number":
             done[id(expr)] = expr
         else:
             done[id(expr)] = Expr(expr.op, tuple(done[id(arg)] for arg in expr.args), expr.attrs)
-    return done[id(root)]
+    return tuple(done[id(root)] for root in roots)
 
 
 __all__ = ["GradError", "check_rule", "make"]

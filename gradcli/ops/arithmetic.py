@@ -257,15 +257,17 @@ def _matmul_rule(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[E
     # einsum names the axes from the end, so that leading axes of one side alone are no matter.
     rank = max(rank_a, rank_b)
     lead = "abcdefgh"[: rank - 2]
-    # A stretched axis has a letter of its own, so that it meets no other size.
-    names = []
-    for shape in s.shapes:
-        axes = zip(lead[rank - len(shape) :], shape, strict=False)
-        names.append("".join(c.upper() if is_one(size) else c for c, size in axes))
+    # A stretched axis has a letter of its own, so that it meets no other size; one that an operand
+    # lacks is summed by the contraction.
+    own = [lead[rank - len(shape) :] for shape in s.shapes]
+    names = [
+        "".join(c.upper() if is_one(size) else c for c, size in zip(letters, shape, strict=False))
+        for letters, shape in zip(own, s.shapes, strict=True)
+    ]
     left, right = names[0] + "ij", names[1] + "jk"
     out = lead + "ik"
-    by_a = call("einsum", g, b, subscripts=f"{out},{right}->{lead}ij")
-    by_b = call("einsum", a, g, subscripts=f"{left},{out}->{lead}jk")
+    by_a = call("einsum", g, b, subscripts=f"{out},{right}->{own[0]}ij")
+    by_b = call("einsum", a, g, subscripts=f"{left},{out}->{own[1]}jk")
     return by_a, by_b
 
 

@@ -16,4 +16,4 @@ def lines(session: Session) -> Iterator[str]:
         if row.eq != eq:
             eq = row.eq
             yield f"\n# {eq}. {session.program.steps[eq - 1].text}\n"
-        yield f"dL/d{derivation.target(row)} {row.assign} {derivation.formula(row)}\n"
+        yield f"{derivation.left(row)} {row.assign} {derivation.formula(row)}\n"

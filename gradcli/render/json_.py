@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradcli
-from gradcli.derive import displayed
+from gradcli.derive import OWN, displayed
 from gradcli.ops.core import Array
 from gradcli.render.arrays import as_json, show_shape, show_symbols
 from gradcli.session import Session
@@ -99,6 +99,7 @@ def _backward(session: Session, precision: int | None) -> Iterator[dict[str, Any
             "target": derivation.target(row),
             "assign": row.assign,
             "formula": derivation.formula(row),
+            **({"own": True} if row.operand == OWN else {}),
             **_derivative(value, row.contribution.shape, derivation.layout, precision),
         }
 

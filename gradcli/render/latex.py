@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from gradcli.derive import COTANGENT, RESULT, Derivation, Row
-from gradcli.expr import leaf
+from gradcli.derive import COTANGENT, OWN, RESULT, Derivation, Own, Row
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
 from gradcli.ops.regions import Part
 from gradcli.program import Operand, Step
@@ -17,7 +16,7 @@ from gradcli.session import Session
 from gradcli.sizes import ATOM, POWER, Number, Shape, is_scalar
 from gradcli.spelling import Written
 from gradcli.syntax import read, read_source
-from gradcli.template import Node, flip, typed
+from gradcli.template import Node
 
 ROW_END = r" \\ "
 JOIN = re.compile(r"\{(,|\\\\)\}")
@@ -71,6 +70,8 @@ def _backward(derivation: Derivation) -> Iterator[str]:
 
 
 def _target(derivation: Derivation, row: Row) -> str:
+    if row.operand == OWN:
+        return name(row.target)
     target = gradient(row.target)
     if row.region is None:
         return target
@@ -90,16 +91,10 @@ def _operand(arg: Operand) -> Written:
 def formula(derivation: Derivation, row: Row) -> str:
     """A backward step's formula in the derivation's layout."""
     step = derivation.step(row)
-    nodes = row.contribution.nodes
-    if derivation.layout == "numerator":
-        call = step.call
-        leaves: dict[Any, Shape] = {RESULT: call.shape, **dict(enumerate(call.signature.shapes))}
-        leaves[COTANGENT] = call.shape[::-1]
-        nodes = typed(flip(nodes, COTANGENT, leaf(COTANGENT)), leaves, call.signature.sizes)
-    return print_nodes(nodes, step)
+    return print_nodes(row.contribution.listed[derivation.layout], step, row.own)
 
 
-def print_nodes(nodes: Sequence[Node], step: Step) -> str:
+def print_nodes(nodes: Sequence[Node], step: Step, own: Sequence[str]) -> str:
     texts: list[Written] = []
     for node in nodes:
         if node.call is not None:
@@ -110,6 +105,8 @@ def print_nodes(nodes: Sequence[Node], step: Step) -> str:
             texts.append((gradient(step.name), POWER))
         elif node.key == RESULT:
             texts.append((name(step.name), ATOM))
+        elif isinstance(node.key, Own):
+            texts.append((name(own[node.key.line]), ATOM))
         else:
             texts.append(
                 _operand(node.key if isinstance(node.key, Number) else step.args[node.key])

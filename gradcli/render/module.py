@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.derive import Row
+from gradcli.derive import COTANGENT, OWN, RESULT, Own, Row
 from gradcli.ops.core import Array, Op
+from gradcli.program import Step
 from gradcli.render.code import Equation, Names, array, expression, flatten
 from gradcli.render.helpers import Helpers
 from gradcli.session import Session
@@ -38,7 +39,7 @@ class Writer:
     def _ops(self) -> Iterator[Op]:
         yield from (e.op for e in self.equations)
         for row in self.session.derivation.rows:
-            yield from (node.call.op for node in row.contribution.nodes if node.call)
+            yield from (call.op for call, _ in row.contribution.code.calls)
 
     def call(self, op: Op, attrs: Any, static: Mapping[str, Any], operands: Any) -> Written:
         return expression(op, attrs, static, operands, name=lambda op: self.calls[id(op)])
@@ -84,7 +85,8 @@ class Writer:
         owned: set[str] = set()
         for row in derivation.rows:
             yield from (f"    {line}\n" for line in self._step(row, known, owned))
-            known.add(row.target)
+            if row.operand != OWN:
+                known.add(row.target)
         yield "    return {\n"
         for name in derivation.wrt:
             total = self._total(name) if name in known else self._zeros(name)
@@ -103,14 +105,20 @@ class Writer:
         found = set()
         for row in self.session.derivation.rows:
             step = self.session.derivation.step(row)
-            for node in row.contribution.nodes:
-                if node.call is None and not isinstance(node.key, Number) and node.key != "g":
-                    found.add(step.name if node.key == "out" else str(step.args[node.key]))
+            for node in row.contribution.listed["denominator"]:
+                if node.key == RESULT:
+                    found.add(step.name)
+                elif isinstance(node.key, int):
+                    found.add(str(step.args[node.key]))
         return found
 
     def _step(self, row: Row, known: set[str], owned: set[str]) -> Iterator[str]:
         """A backward step as lines of code. `owned` totals may be written into."""
-        target, value = self._total(row.target), self._contribution(row)
+        value = self._contribution(row)
+        if row.operand == OWN:
+            yield f"{self.names(row.target)} = {value}"
+            return
+        target = self._total(row.target)
         if row.region is None:
             more = row.assign == "+=" and row.target in known
             yield f"{target} = {target} + {value}" if more else f"{target} = {value}"
@@ -130,21 +138,23 @@ class Writer:
     def _contribution(self, row: Row) -> str:
         step = self.session.derivation.step(row)
         texts: list[Written | Number] = []
-        for node in row.contribution.nodes:
-            texts.append(self._node(node, texts, step.name, step.args))
+        for node in row.contribution.listed["denominator"]:
+            texts.append(self._node(node, texts, step, row))
         last = texts[-1]
         return (array(last) if isinstance(last, Number) else last)[0]
 
     def _node(
-        self, node: Node, texts: list[Written | Number], name: str, args: Any
+        self, node: Node, texts: list[Written | Number], step: Step, row: Row
     ) -> Written | Number:
         if (kind := node.call) is not None:
             return self.call(kind.op, kind.attrs, kind.static, [texts[i] for i in node.args])
         if isinstance(node.key, Number):
             return node.key
-        if node.key == "g":
-            return self._total(name), ATOM
-        return self.names(name if node.key == "out" else args[node.key]), ATOM
+        if node.key == COTANGENT:
+            return self._total(step.name), ATOM
+        if isinstance(node.key, Own):
+            return self.names(row.own[node.key.line]), ATOM
+        return self.names(step.name if node.key == RESULT else str(step.args[node.key])), ATOM
 
     # ── the whole ──
 

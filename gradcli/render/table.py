@@ -133,7 +133,7 @@ class Table:
         cells = (
             step_number(number + 1, len(derivation.program.steps)),
             mark,
-            f"dL/d{derivation.target(row)}",
+            derivation.left(row),
             row.assign,
             derivation.formula(row),
             shape_text(derivation.shape(row)),

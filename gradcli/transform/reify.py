@@ -29,11 +29,15 @@ def prefix(program: Program) -> str:
     return found
 
 
+OWN = -1
+
+
 class Row(NamedTuple):
     """One backward step: `target` assign formula. `eq` is the forward equation's number, from 1.
 
     `region` is the part of the target's derivative that the step reaches, in the target's own axes;
-    None stands for all of it.
+    None stands for all of it. `operand` is the target's place among the equation's operands, or OWN
+    where the target is no derivative, but a line of the rule's own; `own` names all of these.
     """
 
     eq: int
@@ -42,6 +46,7 @@ class Row(NamedTuple):
     contribution: Contribution
     region: Region | None
     operand: int
+    own: tuple[str, ...] = ()
 
 
 class Reified(NamedTuple):
@@ -155,7 +160,7 @@ class Totals:
 
     def __init__(self, writer: Writer, rows: Sequence[Row]) -> None:
         self.writer = writer
-        self.last = {row.target: i for i, row in enumerate(rows)}
+        self.last = {row.target: i for i, row in enumerate(rows) if row.operand != OWN}
         self.running: dict[str, Operand] = {}
         self.parts: dict[str, list[tuple[Operand, Region]]] = {}
 
@@ -181,11 +186,13 @@ class Totals:
         """Do a backward step. The name of what it adds, which is without its region."""
         step = self.writer.program.steps[row.eq - 1]
         self.writer.at = step.at
+        leaves = (self.writer.derivative + step.name, step.name, *step.args, *row.own)
+        if row.operand == OWN:
+            return self._own(row, leaves)
         name = self.writer.derivative + row.target if self.last[row.target] == i else None
         region = row.region or row.contribution.region
         before = self.running.get(row.target)
         alone = region is None and before is None and row.target not in self.parts
-        leaves = (self.writer.derivative + step.name, step.name, *step.args)
         value = self.writer.expression(row.contribution.code, leaves, name if alone else None)
         if isinstance(value, Number) or (alone and name and value != name):
             value = self.writer.apply("copy", (value,), {}, name if alone else None)
@@ -199,6 +206,12 @@ class Totals:
         if name is not None and row.target in self.parts:
             self._place(row.target, name)
         return value
+
+    def _own(self, row: Row, leaves: Sequence[Operand]) -> str:
+        value = self.writer.expression(row.contribution.code, leaves, row.target)
+        if value != row.target:
+            self.writer.apply("copy", (value,), {}, row.target)
+        return row.target
 
     def _place(self, target: str, name: str) -> None:
         """Put what waits into its regions."""

@@ -13,8 +13,8 @@ from gradcli.ops.regions import Region
 from gradcli.program import Operand, Program, Step
 from gradcli.sizes import Shape, numbers
 from gradcli.transform.reached import Tracker
-from gradcli.transform.reify import Reified, Row, reify
-from gradcli.transform.vjp import Contribution, Contributions, contribute, contributions
+from gradcli.transform.reify import DERIVATIVE, OWN, Reified, Row, reify
+from gradcli.transform.vjp import Contribution, Gains, contribute, gains
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,15 +26,25 @@ class Derivation:
     wrt: tuple[str, ...]
     layout: str
 
+    @property
+    def contributions(self) -> tuple[Row, ...]:
+        """The rows that state a derivative: all but the own lines of rules."""
+        return tuple([row for row in self.rows if row.operand != OWN])
+
     def step(self, row: Row) -> Step:
         return self.program.steps[row.eq - 1]
 
     def formula(self, row: Row) -> str:
-        return row.contribution.formula(self.step(row), self.layout)
+        step = self.step(row)
+        return row.contribution.listing[self.layout].format(step.name, *step.args, *row.own)
 
     def target(self, row: Row) -> str:
         """The target as the layout shows it: a name, or the region of one."""
         return row.target + region_text(row.region, self.layout)
+
+    def left(self, row: Row) -> str:
+        """What a line of the listing states: a derivative, or a name of the rule's own."""
+        return row.target if row.operand == OWN else DERIVATIVE + self.target(row)
 
     def shape(self, row: Row) -> Shape:
         return displayed(row.contribution.shape, self.layout)
@@ -72,23 +82,27 @@ def derive(
     """
     wanted = resolve_wrt(program, wrt)
     tracker = Tracker(program, accumulate == "always")
-    gains = [contributions(step) for step in program.steps]
-    active = _active(program, gains, wanted)
+    found = [gains(step) for step in program.steps]
+    active = _active(program, found, wanted)
+    names = OwnNames(program)
     rows: list[Row] = []
+    listed: set[tuple[int, int]] = set()
     for i in range(len(program.steps) - 1, -1, -1):
         step = program.steps[i]
         if not tracker.reached(step.name):
             continue
         for k, arg in enumerate(step.args):
-            whole = gains[i][k]
+            whole = found[i].operands[k]
             if whole is None or arg not in active:
                 continue
             assert isinstance(arg, str)  # a plain number gains nothing
+            own = names.of(i, found[i].names)
+            rows += _own_lines(i, found[i], whole, own, listed)
             for assign, region, piece in tracker.reach(step.call, whole, arg):
                 part = whole if piece is None else contribute(step, k, piece)
                 assert part is not None
-                rows.append(Row(i + 1, arg, assign, part, region, k))
-    verify(program, rows, gains, active)
+                rows.append(Row(i + 1, arg, assign, part, region, k, own))
+    verify(program, rows, found, active)
     return Derivation(program, tuple(rows), wanted, layout or program.layout)
 
 
@@ -112,20 +126,56 @@ def resolve_wrt(program: Program, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _active(
-    program: Program, gains: Sequence[Contributions], wanted: Iterable[str]
-) -> set[Operand]:
+def _own_lines(
+    i: int, gained: Gains, part: Contribution, names: tuple[str, ...], listed: set[tuple[int, int]]
+) -> list[Row]:
+    """The own lines of a step's rule that a contribution needs and that are not listed yet."""
+    rows: list[Row] = []
+    for line in part.uses:
+        if (i, line) not in listed:
+            listed.add((i, line))
+            rows += _own_lines(i, gained, gained.lines[line], names, listed)
+            rows.append(Row(i + 1, names[line], "=", gained.lines[line], None, OWN, names))
+    return rows
+
+
+class OwnNames:
+    """What the own lines of the rules are called in a listing: as stated, or with a number."""
+
+    def __init__(self, program: Program) -> None:
+        self.taken = {name.partition("[")[0] for name in program.shapes}
+        self.known: dict[int, tuple[str, ...]] = {}
+
+    def of(self, i: int, names: Sequence[str]) -> tuple[str, ...]:
+        """The names of the lines of the i-th step's rule."""
+        if not names:
+            return ()
+        if i not in self.known:
+            self.known[i] = tuple([self._free(name) for name in names])
+        return self.known[i]
+
+    def _free(self, name: str) -> str:
+        number, free = 2, name
+        while free in self.taken:
+            free = f"{name}_{number}"
+            number += 1
+        self.taken.add(free)
+        return free
+
+
+def _active(program: Program, found: Sequence[Gains], wanted: Iterable[str]) -> set[Operand]:
     """The names through which a wanted name's derivative flows."""
     active: set[Operand] = set(wanted)
-    for step, found in zip(program.steps, gains, strict=True):
-        flows = [arg for arg, gain in zip(step.args, found, strict=True) if gain is not None]
+    for step, gained in zip(program.steps, found, strict=True):
+        pairs = zip(step.args, gained.operands, strict=True)
+        flows = [arg for arg, gain in pairs if gain is not None]
         if not active.isdisjoint(flows):
             active.add(step.name)
     return active
 
 
 def verify(
-    program: Program, rows: Sequence[Row], gains: Sequence[Contributions], active: set[Operand]
+    program: Program, rows: Sequence[Row], gained: Sequence[Gains], active: set[Operand]
 ) -> None:
     """Check that each operand that wants a gradient has its contribution, entry for entry.
 
@@ -139,7 +189,7 @@ def verify(
     for i, step in enumerate(program.steps):
         if step.name not in reached:
             continue
-        for k, (arg, whole) in enumerate(zip(step.args, gains[i], strict=True)):
+        for k, (arg, whole) in enumerate(zip(step.args, gained[i].operands, strict=True)):
             if whole is not None and arg in active and not covered(whole, found.get((i, k), ())):
                 raise Defect(f"{arg} in equation {i + 1} lacks a part of its contribution")
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from gradcli.errors import Defect
-from gradcli.expr import Expr, as_expr, call, leaf
+from gradcli.expr import NAMED, Expr, as_expr, call, leaf
 from gradcli.ops.core import Call
 from gradcli.ops.regions import Part, Region, indexed_shape, whole
 from gradcli.program import Step
 from gradcli.sizes import Number, Shape, Sizes, alike, is_one, is_scalar, same, spell
-from gradcli.template import Node, flip, print_nodes, typed
+from gradcli.template import Node, flip, postorder, print_nodes, typed
 
 COTANGENT, RESULT = "g", "out"
 
@@ -26,36 +26,54 @@ class Code(NamedTuple):
     result: int | Number
 
 
-class Contribution(NamedTuple):
-    """What one operand's derivative gains from an operation, at given shapes.
+class Own(NamedTuple):
+    """The leaf that stands for the i-th line of a rule's own."""
 
-    `nodes` compute it in the variable's own shape; `code` is the same as calls on places. `texts`
-    has for each layout the formula, in which {0} stands for the operation's result and {1}, {2} …
-    for its operands. `region` is the part of the variable that gains it, None for all of it;
-    `piece` the part of the whole contribution that this one is, where it is split.
+    line: int
+
+
+class Contribution(NamedTuple):
+    """What one operand's derivative gains from an operation, at given shapes; or a rule's own line.
+
+    `nodes` compute it in the variable's own shape, and `texts` has for each layout the formula, in
+    which {0} stands for the operation's result and {1}, {2} … for its operands. `listed` and
+    `listing` have for each layout the same in terms of the rule's own lines `uses`, which stand
+    behind the operands; `code` is it as calls on places. `region` is the part of the variable that
+    gains it, None for all of it; `piece` the part of the whole contribution that this one is, where
+    it is split.
     """
 
+    expr: Expr
     nodes: list[Node]
-    code: Code
     texts: dict[str, str]
+    listed: dict[str, list[Node]]
+    listing: dict[str, str]
+    code: Code
+    uses: tuple[int, ...]
     shape: Shape
     region: Region | None
     piece: Region | None
 
     def formula(self, step: Step, layout: str) -> str:
+        """All of it in terms of the model's names."""
         return self.texts[layout].format(step.name, *step.args)
 
 
-Contributions: TypeAlias = tuple[Contribution | None, ...]
+class Gains(NamedTuple):
+    """What a step's operands gain, None where no gradient flows; the own lines of its rule."""
+
+    operands: tuple[Contribution | None, ...]
+    names: tuple[str, ...] = ()
+    lines: tuple[Contribution, ...] = ()
 
 
-def contributions(step: Step) -> Contributions:
-    """What each operand gains from a step; None where no gradient flows."""
+def gains(step: Step) -> Gains:
+    """What a step's operands gain from it."""
     made = step.call.rules
     plain = tuple([None if a.__class__ is str else a for a in step.args])
-    found: Contributions | None = made.get(plain)
+    found: Gains | None = made.get(plain)
     if found is None:
-        found = made[plain] = _contributions(step.call, plain)
+        found = made[plain] = _gains(step.call, plain)
     return found
 
 
@@ -64,14 +82,16 @@ def contribute(step: Step, k: int, piece: Region | None = None) -> Contribution 
 
     piece: the part of the contribution to take, where it is split.
     """
-    whole = contributions(step)[k]
+    all_of_it = gains(step)
+    whole = all_of_it.operands[k]
     if whole is None or piece is None:
         return whole
     made = step.call.rules
     key = (k, piece, whole.texts["denominator"])
     if key not in made:
-        expr = call("index", whole.nodes[-1].expr, region=piece)
-        made[key] = _contribution(step.call, expr, whole.region, piece)
+        rule = Rule(step.call, {id(line.expr): i for i, line in enumerate(all_of_it.lines)})
+        expr = call("index", whole.expr, region=piece)
+        made[key] = rule.contribution(expr, whole.region, piece)
     found: Contribution = made[key]
     return found
 
@@ -96,42 +116,102 @@ def leaves(kind: Call) -> dict[Any, Shape]:
     return {COTANGENT: kind.shape, RESULT: kind.shape, **own}
 
 
-def _contributions(kind: Call, plain: Sequence[Any]) -> Contributions:
-    sizes, known = kind.signature.sizes, leaves(kind)
-    found: list[Contribution | None] = []
-    for expr in rules(kind, plain):
-        if expr is None:
-            found.append(None)
-            continue
+def _gains(kind: Call, plain: Sequence[Any]) -> Gains:
+    stated = rules(kind, plain)
+    own = [e for e in _each(e for e in stated if e is not None) if e.op == NAMED]
+    rule = Rule(kind, {id(expr): i for i, expr in enumerate(own)})
+    lines = tuple([rule.contribution(expr, None, None) for expr in own])
+    found = [None if e is None else rule.operand(k, e) for k, e in enumerate(stated)]
+    return Gains(tuple(found), tuple([expr.attrs[0] for expr in own]), lines)
+
+
+def _each(roots: Iterable[Expr]) -> Iterator[Expr]:
+    seen: set[int] = set()
+    for root in roots:
+        for expr in postorder(root):
+            if id(expr) not in seen:
+                seen.add(id(expr))
+                yield expr
+
+
+class Rule:
+    """An operation's rule at given shapes. `own` numbers its own lines, by their identity."""
+
+    def __init__(self, kind: Call, own: Mapping[int, int]) -> None:
+        self.kind = kind
+        self.own = own
+        self.sizes = kind.signature.sizes
+        self.shapes = leaves(kind)
+
+    def operand(self, k: int, expr: Expr) -> Contribution:
+        """The contribution to the k-th operand."""
         inner, region = expr, None
-        root = typed(expr, known, sizes)[-1].call
-        if root is not None and root.op.region is not None:
+        wanted = self.kind.signature.shapes[k]
+        root = None if expr.op == NAMED else typed(expr, self.shapes, self.sizes)[-1].call
+        if root is not None and root.op.region is not None and len(expr.args) == 1:
             (region,) = root.op.region(root.signature)  # the listing's target, not its formula
             (inner,) = expr.args
-        found.append(_contribution(kind, inner, region, None))
-    for k, item in enumerate(found):
-        if item is not None:
-            target = kind.signature.shapes[k]
-            wanted = target if item.region is None else indexed_shape(sizes, item.region)
-            if not alike(item.shape, wanted):
-                message = f"the rule of {kind.op.name} gives {spell(item.shape)}"
-                raise Defect(f"{message}, not {spell(wanted)}")
-    return tuple(found)
+            wanted = indexed_shape(self.sizes, region)
+        found = self.contribution(inner, region, None)
+        if not alike(found.shape, wanted):
+            message = f"the rule of {self.kind.op.name} gives {spell(found.shape)}"
+            raise Defect(f"{message}, not {spell(wanted)}")
+        return found
+
+    def contribution(self, expr: Expr, region: Region | None, piece: Region | None) -> Contribution:
+        listed, listing = self._written(expr, self.shapes, {COTANGENT})
+        nodes, texts = listed["denominator"], listing
+        uses: tuple[int, ...] = ()
+        if self.own:
+            shapes, used = dict(self.shapes), {}
+            shown = expr.args[0] if expr.op == NAMED else expr
+            for inner in _each([shown]):
+                if id(inner) in self.own:
+                    used[id(inner)] = key = Own(self.own[id(inner)])
+                    shapes[key] = typed(inner, self.shapes, self.sizes)[-1].shape
+            shown = replaced(shown, {i: leaf(key) for i, key in used.items()})
+            listed, listing = self._written(shown, shapes, {COTANGENT, *used.values()})
+            uses = tuple(sorted(key.line for key in used.values()))
+        count = len(self.kind.signature.shapes)
+        order = (COTANGENT, RESULT, *range(count), *map(Own, range(len(self.own))))
+        shape = nodes[-1].shape
+        return Contribution(
+            expr,
+            nodes,
+            texts,
+            listed,
+            listing,
+            code(listed["denominator"], order),
+            uses,
+            shape,
+            region,
+            piece,
+        )
+
+    def _written(
+        self, expr: Expr, shapes: Mapping[Any, Shape], turned: set[Any]
+    ) -> tuple[dict[str, list[Node]], dict[str, str]]:
+        """An expression's nodes, and its text, in each layout."""
+        nodes = typed(expr, shapes, self.sizes)
+        other = {key: s[::-1] if key in turned else s for key, s in shapes.items()}
+        flipped = typed(flip(nodes, turned), other, self.sizes)
+        shape, back = nodes[-1].shape, flipped[-1].shape
+        if not alike(back, shape[::-1]):
+            raise Defect(f"a rule of {self.kind.op.name} is {spell(back)} when transposed")
+        count = len(self.kind.signature.shapes)
+        both = {"denominator": nodes, "numerator": flipped}
+        return both, {layout: _text(some, count) for layout, some in both.items()}
 
 
-def _contribution(
-    kind: Call, expr: Expr, region: Region | None, piece: Region | None
-) -> Contribution:
-    sizes, known = kind.signature.sizes, leaves(kind)
-    nodes = typed(expr, known, sizes)
-    turned = flip(nodes, COTANGENT, leaf(COTANGENT))
-    flipped = typed(turned, {**known, COTANGENT: kind.shape[::-1]}, sizes)
-    shape = nodes[-1].shape
-    if not alike(flipped[-1].shape, shape[::-1]):
-        raise Defect(f"a rule of {kind.op.name} is {spell(flipped[-1].shape)} when transposed")
-    texts = {"denominator": _text(nodes), "numerator": _text(flipped)}
-    order = (COTANGENT, RESULT, *range(len(kind.signature.shapes)))
-    return Contribution(nodes, code(nodes, order), texts, shape, region, piece)
+def replaced(root: Expr, known: Mapping[int, Expr]) -> Expr:
+    """The expression with some of those in it, by identity, replaced."""
+    done: dict[int, Expr] = {}
+    for expr in postorder(root):
+        found = known.get(id(expr))
+        if found is None and expr.args:
+            found = Expr(expr.op, tuple(done[id(arg)] for arg in expr.args), expr.attrs)
+        done[id(expr)] = expr if found is None else found
+    return done[id(root)]
 
 
 def code(nodes: Sequence[Node], order: Sequence[Any]) -> Code:
@@ -148,10 +228,12 @@ def code(nodes: Sequence[Node], order: Sequence[Any]) -> Code:
     return Code(tuple(calls), places[-1])
 
 
-def _text(nodes: list[Node]) -> str:
+def _text(nodes: list[Node], operands: int) -> str:
     def name(key: Any) -> str:
         if key == COTANGENT:
             return "dL/d{0}"
+        if isinstance(key, Own):
+            return f"{{{operands + 1 + key.line}}}"
         return "{0}" if key == RESULT else f"{{{key + 1}}}"
 
     return print_nodes(nodes, name)[0]

@@ -10,9 +10,9 @@ from hypothesis import given
 from sharing_models import sharing_models
 from support import assert_close, program, session
 
+from gradcli.evaluate import compute
 from gradcli.render.code import lines
 from gradcli.session import Session
-from gradcli.template import compute
 
 SPOILED = """\
 input u: [2, 2], w: [2, 2]

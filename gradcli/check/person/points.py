@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.derive import Derivation, Region, Row, derive
+from gradcli.derive import OWN, Derivation, Region, Row, derive
 from gradcli.evaluate import backward, forward
 from gradcli.ops.core import Array
 from gradcli.ops.regions import kept_shape
@@ -91,7 +91,7 @@ def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int
     for place, ((eq, _), rows) in enumerate(_grouped(derivation).items()):
         step = program.steps[eq - 1]
         value = np.stack([parts[place] for _, parts in finite])
-        region = whole.rows[place].contribution.region
+        region = rows[0].contribution.region
         arrived = np.array([np.max(np.abs(point.totals[step.name])) for point, _ in finite])
         share = Share(
             eq, region, value, np.where(np.isfinite(arrived), arrived, 0.0), tuple(rows), position
@@ -144,7 +144,7 @@ def _move(
 def _grouped(derivation: Derivation) -> dict[tuple[int, int], list[Row]]:
     """The rows by equation and operand: a slice's contribution may take several."""
     groups: dict[tuple[int, int], list[Row]] = {}
-    for row in derivation.rows:
+    for row in derivation.contributions:
         groups.setdefault((row.eq, row.operand), []).append(row)
     return groups
 
@@ -162,6 +162,8 @@ def _point(
     totals = {name: np.zeros_like(value) for name, value in values.items()} | passed.totals
     parts = []
     for row, part in zip(whole.rows, passed.steps, strict=True):
+        if row.operand == OWN:
+            continue
         region = row.contribution.region
         kept = region and numbers(kept_shape(program.sizes, region))
         parts.append(part.reshape(kept) if kept else part)

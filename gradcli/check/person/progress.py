@@ -34,8 +34,12 @@ class Progress:
         self.frontier = max((share.position for share in passed), default=-1)
         self.reach = min((share.eq for share in passed), default=None)
         place = {(row.eq, row.operand): share.position for share, _ in shares for row in share.rows}
-        self.before = [r for r in self.listing.rows if place[r.eq, r.operand] <= self.frontier]
-        self.after = [r for r in self.listing.rows if place[r.eq, r.operand] > self.frontier]
+        self.before = [
+            r for r in self.listing.contributions if place[r.eq, r.operand] <= self.frontier
+        ]
+        self.after = [
+            r for r in self.listing.contributions if place[r.eq, r.operand] > self.frontier
+        ]
         self.stops = not complete and self._stops_early()
 
     def _stops_early(self) -> bool:
