@@ -128,7 +128,10 @@ def _backward(
         op = step.call.op
         if op.branches and not op.differentiable:
             return exact[step.name]
-        return shake(value(step, operands))
+        found = value(step, operands)
+        # What is an operand, or a view of one, has its numbers: nothing was rounded.
+        moved = found.base is not None or any(found is operand for operand in operands)
+        return found if moved else shake(found)
 
     interpret(reified.steps, found, shaken, number, reified.dying)
     return {name: found[total] for name, total in reified.totals.items()}
