@@ -80,9 +80,9 @@ def _pieces(session: Any, form: Format, precision: int | None) -> Iterable[str]:
         from gradcli.render import latex
 
         return latex.lines(session)
-    from gradcli.render import code
+    from gradcli.codegen import module
 
-    return code.lines(session)
+    return module.lines(session)
 
 
 def _sections(

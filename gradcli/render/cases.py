@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gradcli.loops import Block, Ends, Indices, Place
 from gradcli.program import Loop
-from gradcli.render.letters import squeezed
-from gradcli.render.loops import Block, Ends, Indices, Place
+from gradcli.transform.letters import squeezed
 
 MOST_CASES = 4
 LONGEST_BOUND = 8  # of a bound's text; a longer one is shown by its value

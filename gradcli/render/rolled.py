@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
-from gradcli.derive import Row, displayed
+from gradcli.derive import displayed
+from gradcli.loops import Block, Indices, Place
 from gradcli.render.cases import cases, condition
 from gradcli.render.layout import HEADER, LOOP, PARAMETER, PLAIN, Column, Line, Section
-from gradcli.render.letters import letters, squeezed
-from gradcli.render.loops import Block, Indices, Place, roll
 from gradcli.render.table import (
     DIGITS,
     MARK,
@@ -23,23 +21,11 @@ from gradcli.render.table import (
     step_number,
 )
 from gradcli.session import Session
-from gradcli.sizes import Shape
+from gradcli.transform.letters import squeezed
+from gradcli.transform.rolled import Derivative, places, rolled
 
 STEP = "step"  # stands for a step's number until all are known
 EDGE = 3  # how many of a large family's first and last members are named
-
-
-class Derivative(NamedTuple):
-    """A backward step of the rolled view: a target and a formula, at all places that have it.
-
-    `assigns` has the assignment of every place, in the order of the backward pass.
-    """
-
-    target: str
-    name: str
-    formula: str
-    shape: Shape
-    assigns: dict[Indices, str]
 
 
 def sections(session: Session, precision: int | None = None, full: bool = True) -> list[Section]:
@@ -47,24 +33,21 @@ def sections(session: Session, precision: int | None = None, full: bool = True) 
 
     The values of a loop's equations differ from iteration to iteration, and are not shown.
     """
-    view = Rolled(session, full)
+    view = View(session, full)
     summary = Table(session, precision or DIGITS, full=True).summary
     names = list(session.derivation.wrt)
     return [view.forward(), view.backward(), summary(view.edges(names))]
 
 
-class Rolled:
+class View:
     def __init__(self, session: Session, full: bool) -> None:
         self.full = full
         self.derivation = session.derivation
         self.steps = session.program.steps
         self.program = session.program
         self.params = {item.name for item in session.program.inputs if item.role == "param"}
-        self.items = roll(session.program)
-        self.numbers = {place.step: n for n, place in enumerate(_places(self.items), 1)}
-        self.rows: dict[int, list[Row]] = {}
-        for row in self.derivation.rows:
-            self.rows.setdefault(row.eq - 1, []).append(row)
+        self.items, self.found = rolled(self.derivation)
+        self.numbers = {place.step: n for n, place in enumerate(places(self.items), 1)}
 
     # ── forward ──
 
@@ -163,9 +146,8 @@ class Rolled:
     def _backward(
         self, items: Sequence[Place | Block], block: Block | None, indent: str
     ) -> Iterator[Line]:
-        places = [item for item in items if isinstance(item, Place)]
-        steps = {place.step: self._derivatives(place) for place in places}
-        found = [(place, d.assigns) for place in places for d in steps[place.step]]
+        own = [item for item in items if isinstance(item, Place)]
+        found = [(place, d.assigns) for place in own for d in self.found[place.step]]
         groups: list[tuple[str, list[Indices]]] = [("", [()])]
         if block is not None and found:
             groups = cases(block, found)
@@ -175,10 +157,10 @@ class Rolled:
                 margin = " " * (len(str(len(self.numbers))) + 3)
                 yield Line((f"{margin}{indent}{self._backward_title(item)}",), LOOP)
                 yield from self._backward(item.items, item, indent + "  ")
-            elif steps[item.step]:
+            elif self.found[item.step]:
                 text = indent + self._equation(item.step)
                 yield heading(self.numbers[item.step], text, len(self.numbers))
-                for derivative in steps[item.step]:
+                for derivative in self.found[item.step]:
                     yield self._line(derivative, groups, indent)
 
     def _backward_title(self, block: Block) -> str:
@@ -199,31 +181,9 @@ class Rolled:
         cells = (
             STEP,
             MARK if is_param else "",
-            f"{indent}dL/d{found.target}",
+            f"{indent}{found.target}",
             *assigns,
             found.formula,
             shape_text(displayed(found.shape, self.derivation.layout)),
         )
         return Line(cells, PARAMETER if is_param else PLAIN)
-
-    def _derivatives(self, place: Place) -> list[Derivative]:
-        """The backward steps of an equation, with letters, in the order of the backward pass."""
-        shown = self.steps[place.step]
-        found: dict[tuple[int, str, str], Derivative] = {}
-        for indices in sorted(place.where, reverse=True):
-            i = place.where[indices]
-            for row in self.rows.get(i, ()):
-                target, formula = letters(self.derivation, row, self.steps[i], shown)
-                key = (row.operand, target, formula)
-                if key not in found:
-                    found[key] = Derivative(target, row.target, formula, row.contribution.shape, {})
-                found[key].assigns[indices] = row.assign
-        return [found[key] for key in sorted(found, key=lambda key: key[0])]
-
-
-def _places(items: Sequence[Place | Block]) -> Iterator[Place]:
-    for item in items:
-        if isinstance(item, Place):
-            yield item
-        else:
-            yield from _places(item.items)

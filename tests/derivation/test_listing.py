@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from support import EXAMPLES, backward, equations, messages, program, session
+from support import (
+    EXAMPLES,
+    assert_close,
+    backward,
+    complex_step,
+    equations,
+    messages,
+    program,
+    session,
+    steps,
+)
 
 from gradcli.program import verify
 
@@ -122,3 +132,70 @@ def test_an_error_leaves_nothing_half_done() -> None:
     text = "input x: [2]\ny = x @ x\nz = q + 1\nw = y * z\n"
     found = messages(text)
     assert found.count("error:") == 2, "what follows from an error is no error"
+
+
+ATTEND = """\
+dim N = 3, D = 2
+param Q: [N, D], K: [N, D], V: [N, D]
+op attend(q, k, v) = softmax(q @ k.T, axis=1) @ v:
+    S = softmax(q @ k.T, axis=1)
+    dP = dL/dout @ v.T
+    dS = S * (dP - sum(dL/dout * out, axis=1))
+    dL/dq = dS @ k
+    dL/dk = dS.T @ q
+    dL/dv = S.T @ dL/dout
+"""
+
+
+def test_the_own_lines_of_a_rule_are_steps() -> None:
+    text = f"layout denominator\n{ATTEND}y = attend(Q, K, V)\ngiven dL/dy"
+    assert backward(text) == [
+        "S = softmax(Q @ K.T, axis=1)",
+        "dP = dL/dy @ V.T",
+        "dS = S * (dP - sum(dL/dy * y, axis=1))",
+        "dL/dQ = dS @ K",
+        "dL/dK = dS.T @ Q",
+        "dL/dV = S.T @ dL/dy",
+    ]
+
+
+def test_an_own_line_is_transposed_as_a_derivative_is() -> None:
+    text = f"layout denominator\n{ATTEND}y = attend(Q, K, V)\ngiven dL/dy"
+    found = session(text, layout="numerator")
+    assert steps(found.derivation)[1:4] == [
+        "dP = V @ dL/dy",
+        "dS = S * (dP - sum(dL/dy * y.T, axis=0))",
+        "dL/dQ = K.T @ dS",
+    ]
+    for name in "QKV":
+        assert_close(found.backward.totals[name], complex_step(found, name), 1e-12)
+
+
+def test_only_the_own_lines_that_are_needed_are_listed() -> None:
+    text = f"layout denominator\n{ATTEND}y = attend(Q, K, V)\ngiven dL/dy"
+    assert backward(text, wrt=("V",)) == ["S = softmax(Q @ K.T, axis=1)", "dL/dV = S.T @ dL/dy"]
+
+
+def test_own_lines_of_two_calls_have_two_names() -> None:
+    text = f"layout denominator\n{ATTEND}S = Q * 2\ny = attend(attend(S, K, V), K, V)\ngiven dL/dy"
+    targets = [line.split()[0] for line in backward(text)]
+    assert targets == [
+        "S_2", "dP", "dS", "dL/dz1", "dL/dK", "dL/dV", "S_3", "dP_2", "dS_2", "dL/dS", "dL/dK",
+        "dL/dV", "dL/dQ",
+    ]  # fmt: skip
+
+
+def test_an_own_line_that_is_another_name_for_something_is_no_step() -> None:
+    text = (
+        "layout denominator\ninput x: [2]\nop twice(a) = 2 * a:\n    g = dL/dout\n    h = 2\n"
+        "    dL/da = h * g\ny = twice(x)\ngiven dL/dy"
+    )
+    assert backward(text) == ["dL/dx = 2 * dL/dy"]
+
+
+def test_the_axis_that_a_factor_lacks_is_contracted() -> None:
+    text = "layout denominator\ninput X: [2, 3, 4]\nparam W: [4, 5]\nY = X @ W\ngiven dL/dY"
+    assert backward(text) == [
+        'dL/dX = einsum("aik,jk->aij", dL/dY, W)',
+        'dL/dW = einsum("aij,aik->jk", X, dL/dY)',
+    ]

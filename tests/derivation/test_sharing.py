@@ -10,8 +10,8 @@ from hypothesis import given
 from sharing_models import sharing_models
 from support import assert_close, program, session
 
+from gradcli.codegen.module import lines
 from gradcli.evaluate import compute
-from gradcli.render.code import lines
 from gradcli.session import Session
 
 SPOILED = """\

@@ -11,9 +11,9 @@ from listings import EXAMPLES, derived, plain, squeezed
 from typer.testing import CliRunner
 
 from gradcli.cli import app
-from gradcli.render.letters import letters
-from gradcli.render.loops import Block, Place, roll
+from gradcli.loops import Block, Place, roll
 from gradcli.render.rolled import sections
+from gradcli.transform.letters import letters
 
 LOOPS = [path for path in EXAMPLES if "..T" in path.read_text() or "..2:" in path.read_text()]
 ROOT = Path(__file__).parents[2] / "examples"
@@ -231,7 +231,7 @@ def test_with_numbers_for_letters_every_step_is_the_tables(model: str | Path, la
                     for letter, own in pairs
                     if isinstance(own, str)
                 }
-                found = squeezed(numbered(target, values, {}))
+                found = squeezed(numbered(target.removeprefix("dL/d"), values, {}))
                 for letter, own in sorted(known.items(), key=lambda item: -len(item[0])):
                     if found.startswith(letter):
                         found = own + found.removeprefix(letter)

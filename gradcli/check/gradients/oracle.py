@@ -18,10 +18,10 @@ from gradcli.check.gradients.checker import Checker, Clock, Progress
 from gradcli.check.gradients.numeric import Options
 from gradcli.check.gradients.probe import weights
 from gradcli.check.gradients.result import Report
+from gradcli.codegen.module import Writer
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
 from gradcli.ops.special import erf
-from gradcli.render.module import Writer
 from gradcli.session import Session
 
 Forward: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.codegen.numpy_ import Names, function_name, moved_lines
 from gradcli.ops.core import TABLE, Array, asarray
-from gradcli.render.code import Equation, Names, flatten, function_name, moved_lines
 from gradcli.session import Session
 from gradcli.sizes import Number
+from gradcli.transform.inline import Equation, flatten
 
 CHUNK = 128 * 1024  # bytes of the largest array in one evaluation
 WORTH_COMPILING = 60  # evaluations that pay for generating code

@@ -12,9 +12,10 @@ import pytest
 from cases import cases
 from support import EXAMPLES, session
 
+from gradcli.codegen.module import lines
+from gradcli.codegen.numpy_ import Names
 from gradcli.errors import GradErrors
 from gradcli.ops import TABLE
-from gradcli.render.code import Names, lines
 from gradcli.session import Request, run
 
 AWKWARD = """

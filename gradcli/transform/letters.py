@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gradcli.derive import Derivation, Row, contribute, region_text
 from gradcli.ops.regions import Part
 from gradcli.program import Step
 from gradcli.sizes import Number
+from gradcli.transform.reify import DERIVATIVE, OWN, Row
+from gradcli.transform.reverse import Derivation, region_text
+from gradcli.transform.vjp import Contribution, gains
 
 
 def letters(derivation: Derivation, row: Row, step: Step, shown: Step) -> tuple[str, str]:
-    """A backward step's target and formula, with letters for indices.
+    """A backward step's left side and its formula, with letters for indices.
 
     step: the forward step that it belongs to. shown: the step that stands for it.
     """
     if step.rolled is None or shown.rolled is None:
-        return derivation.target(row), derivation.formula(row)
+        return derivation.left(row), derivation.formula(row)
     layout = derivation.layout
     args = shown.rolled.args
     contribution = row.contribution
@@ -29,9 +31,13 @@ def letters(derivation: Derivation, row: Row, step: Step, shown: Step) -> tuple[
             else arg
             for arg, r in zip(step.args, step.rolled.args, strict=True)
         )
-        contribution = contribute(step._replace(args=own), row.operand) or contribution
-    formula = contribution.texts[layout].format(shown.rolled.name, *args)
-    target = str(args[row.operand])
+        contribution = again(step._replace(args=own), row)
+    index = shown.rolled.name[len(shown.rolled.name.partition("[")[0]) :]
+    lines = [line + index for line in gains(step).names]
+    formula = contribution.listing[layout].format(shown.rolled.name, *args, *lines)
+    if row.operand == OWN:
+        return lines[row.own.index(row.target)], formula
+    target = DERIVATIVE + str(args[row.operand])
     around = row.contribution.region
     if row.region is None or around is None:
         return target, formula
@@ -40,6 +46,14 @@ def letters(derivation: Derivation, row: Row, step: Step, shown: Step) -> tuple[
         pieces = [_piece_part(part, whole) for part, whole in zip(piece, around, strict=False)]
         formula = formula.removesuffix(region_text(piece, layout)) + bracketed(pieces, layout)
     return target + bracketed(parts, layout), formula
+
+
+def again(step: Step, row: Row) -> Contribution:
+    """What a row adds, whole, for a step with other numbers."""
+    found = gains(step)
+    if row.operand == OWN:
+        return found.lines[row.own.index(row.target)]
+    return found.operands[row.operand] or row.contribution
 
 
 def bracketed(parts: Sequence[str], layout: str) -> str:

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.codegen.helpers import Helpers
+from gradcli.codegen.numpy_ import Names, array, expression
 from gradcli.derive import COTANGENT, OWN, RESULT, Own, Row
 from gradcli.ops.core import Array, Op
 from gradcli.program import Step
-from gradcli.render.code import Equation, Names, array, expression, flatten
-from gradcli.render.helpers import Helpers
 from gradcli.session import Session
 from gradcli.sizes import ATOM, Number, numbers
 from gradcli.spelling import Written
 from gradcli.template import Node
+from gradcli.transform.inline import Equation, flatten
 
 
 class Writer:
@@ -177,6 +178,11 @@ class Writer:
         for name, value in arrays.items():
             yield f"    {name!r}: {literal(value)},\n"
         yield "}\n"
+
+
+def lines(session: Session) -> Iterator[str]:
+    """A module that runs on its own: `forward` and `backward`, in straight-line NumPy."""
+    return Writer(session).module()
 
 
 def literal(value: Array) -> str:
