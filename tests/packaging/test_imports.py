@@ -1,6 +1,7 @@
 """The way of the data in one direction: what each module may import, and who may load a library."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -11,36 +12,15 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = Path(gradcli.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# Each module, or folder of modules, and the ones of the package that it imports. Every line uses
-# only what stands above it, so that nothing leads back.
-MAY_IMPORT = {
-    "errors": "",
-    "suggest": "",
-    "files": "errors",
-    "schema": "",
-    "request": "",
-    "sizes": "errors",
-    "expr": "sizes",
-    "ops": "expr sizes",
-    "spelling": "ops sizes",
-    "syntax": "errors",
-    "program": "errors ops sizes spelling syntax",
-    "template": "expr ops sizes spelling",
-    "interpret": "program sizes",
-    "transform": "errors expr interpret ops program sizes suggest template",
-    "derive": "ops transform",
-    "evaluate": "derive errors interpret ops program sizes template",
-    "values": "errors evaluate files ops program sizes suggest",
-    "lower": "errors evaluate expr ops program sizes spelling suggest syntax template values",
-    "session": "derive errors evaluate files lower ops program request syntax values",
-    "render": "derive errors evaluate expr ops program session sizes spelling suggest syntax template",
-    "check": "derive errors evaluate expr interpret lower ops program render request session sizes spelling suggest "
-    "syntax template values",
-    "render.report": "check derive render sizes",
-    "render.verdicts": "check errors render",
-    "cli": "check derive errors ops render render.report render.verdicts request schema session sizes suggest "
-    "syntax",
-}
+
+def table():
+    """The modules of the architecture page, and what its table says that each imports."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([\w, ]*)\|$", page, re.MULTILINE)
+    return {module: imports.replace(",", " ").split() for module, imports in rows}
+
+
+MAY_IMPORT = table()
 
 # The libraries, and the only files that import them.
 LIBRARIES = {
@@ -65,13 +45,6 @@ WITHOUT_NUMPY = (
     "spelling",
     "cli",
 )
-
-
-def home(name):
-    """The entry of MAY_IMPORT that a module of the package belongs to."""
-    parts = name.split(".")
-    found = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
-    return next((name for name in found if name in MAY_IMPORT), parts[0])
 
 
 def module(path):
@@ -100,24 +73,31 @@ def name(path):
     return str(path.relative_to(PACKAGE))
 
 
+def home(name):
+    """The entry of the table that a module of the package belongs to."""
+    return name.split(".")[0]
+
+
 def test_nothing_leads_back():
     seen = []
-    for entry, allowed in MAY_IMPORT.items():
-        assert set(allowed.split()) <= set(seen), entry
+    for entry, imports in MAY_IMPORT.items():
+        assert set(imports) <= set(seen), entry
         seen.append(entry)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_imports_within_the_package(path):
-    own = home(module(path))
-    if own in ("__init__", "__main__"):
-        return
-    assert own in MAY_IMPORT, f"say in MAY_IMPORT what {own} imports"
-    allowed = {own, "__version__", "__file__", *MAY_IMPORT[own].split()}
-    for found in imported(path):
-        package, _, rest = found.partition(".")
-        if package == "gradcli" and rest:
-            assert home(rest) in allowed, f"{name(path)} imports {found}"
+def test_every_module_is_in_the_table():
+    modules = {home(module(path)) for path in MODULES}
+    assert set(MAY_IMPORT) == modules - {"__init__", "__main__"}
+
+
+@pytest.mark.parametrize("entry", MAY_IMPORT)
+def test_each_imports_what_the_table_says(entry):
+    found = set()
+    for path in MODULES:
+        if home(module(path)) == entry:
+            names = [each.partition(".") for each in imported(path)]
+            found |= {home(rest) for package, _, rest in names if package == "gradcli" and rest}
+    assert found - {entry, "__version__", "__file__"} == set(MAY_IMPORT[entry])
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
@@ -132,17 +112,3 @@ def test_libraries_have_their_places(path):
 def test_what_runs_before_numpy_does_not_import_it(path):
     if home(module(path)) in WITHOUT_NUMPY:
         assert not [found for found in imported(path) if found.split(".")[0] == "numpy"]
-
-
-def test_every_entry_is_needed():
-    modules = {home(module(path)) for path in MODULES}
-    assert set(MAY_IMPORT) == modules - {"__init__", "__main__"}
-
-
-def test_the_table_of_the_architecture_page_is_this_one():
-    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rows = [line for line in page.splitlines() if line.startswith("| `")]
-    listed = [row.split("`")[1].rstrip("/") for row in rows]
-    assert [module for module in listed if module in MAY_IMPORT], "the page has a table of modules"
-    assert {entry.split(".")[0] for entry in MAY_IMPORT} <= set(listed)
-    assert len(set(listed)) == len(listed)
