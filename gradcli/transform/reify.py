@@ -145,10 +145,10 @@ class Writer:
                 return place  # type: ignore[return-value]
             return names[place] if place >= 0 else leaves[~place]
 
-        last = len(calls) - 1
-        for i, (call, places) in enumerate(calls):
-            own = name if i == last else None
-            names.append(self.emit(call, tuple([at(place) for place in places]), own))
+        left = len(calls)
+        for call, places in calls:
+            left -= 1
+            names.append(self.emit(call, tuple(map(at, places)), None if left else name))
         return at(result)
 
 
