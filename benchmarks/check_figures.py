@@ -14,6 +14,7 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from gradcli.session import Request, Session, compute, run
 from gradcli.sizes import Number, numbers
 from gradcli.syntax import read, read_source
 from gradcli.template import postorder, typed
+from gradcli.transform.vjp import COTANGENT, RESULT, code
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FAINTEST = 1e-280  # what is fainter is no mutant: numbers end at 1e-308
@@ -197,13 +199,14 @@ def derivation_mutants(base: Session) -> Iterator[tuple[str, Session]]:
         if row.assign == "+=":
             yield "dropped +=", _with(base, (*rows[:i], *rows[i + 1 :]))
         for kind, nodes in _changed(base, step, row):
-            contribution = row.contribution._replace(nodes=nodes)
+            order = (COTANGENT, RESULT, *range(len(step.args)))
+            contribution = row.contribution._replace(code=code(nodes, order))
             changed = row._replace(contribution=contribution)
             yield kind, _with(base, (*rows[:i], changed, *rows[i + 1 :]))
 
 
 def _with(base: Session, rows: tuple[Any, ...]) -> Session:
-    derivation = base.derivation._replace(rows=rows)
+    derivation = replace(base.derivation, rows=rows)
     given = base.given
     return base._replace(derivation=derivation, backward=backward(derivation, base.values, given))
 
@@ -217,21 +220,22 @@ def _changed(base: Session, step: Any, row: Any) -> Iterator[tuple[str, Any]]:
     leaves |= dict(enumerate(step.call.signature.shapes))
     where = {id(node.expr): node for node in nodes}
     for node in nodes:
-        if node.op is None or node.signature is None:
+        if node.call is None:
             continue
-        if node.op.name == "matmul":
-            for k, shape in enumerate(node.signature.shapes):
+        op, signature = node.call.op, node.call.signature
+        if op.name == "matmul":
+            for k, shape in enumerate(signature.shapes):
                 if len(shape) == 2 and numbers(shape)[0] == numbers(shape)[1] > 1:
                     args = list(node.expr.args)
                     args[k] = args[k].T
                     other = Expr("matmul", tuple(args))
                     yield from _typed("transposed factor", root, node.expr, other, leaves, sizes)
-        if node.op.name == "sum" and row.contribution.shape != where[id(node.expr.args[0])].shape:
-            axis = dict(node.attrs)["axis"]
-            count = node.signature.shapes[0][axis] if axis is not None else None
+        if op.name == "sum" and row.contribution.shape != where[id(node.expr.args[0])].shape:
+            axis = signature.attrs["axis"]
+            count = signature.shapes[0][axis] if axis is not None else None
             if count is not None and count.value > 1:
                 # What is left of a sum that is forgotten, in its shape: one of its terms.
-                first = call("index", node.expr.args[0], region=_first(node.signature, axis, sizes))
+                first = call("index", node.expr.args[0], region=_first(signature, axis, sizes))
                 yield from _typed("missing sum", root, node.expr, first, leaves, sizes)
 
 

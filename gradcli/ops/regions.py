@@ -156,7 +156,7 @@ def _scatter_shape(s: Signature) -> Shape:
     return filled
 
 
-def _scatter(
+def scatter(
     *xs: Array,
     slices: tuple[tuple[slice, ...], ...],
     ranks: tuple[int, ...],
@@ -194,7 +194,7 @@ register(
         name="scatter",
         operands=('"regions"', "*xs", "[shape]"),
         shape=_scatter_shape,
-        forward=_scatter,
+        forward=scatter,
         rule=lambda s, g, y, *xs: tuple(
             call("index", g, region=region) for region in s.attrs["regions"]
         ),

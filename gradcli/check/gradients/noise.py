@@ -41,7 +41,7 @@ def noise(model: Model, seed: int) -> Noise:
     totals = session.derivation.reified.totals
     low = {name: exact[total] for name, total in totals.items()}
     high = dict(low)
-    shake = Shaker(seed)
+    shake, back = Shaker(seed, 5), Shaker(seed, 6)  # what one pass draws moves nothing in the other
     with np.errstate(all="ignore"):
         outputs = {
             name: 4 * EPSILON * np.abs(model.values[name] * weight)
@@ -49,7 +49,7 @@ def noise(model: Model, seed: int) -> Noise:
         }
         for _ in range(RUNS):
             values = _forward(model, shake)
-            for name, total in _backward(model, values, exact, shake).items():
+            for name, total in _backward(model, values, exact, back).items():
                 low[name] = np.minimum(low[name], total)
                 high[name] = np.maximum(high[name], total)
             for name, weight in model.weights.items():
@@ -68,8 +68,8 @@ def noise(model: Model, seed: int) -> Noise:
 class Shaker:
     """Moves every entry of an array by its last bit, up or down."""
 
-    def __init__(self, seed: int) -> None:
-        self.rng = np.random.default_rng([seed, 5])
+    def __init__(self, seed: int, stream: int) -> None:
+        self.rng = np.random.default_rng([seed, stream])
         self.factors = self._drawn(POOL)
 
     def _drawn(self, size: int) -> Array:

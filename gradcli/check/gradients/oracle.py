@@ -10,6 +10,7 @@ import importlib
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ from gradcli.check.gradients.result import Report
 from gradcli.codegen.module import Writer
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
+from gradcli.ops.regions import scatter
 from gradcli.ops.special import erf
 from gradcli.session import Session
 
@@ -71,13 +73,32 @@ def library_gradients(session: Session, library: str, names: list[str]) -> Array
 
 def forward_code(session: Session, numpy: Any, special: Callable[..., Any]) -> Forward:
     """The generated forward pass, with a library's NumPy and its error function in it."""
-    writer = Writer(session, {erf: "erf"})
+    writer = Writer(session, {erf: "erf", scatter: "scatter"})
     text = "\n".join([*writer.helpers.texts, *writer.forward()])
     scope: dict[str, Any] = {"np": numpy, "math": math, "erf": special}
+    scope["scatter"] = partial(_scattered, numpy)
     tree = ast.fix_missing_locations(_Plain().visit(ast.parse(text)))
     exec(compile(tree, f"<forward pass of {session.program.source.name}>", "exec"), scope)  # noqa: S102
     forward: Forward = scope["forward"]
     return forward
+
+
+def _scattered(numpy: Any, *xs: Any, slices: Any, ranks: Any, shape: Any) -> Any:
+    """`scatter` with nothing written in place, which libraries can't follow: each operand with
+    zeros around it.
+    """
+    total = numpy.zeros(shape)
+    for x, region in zip(xs, slices, strict=True):
+        widths = [part.stop - part.start for part in region]
+        found = x.reshape(tuple(widths))
+        for axis, part in enumerate(region):
+            sides = [part.start, shape[axis] - part.stop]
+            before, after = (
+                numpy.zeros((*shape[:axis], width, *widths[axis + 1 :])) for width in sides
+            )
+            found = numpy.concatenate((before, found, after), axis=axis)
+        total = total + found
+    return total
 
 
 class _Plain(ast.NodeTransformer):
