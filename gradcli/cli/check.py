@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -23,9 +22,10 @@ from gradcli.cli.options import (
     Wrt,
     request,
 )
-from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, Reported, tell, write, write_with
+from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, Reported, show, tell, write
 from gradcli.cli.person import check_derivation, is_derivation
 from gradcli.cli.progress import progress_of
+from gradcli.cli.streams import say
 from gradcli.errors import GradError, GradErrors
 from gradcli.request import Request
 
@@ -153,7 +153,7 @@ def _check_all(model: str | None, check_one: Callable[[str], Report]) -> list[Re
             errors.append(str(error))
     if errors:
         for text in errors:
-            typer.echo(text, err=True)
+            say(text)
         raise GradError(f"{len(errors)} of {len(paths)} models can't be checked")
     return reports
 
@@ -204,7 +204,7 @@ def _check_gradients(model: str | None, path: Path, asked: Request, options: Opt
 
 
 def _show(
-    reports: list[Report], form: CheckFormat, output: Path | None, precision: int | None
+    reports: list[Report], form: CheckFormat, output: str | None, precision: int | None
 ) -> None:
     from gradcli.render import report as render
 
@@ -213,12 +213,4 @@ def _show(
     elif form is CheckFormat.ndjson:
         write(render.records(reports, precision), output)
     else:
-        from gradcli.render.layout import write_plain, write_rich
-
-        sections = render.sections(reports, precision)
-        if output is not None or not sys.stdout.isatty():
-            write_with(lambda out: write_plain(sections, out), output)
-        else:
-            from rich.console import Console
-
-            write_rich(sections, Console())
+        show(render.sections(reports, precision), output)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -86,7 +85,7 @@ def _pieces(session: Any, form: Format, precision: int | None) -> Iterable[str]:
 
 
 def _sections(
-    session: Any, precision: int | None, full: bool, rolled: bool, output: Path | None
+    session: Any, precision: int | None, full: bool, rolled: bool, output: str | None
 ) -> Any:
     if rolled:
         from gradcli.render import rolled as view

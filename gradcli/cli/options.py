@@ -55,7 +55,7 @@ Wrt = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output."),
 ]
 Precision = Annotated[

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
-from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, tell, write
+from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, tell, write, write_text
 from gradcli.errors import GradError
 from gradcli.request import Request
 
@@ -29,7 +27,7 @@ def check_derivation(
     hint: bool,
     quiet: bool,
     complete: bool,
-    output: Path | None,
+    output: str | None,
     precision: int | None,
 ) -> None:
     """Print the verdicts on a derivation and end with their exit code.
@@ -61,6 +59,9 @@ def check_derivation(
     )
     full = verdicts.Detail.hint if hint else verdicts.Detail.full
     detail = verdicts.Detail.quiet if quiet else full
-    render = {"json": verdicts.document, "ndjson": verdicts.records}.get(form, verdicts.text)
-    write(render(report, detail, precision), output)
+    if form == "table":
+        write_text(verdicts.text(report, detail, precision), output)
+    else:
+        render = verdicts.document if form == "json" else verdicts.records
+        write(render(report, detail, precision), output)
     raise typer.Exit(INCONCLUSIVE if report.inconclusive else OK if report.ok else FAILED)

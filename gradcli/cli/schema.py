@@ -9,6 +9,7 @@ import typer
 from gradcli.cli.options import Output
 from gradcli.cli.output import Reported, write
 from gradcli.errors import GradError
+from gradcli.foreign import dumps
 
 
 def schema(
@@ -23,12 +24,10 @@ def schema(
 ) -> None:
     """The JSON Schema of what the commands write with --json."""
     with Reported():
-        import json
-
         from gradcli.schema import documents, schema, schema_of
 
         if document is not None and document not in documents():
             known = ", ".join(documents())
             raise GradError(f"there is no schema `{document}`", hint=f"one of {known}")
         found = schema() if document is None else schema_of(document)
-        write([json.dumps(found, indent=2, ensure_ascii=False), "\n"], output)
+        write([dumps(found, indent=2), "\n"], output)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import gradcli
 from gradcli.derive import displayed
+from gradcli.foreign import dumps
 from gradcli.ops.core import Array
 from gradcli.render.arrays import as_json, show_shape, show_symbols
 from gradcli.session import Session
@@ -18,21 +18,21 @@ SCHEMA_VERSION = 1
 
 def document(session: Session, precision: int | None = None) -> Iterator[str]:
     """The JSON document in pieces, one record a line."""
-    head = json.dumps(_head(session), ensure_ascii=False)
+    head = dumps(_head(session))
     yield head[:-1]
     for name, records in _lists(session, precision):
         yield f',\n"{name}": ['
         separator = "\n"
         for record in records:
-            yield separator + json.dumps(record, ensure_ascii=False)
+            yield separator + dumps(record)
             separator = ",\n"
         yield "]"
     for name, pairs in _maps(session, precision):
         yield f',\n"{name}": {{'
         separator = "\n"
         for key, record in pairs:
-            quoted = json.dumps(key, ensure_ascii=False)
-            yield f"{separator}{quoted}: {json.dumps(record, ensure_ascii=False)}"
+            quoted = dumps(key)
+            yield f"{separator}{quoted}: {dumps(record)}"
             separator = ",\n"
         yield "}"
     yield "}\n"
@@ -45,7 +45,7 @@ def records(session: Session, precision: int | None = None) -> Iterator[str]:
     """The same records one a line, each with its type."""
 
     def line(kind: str, record: dict[str, Any]) -> str:
-        return json.dumps({"type": kind, **record}, ensure_ascii=False) + "\n"
+        return dumps({"type": kind, **record}) + "\n"
 
     yield line("model", _head(session))
     for name, entries in _lists(session, precision):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.derive import Row
+from gradcli.foreign import docstring
 from gradcli.ops.core import Array, Op
 from gradcli.render.code import Equation, Names, array, expression, flatten
 from gradcli.render.helpers import Helpers
@@ -150,8 +151,8 @@ class Writer:
 
     def module(self) -> Iterator[str]:
         passes = [*self.forward(), "\n\n", *self.backward()]
-        source = self.program.source.name
-        yield f'"""The gradients of {source!r}: both passes, in NumPy alone."""\n\n'
+        source = docstring(self.program.source.name)
+        yield f'"""The gradients of {source}: both passes, in NumPy alone."""\n\n'
         yield "import json\nimport math\n\nimport numpy as np\n\n\n"
         yield from (f"{text}\n\n" for text in self.helpers.texts)
         yield from passes

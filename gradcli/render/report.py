@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradcli
 from gradcli.derive import displayed
+from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import entry_text, json_number, show_shape
 from gradcli.render.layout import NOTE, PARAMETER, PLAIN, Column, Line, Section
 from gradcli.sizes import is_scalar
@@ -36,22 +36,22 @@ SHOWN = 5  # worst entries of a variable that does not pass
 
 def document(reports: Sequence[Report], precision: int | None = None) -> Iterator[str]:
     """One document for one model or for several: every result names its source."""
-    head = json.dumps(_head(reports), ensure_ascii=False)
+    head = dumps(_head(reports))
     yield head[:-1]
     for name in LISTS:
         found = list(_listed(reports, name, precision))
         if found or name == "results":
-            lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in found)
+            lines = ",\n".join(dumps(record) for record in found)
             yield f',\n"{name}": [\n{lines}]'
     yield "}\n"
 
 
 def records(reports: Sequence[Report], precision: int | None = None) -> Iterator[str]:
     """The same records one a line, each with its type."""
-    yield json.dumps({"type": "check", **_head(reports)}, ensure_ascii=False) + "\n"
+    yield dumps({"type": "check", **_head(reports)}) + "\n"
     for name, kind in LISTS.items():
         for record in _listed(reports, name, precision):
-            yield json.dumps({"type": kind, **record}, ensure_ascii=False) + "\n"
+            yield dumps({"type": kind, **record}) + "\n"
 
 
 def _head(reports: Sequence[Report]) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def sections(reports: Sequence[Report], precision: int | None = None) -> Iterato
 
 
 def _section(report: Report, digits: int) -> Section:
-    title = f"{report.source}: {report.verdict} ({report.method}, {report.layout} layout)"
+    title = f"{visible(report.source)}: {report.verdict} ({report.method}, {report.layout} layout)"
     lines: list[Line] = []
     for result in report.all():
         lines.append(_line(result, report.layout, digits))
@@ -182,7 +182,7 @@ def _overview(reports: Sequence[Report]) -> Section:
     columns = (Column("model"), Column("verdict"), Column("variables", right=True))
     lines = [
         Line(
-            (report.source, report.verdict, str(len(report.results))),
+            (visible(report.source), report.verdict, str(len(report.results))),
             PLAIN if report.verdict == "pass" else PARAMETER,
         )
         for report in reports

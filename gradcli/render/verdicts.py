@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
@@ -19,6 +18,7 @@ from gradcli.check.person.report import (
     Verdict,
 )
 from gradcli.errors import show
+from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import as_json, as_text
 
 SCHEMA_VERSION = 1
@@ -92,7 +92,7 @@ def _wrong(line: Verdict, detail: Detail, digits: int) -> Iterator[str]:
     if line.rule:
         rule = line.rule
         yield f"rule: {rule.eq}. {rule.equation} gives {'; '.join(rule.formulas)}\n"
-        yield f"source: {rule.source}\n"
+        yield f"source: {visible(rule.source)}\n"
 
 
 def _count(report: Report) -> str:
@@ -102,7 +102,7 @@ def _count(report: Report) -> str:
         if number or verdict != "unchecked":
             parts.append(f"{number} {verdict}")
     plural = "" if len(report.lines) == 1 else "s"
-    return f"{report.source}: {len(report.lines)} line{plural}: {', '.join(parts)}"
+    return f"{visible(report.source)}: {len(report.lines)} line{plural}: {', '.join(parts)}"
 
 
 def _whole(report: Report) -> Iterator[str]:
@@ -142,9 +142,9 @@ def document(
     report: Report, detail: Detail = Detail.full, precision: int | None = None
 ) -> Iterator[str]:
     """One document, one record a line."""
-    yield json.dumps(_head(report), ensure_ascii=False)[:-1]
+    yield dumps(_head(report))[:-1]
     for name, records in _lists(report, detail, precision):
-        lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+        lines = ",\n".join(dumps(record) for record in records)
         yield f',\n"{name}": [{chr(10) + lines if lines else ""}]'
     yield "}\n"
 
@@ -153,11 +153,11 @@ def records(
     report: Report, detail: Detail = Detail.full, precision: int | None = None
 ) -> Iterator[str]:
     """The same records one a line, each with its type."""
-    yield json.dumps({"type": "against", **_head(report)}, ensure_ascii=False) + "\n"
+    yield dumps({"type": "against", **_head(report)}) + "\n"
     kinds = {"lines": "line", "missing": "missing"}
     for name, found in _lists(report, detail, precision):
         for record in found:
-            yield json.dumps({"type": kinds[name], **record}, ensure_ascii=False) + "\n"
+            yield dumps({"type": kinds[name], **record}) + "\n"
 
 
 def _head(report: Report) -> dict[str, Any]:

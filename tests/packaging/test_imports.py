@@ -14,7 +14,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each module, or folder of modules, and the ones of the package that it imports. Every line uses
 # only what stands above it, so that nothing leads back.
 MAY_IMPORT = {
-    "errors": "",
+    "ending": "",
+    "foreign": "",
+    "errors": "foreign",
     "suggest": "",
     "files": "errors",
     "schema": "",
@@ -31,12 +33,12 @@ MAY_IMPORT = {
     "lower": "errors evaluate expr ops program sizes spelling suggest syntax template values",
     "derive": "errors expr ops program sizes suggest template",
     "session": "derive errors evaluate files lower ops program request syntax values",
-    "render": "derive errors evaluate expr ops program session sizes spelling suggest syntax template",
+    "render": "derive errors evaluate expr foreign ops program session sizes spelling suggest syntax template",
     "check": "derive errors evaluate expr lower ops program render request session sizes spelling suggest "
     "syntax template values",
-    "render.report": "check derive render sizes",
-    "render.verdicts": "check errors render",
-    "cli": "check derive errors ops render render.report render.verdicts request schema session sizes suggest "
+    "render.report": "check derive foreign render sizes",
+    "render.verdicts": "check errors foreign render",
+    "cli": "check derive ending errors files foreign ops render render.report render.verdicts request schema session sizes suggest "
     "syntax",
 }
 
@@ -52,6 +54,8 @@ LIBRARIES = {
 
 # What runs before NumPy is there: --help, --version, a syntax error.
 WITHOUT_NUMPY = (
+    "ending",
+    "foreign",
     "errors",
     "files",
     "request",
