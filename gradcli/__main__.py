@@ -1,14 +1,15 @@
-"""`gradcli` and `python -m gradcli`."""
+"""`gradcli` and `python -m gradcli`: nothing is imported before interrupts are silent."""
 
-from __future__ import annotations
-
-from typing import NoReturn
-
-from gradcli.ending import silent_interrupt
+import os
 
 
-def main() -> NoReturn:
-    silent_interrupt()
+def main() -> None:
+    try:
+        from gradcli.ending import silent_interrupt
+
+        silent_interrupt()
+    except KeyboardInterrupt:
+        os._exit(130)
     from gradcli.cli import main as command
 
     command()
