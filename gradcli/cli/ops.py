@@ -20,7 +20,7 @@ def ops(
     output: Output = None,
 ) -> None:
     """The operations, their shapes, rules and sources."""
-    with Reported():
+    with Reported("json" if json else "table"):
         from gradcli.ops import TABLE
         from gradcli.render.ops import document, find, sections
 

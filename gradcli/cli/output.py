@@ -16,15 +16,39 @@ OK, FAILED, WRONG, INCONCLUSIVE = 0, 1, 2, 3
 
 
 class Reported:
-    """Turns errors into messages on standard error and the exit code for wrong input."""
+    """Turns errors into the exit code for wrong input, and into words.
+
+    They are messages on standard error; where the output is for programs, they are in its form on
+    standard output. file: what the errors without a place are about.
+    """
+
+    def __init__(self, form: str = "table", file: str | None = None) -> None:
+        self.form = form
+        self.file = file
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, GradError | GradErrors):
-            say(error)
+            report(error, self.form, self.file)
             raise typer.Exit(WRONG) from None
+
+
+def report(error: GradError | GradErrors, form: str, file: str | None) -> None:
+    """Say what is wrong, in the form of the output where that is for programs."""
+    from gradcli.render import diagnostics as render
+
+    if form not in ("json", "ndjson", "sarif"):
+        say(error)
+        return
+    found = render.diagnostics(error, file)
+    if form == "sarif":
+        from gradcli.render import sarif
+
+        write(sarif.log(sarif.of_diagnostics(found)), None)
+    else:
+        write((render.document if form == "json" else render.records)(found), None)
 
 
 def tell(notes: Iterable[Note]) -> None:

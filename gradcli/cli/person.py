@@ -19,7 +19,7 @@ def is_derivation(path: str) -> bool:
 
 
 def check_derivation(
-    model: str | None,
+    model: str,
     against: str,
     asked: Request,
     *,
@@ -36,8 +36,6 @@ def check_derivation(
     """
     from gradcli.session import load, parse_file
 
-    if model is None:
-        raise GradError("--against needs a model", hint=f"gradcli check MODEL --against {against}")
     if model == against == "-":
         raise GradError("the model and the derivation can't both come from standard input")
     program, data = load(model, asked)
@@ -61,6 +59,10 @@ def check_derivation(
     detail = verdicts.Detail.quiet if quiet else full
     if form == "table":
         write_text(verdicts.text(report, detail, precision), output)
+    elif form == "sarif":
+        from gradcli.render.sarif import log
+
+        write(log(verdicts.sarif(report, detail)), output)
     else:
         render = verdicts.document if form == "json" else verdicts.records
         write(render(report, detail, precision), output)

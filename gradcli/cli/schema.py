@@ -17,7 +17,7 @@ def schema(
         str | None,
         typer.Argument(
             metavar="[DOCUMENT]",
-            help="derive, check, against, ops or record (a line of ndjson); with none, all.",
+            help="derive, check, against, ops, diagnostics or record (of ndjson); with none, all.",
         ),
     ] = None,
     output: Output = None,

@@ -20,6 +20,7 @@ from gradcli.check.person.report import (
 from gradcli.errors import show
 from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import as_json, as_text
+from gradcli.render.diagnostics import place
 
 SCHEMA_VERSION = 1
 DIGITS = 4
@@ -135,7 +136,23 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
 
 
-# ── JSON ──
+# ── for programs ──
+
+
+def sarif(report: Report, detail: Detail = Detail.full) -> Iterator[dict[str, Any]]:
+    """What is wrong or could not be judged, as results of a SARIF log."""
+    from gradcli.render.sarif import LEVELS, region, result
+
+    for line in report.lines:
+        if line.verdict not in LEVELS:
+            continue
+        record = _line(line, detail, None)
+        text = record["message"] or f"{line.target} is {line.verdict}"
+        if record["expected"]:
+            text += f"; expected: {record['expected']}"
+        where = line.culprit if detail is Detail.full and line.culprit else line.place
+        rule = record["diagnosis"] or line.verdict
+        yield result(rule, LEVELS[line.verdict], text, report.source, region(*place(where)))
 
 
 def document(

@@ -64,6 +64,11 @@ def test_a_full_disk_is_one_error(command: str, folder: Path) -> None:
     assert found.stderr.strip() == "error: standard output: no space left on device"
 
 
+def test_an_error_as_data_needs_standard_output(folder: Path) -> None:
+    """It can't be written; it is still wrong input."""
+    assert shell(folder, "derive wrong.eq --json >&-").returncode == 2
+
+
 def test_a_usage_error_without_standard_error(folder: Path) -> None:
     assert shell(folder, "frobnicate 2>&-").returncode == 2
 

@@ -39,7 +39,7 @@ def derived(model: Path, output: str | Path) -> None:
 
 
 def refused(model: Path, output: str | Path) -> str:
-    found = gradcli("derive", model, "--json", "-o", output)
+    found = gradcli("derive", model, "-o", output)
     assert found.exit_code == 2
     assert not found.stdout
     return found.stderr
