@@ -7,7 +7,6 @@ byte beyond ASCII, as lone surrogates, which no output can hold.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from typing import Any
@@ -31,6 +30,8 @@ def docstring(text: str) -> str:
 
 def dumps(value: Any, indent: int | None = None) -> str:
     """JSON that any reader takes; what can't be seen is escaped, as JSON has it."""
+    import json  # start-up counts: most commands write none
+
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     if text.replace("\n", "").isprintable():
         return text
