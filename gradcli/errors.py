@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from gradcli.foreign import is_seen, visible
+
 
 class Source(NamedTuple):
     """A text and the name a person knows it by.
@@ -86,7 +88,6 @@ class Note(NamedTuple):
         return show(self.message, "note", self.span, None, excerpt=False)
 
 
-UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 LONGEST_LINE = 160
 LONGEST_MESSAGE = 1_000
 
@@ -98,7 +99,7 @@ def show(message: str, kind: str, span: Span | None, hint: str | None, excerpt: 
         lines = [f"{kind}: {message}"]
     else:
         line, column = span.source.place(span.start)
-        lines = [f"{_printable(span.source.name)}:{line}:{column}: {kind}: {message}"]
+        lines = [f"{visible(span.source.name)}:{line}:{column}: {kind}: {message}"]
         if excerpt:
             lines += _excerpt(span, column - 1)
     if hint:
@@ -110,7 +111,7 @@ def _short(text: str) -> str:
     """A message that holds what a person wrote may be of any length, and of any characters."""
     if len(text) > LONGEST_MESSAGE:
         text = text[: LONGEST_MESSAGE // 2] + " … " + text[-LONGEST_MESSAGE // 2 :]
-    return _printable(text)
+    return visible(text)
 
 
 def _excerpt(span: Span, before: int) -> list[str]:
@@ -126,7 +127,7 @@ def _excerpt(span: Span, before: int) -> list[str]:
     # Tabs stay tabs, so that the carets stand right however wide a terminal makes them.
     pad = "".join("\t" if c == "\t" else " " * cells(c) for c in text[:before])
     carets = "^" * max(1, sum(cells(c) for c in text[before : before + width]))
-    return [_printable(text), pad + carets]
+    return [_in_cells(text), pad + carets]
 
 
 def cells(character: str) -> int:
@@ -136,10 +137,8 @@ def cells(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _printable(text: str) -> str:
-    """What can't be seen, and what would steer a terminal, shown as such."""
-    if text.isascii() and text.isprintable():
+def _in_cells(text: str) -> str:
+    """What can't be seen, and what would steer a terminal, in one cell each, so that carets fit."""
+    if text.isprintable():
         return text
-    return "".join(
-        c if c == "\t" or unicodedata.category(c) not in UNSEEN else "\ufffd" for c in text
-    )
+    return "".join(c if c == "\t" or is_seen(c) else "\ufffd" for c in text)

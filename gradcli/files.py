@@ -16,14 +16,21 @@ PATIENCE = 2.0  # seconds in which a pipe must get a writer
 def read_file(path: str, most: int) -> bytes:
     """A file's content; `-` is standard input. Raises GradError, also beyond `most` bytes."""
     try:
-        raw = sys.stdin.buffer.read(most + 1) if path == "-" else _read(path, most + 1)
+        raw = _standard(most + 1) if path == "-" else _read(path, most + 1)
     except OSError as error:
-        raise GradError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise GradError(
+            f"{STDIN if path == '-' else path}: {(error.strerror or str(error)).lower()}"
+        ) from None
     except ValueError:
         raise GradError("the file name holds a NUL byte") from None
     if len(raw) > most:
         raise GradError(f"{STDIN if path == '-' else path}: larger than {most // 2**20} MiB")
     return raw
+
+
+def _standard(most: int) -> bytes:
+    """Standard input; what has no writer that waits, and nothing in it, is empty."""
+    return sys.stdin.buffer.read(most) or b""
 
 
 def _read(path: str, most: int) -> bytes:

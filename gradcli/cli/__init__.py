@@ -15,6 +15,9 @@ from gradcli.cli.derive import derive
 from gradcli.cli.ops import ops
 from gradcli.cli.output import OK, WRONG
 from gradcli.cli.schema import schema
+from gradcli.cli.streams import prepare, say
+from gradcli.ending import INTERRUPTED
+from gradcli.foreign import visible
 
 app = typer.Typer(
     name="gradcli",
@@ -62,18 +65,17 @@ def run() -> int:
     try:
         return _app()
     except OSError as error:
-        typer.echo(f"error: standard output: {(error.strerror or str(error)).lower()}", err=True)
+        say(f"error: standard output: {(error.strerror or str(error)).lower()}")
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except MemoryError:
-        typer.echo("error: out of memory", err=True)
+        say("error: out of memory")
     except Exception as error:
         if os.environ.get("GRADCLI_TRACEBACK"):
             raise
-        typer.echo(
-            f"error: gradcli itself failed ({type(error).__name__}: {error}); this is a defect. "
-            "GRADCLI_TRACEBACK=1 shows where.",
-            err=True,
+        say(
+            f"error: gradcli itself failed ({type(error).__name__}: {visible(str(error))}); "
+            "this is a defect. GRADCLI_TRACEBACK=1 shows where."
         )
     return WRONG
 
@@ -90,7 +92,7 @@ def _app() -> int:
 
 
 def _prepare() -> None:
-    """Settings of the process: quick start, quiet pipes, UTF-8 that never fails."""
+    """Settings of the process: quick start, quiet pipes, streams that can be used."""
     import gc
     import signal
 
@@ -100,7 +102,4 @@ def _prepare() -> None:
         signal.signal(
             signal.SIGPIPE, signal.SIG_DFL
         )  # `| head` ends the process, with no traceback
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure:
-            reconfigure(errors="replace")
+    prepare()

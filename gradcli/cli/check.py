@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -23,9 +22,10 @@ from gradcli.cli.options import (
     Wrt,
     request,
 )
-from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, Reported, tell, write, write_with
+from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, WRONG, Reported, show, tell, write
 from gradcli.cli.person import check_derivation, is_derivation
 from gradcli.cli.progress import progress_of
+from gradcli.cli.streams import say
 from gradcli.errors import GradError, GradErrors
 from gradcli.request import Request
 
@@ -46,13 +46,15 @@ class CheckFormat(StrEnum):
     table = "table"
     json = "json"
     ndjson = "ndjson"
+    sarif = "sarif"
 
 
 def check(
-    model: Annotated[
-        str | None,
+    models: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="[MODEL]", help="A model file; with none, every *.eq below the current folder."
+            metavar="[MODEL...]",
+            help="Model files; with none, every *.eq below the current folder.",
         ),
     ] = None,
     finite_diff: Annotated[
@@ -108,25 +110,43 @@ def check(
     """Verify every gradient of a model."""
     asked = request(dim, data, seed, layout, wrt, Accumulate.auto, max_elements)
     form = CheckFormat.json if json else format
-    with Reported():
+    paths = models or []
+    with Reported(form, paths[0] if len(paths) == 1 else None):
+        if against is not None and len(paths) != 1:
+            raise GradError(
+                f"--against {against} needs one model",
+                hint=f"gradcli check MODEL --against {against}",
+            )
         if against is not None and is_derivation(against):
             check_derivation(
-                model, against, asked, form=form, hint=hint, quiet=quiet, complete=complete,
+                paths[0], against, asked, form=form, hint=hint, quiet=quiet, complete=complete,
                 output=output, precision=precision,
             )  # fmt: skip
         elif hint or quiet or complete:
             raise GradError("--hint, --quiet and --complete go with --against mine.grad")
         options = _options(finite_diff, complex_step, points, steps, budget, seed)
         if against is not None:
-            reports = [_check_gradients(model, Path(against), asked, options)]
+            found = Found([_check_gradients(paths[0], Path(against), asked, options)], [])
         elif oracle is not None:
-            reports = _check_all(model, lambda path: _check_oracle(path, asked, oracle, options))
+            found = _check_all(paths, lambda path: _check_oracle(path, asked, oracle, options))
         else:
-            reports = _check_all(model, lambda path: _check_one(path, asked, options))
-        _show(reports, form, output, precision)
-        found = {report.verdict for report in reports}
-        worst = next((verdict for verdict in ("fail", "inconclusive") if verdict in found), "pass")
-        raise typer.Exit(CODES[worst])
+            found = _check_all(paths, lambda path: _check_one(path, asked, options))
+        _show(found, form, output, precision)
+        raise typer.Exit(_code(found))
+
+
+class Found(NamedTuple):
+    """What came of some models: the reports, and the errors of those that are wrong, by path."""
+
+    reports: list[Report]
+    errors: list[tuple[str, GradError | GradErrors]]
+
+
+def _code(found: Found) -> int:
+    """The worst exit code of any: a wrong model's, a failure's, an inconclusive verdict's."""
+    codes = {CODES[report.verdict] for report in found.reports}
+    codes |= {WRONG for _ in found.errors}
+    return next((code for code in (WRONG, FAILED, INCONCLUSIVE) if code in codes), OK)
 
 
 def _options(
@@ -140,22 +160,18 @@ def _options(
     return numeric.Options(method, points, steps, budget, seed)
 
 
-def _check_all(model: str | None, check_one: Callable[[str], Report]) -> list[Report]:
-    """Every model's report. Errors of several models are reported together."""
-    paths = [model] if model is not None else _models_below()
-    reports, errors = [], []
+def _check_all(paths: list[str], check_one: Callable[[str], Report]) -> Found:
+    """Every model's report. Of several, those that are wrong don't stop the others."""
+    paths = paths or _models_below()
+    found = Found([], [])
     for path in paths:
         try:
-            reports.append(check_one(path))
+            found.reports.append(check_one(path))
         except (GradError, GradErrors) as error:
             if len(paths) == 1:
                 raise
-            errors.append(str(error))
-    if errors:
-        for text in errors:
-            typer.echo(text, err=True)
-        raise GradError(f"{len(errors)} of {len(paths)} models can't be checked")
-    return reports
+            found.errors.append((path, error))
+    return found
 
 
 def _models_below() -> list[str]:
@@ -192,9 +208,7 @@ def _check_oracle(path: str, asked: Request, oracle: Oracle, options: Options) -
         return check_oracle(session, oracle.value, options, progress)
 
 
-def _check_gradients(model: str | None, path: Path, asked: Request, options: Options) -> Report:
-    if model is None:
-        raise GradError(f"--against {path}: name the model too", hint="gradcli check MODEL")
+def _check_gradients(model: str, path: Path, asked: Request, options: Options) -> Report:
     from gradcli.check.gradients.outside import check_against
 
     with progress_of(model) as progress:
@@ -203,22 +217,27 @@ def _check_gradients(model: str | None, path: Path, asked: Request, options: Opt
     return report
 
 
-def _show(
-    reports: list[Report], form: CheckFormat, output: Path | None, precision: int | None
-) -> None:
-    from gradcli.render import report as render
+def _show(found: Found, form: CheckFormat, output: str | None, precision: int | None) -> None:
+    """The reports; the errors of some models beside them, or as a part of the same document."""
+    from gradcli.render import diagnostics, report
 
+    wrong = [item for path, error in found.errors for item in diagnostics.diagnostics(error, path)]
+    reports = found.reports
     if form is CheckFormat.json:
-        write(render.document(reports, precision), output)
+        documents = report.document(reports, precision, wrong)
+        write(documents if reports else diagnostics.document(wrong), output)
     elif form is CheckFormat.ndjson:
-        write(render.records(reports, precision), output)
+        records = report.records(reports, precision) if reports else ()
+        write((*records, *diagnostics.records(wrong)), output)
+    elif form is CheckFormat.sarif:
+        from gradcli.render import sarif
+
+        write(sarif.log((*report.sarif(reports), *sarif.of_diagnostics(wrong))), output)
     else:
-        from gradcli.render.layout import write_plain, write_rich
-
-        sections = render.sections(reports, precision)
-        if output is not None or not sys.stdout.isatty():
-            write_with(lambda out: write_plain(sections, out), output)
-        else:
-            from rich.console import Console
-
-            write_rich(sections, Console())
+        if reports or not wrong:
+            show(report.sections(reports, precision), output)
+        for _, error in found.errors:
+            say(error)
+        if wrong:
+            number = len(found.errors)
+            say(f"error: {number} of {number + len(reports)} models can't be checked")

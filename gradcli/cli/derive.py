@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +20,8 @@ from gradcli.cli.options import (
     Output,
     Precision,
     Seed,
+    Values,
+    ValuesOption,
     Wrt,
     request,
 )
@@ -44,6 +45,7 @@ def derive(
     json: Json = False,
     output: Output = None,
     precision: Precision = None,
+    values: ValuesOption = Values.all,
     full: Annotated[bool, typer.Option("--full", help="Show every row of a long listing.")] = False,
     rolled: Annotated[
         bool,
@@ -55,8 +57,10 @@ def derive(
     form = Format.json if json else form
     if rolled and form is not Format.table:
         raise typer.BadParameter("it is a view of the table", param_hint="--rolled")
+    if values is not Values.all and form not in (Format.json, Format.ndjson):
+        raise typer.BadParameter("it goes with json and ndjson", param_hint="--values")
     asked = request(dim, data, seed, layout, wrt, accumulate, max_elements)._replace(rolled=rolled)
-    with Reported():
+    with Reported(form, model):
         from gradcli.session import run
 
         session = run(model, asked)
@@ -64,14 +68,14 @@ def derive(
         if form is Format.table:
             show(_sections(session, precision, full, rolled, output), output)
         else:
-            write(_pieces(session, form, precision), output)
+            write(_pieces(session, form, precision, values), output)
 
 
-def _pieces(session: Any, form: Format, precision: int | None) -> Iterable[str]:
+def _pieces(session: Any, form: Format, precision: int | None, values: Values) -> Iterable[str]:
     if form in (Format.json, Format.ndjson):
         from gradcli.render.json_ import document, records
 
-        return (document if form is Format.json else records)(session, precision)
+        return (document if form is Format.json else records)(session, precision, values)
     if form is Format.grad:
         from gradcli.render import grad
 
@@ -86,7 +90,7 @@ def _pieces(session: Any, form: Format, precision: int | None) -> Iterable[str]:
 
 
 def _sections(
-    session: Any, precision: int | None, full: bool, rolled: bool, output: Path | None
+    session: Any, precision: int | None, full: bool, rolled: bool, output: str | None
 ) -> Any:
     if rolled:
         from gradcli.render import rolled as view

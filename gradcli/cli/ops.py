@@ -8,6 +8,7 @@ import typer
 
 from gradcli.cli.options import Json, Output
 from gradcli.cli.output import Reported, show, write
+from gradcli.foreign import dumps
 
 
 def ops(
@@ -19,14 +20,12 @@ def ops(
     output: Output = None,
 ) -> None:
     """The operations, their shapes, rules and sources."""
-    with Reported():
+    with Reported("json" if json else "table"):
         from gradcli.ops import TABLE
         from gradcli.render.ops import document, find, sections
 
         found = list(TABLE.values()) if name is None else find(name)
         if json:
-            from json import dumps
-
-            write([dumps(document(found), ensure_ascii=False, indent=1), "\n"], output)
+            write([dumps(document(found), indent=1), "\n"], output)
         else:
             show(sections(found), output)

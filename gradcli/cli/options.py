@@ -31,6 +31,12 @@ class Format(StrEnum):
     python = "python"
 
 
+class Values(StrEnum):
+    all = "all"
+    norms = "norms"
+    none = "none"
+
+
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A model file (.eq); - reads standard input.")
 ]
@@ -55,12 +61,16 @@ Wrt = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output."),
 ]
 Precision = Annotated[
     int | None,
     typer.Option("--precision", metavar="N", min=1, max=17, help="Significant digits of values."),
+]
+ValuesOption = Annotated[
+    Values,
+    typer.Option("--values", help="What JSON tells of an array: its entries, its norm, neither."),
 ]
 MaxElements = Annotated[
     int, typer.Option("--max-elements", metavar="N", min=1, help="The most elements of one array.")

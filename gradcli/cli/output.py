@@ -2,64 +2,91 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import typer
 
+from gradcli.cli.destination import opened
+from gradcli.cli.streams import as_data, say
 from gradcli.errors import GradError, GradErrors, Note
 
 OK, FAILED, WRONG, INCONCLUSIVE = 0, 1, 2, 3
 
 
 class Reported:
-    """Turns errors into messages on standard error and the exit code for wrong input."""
+    """Turns errors into the exit code for wrong input, and into words.
+
+    They are messages on standard error; where the output is for programs, they are in its form on
+    standard output. file: what the errors without a place are about.
+    """
+
+    def __init__(self, form: str = "table", file: str | None = None) -> None:
+        self.form = form
+        self.file = file
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, GradError | GradErrors):
-            typer.echo(str(error), err=True)
+            report(error, self.form, self.file)
             raise typer.Exit(WRONG) from None
+
+
+def report(error: GradError | GradErrors, form: str, file: str | None) -> None:
+    """Say what is wrong, in the form of the output where that is for programs."""
+    from gradcli.render import diagnostics as render
+
+    if form not in ("json", "ndjson", "sarif"):
+        say(error)
+        return
+    found = render.diagnostics(error, file)
+    if form == "sarif":
+        from gradcli.render import sarif
+
+        write(sarif.log(sarif.of_diagnostics(found)), None)
+    else:
+        write((render.document if form == "json" else render.records)(found), None)
 
 
 def tell(notes: Iterable[Note]) -> None:
     for note in notes:
-        typer.echo(str(note), err=True)
+        say(note)
 
 
-def write(pieces: Iterable[str], output: Path | None) -> None:
-    write_with(lambda out: out.writelines(pieces), output)
+def write(pieces: Iterable[str], output: str | None) -> None:
+    """Write data: UTF-8, whatever the locale."""
+    _write(lambda out: out.writelines(pieces), output, as_data)
 
 
-def write_with(write: Callable[[Any], None], output: Path | None) -> None:
-    """Write to standard output, or to a file that is replaced only once all is written."""
-    if output is None:
-        write(sys.stdout)
-        sys.stdout.flush()
-        return
-    part = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            write(file)
-        part.replace(output)
-    except OSError as error:
-        raise GradError(f"{output}: {(error.strerror or str(error)).lower()}") from None
-    finally:
-        part.unlink(missing_ok=True)
+def write_text(pieces: Iterable[str], output: str | None) -> None:
+    """Write what a person reads, as their terminal spells it."""
+    _write(lambda out: out.writelines(pieces), output)
 
 
-def show(sections: Iterable[Any], output: Path | None) -> None:
+def show(sections: Iterable[Any], output: str | None) -> None:
     """Listings: painted by rich in a terminal, plain text elsewhere."""
     from gradcli.render.layout import write_plain, write_rich
 
     if output is not None or not sys.stdout.isatty():
-        write_with(lambda out: write_plain(sections, out), output)
+        _write(lambda out: write_plain(sections, out), output)
     else:
         from rich.console import Console
 
         write_rich(sections, Console())
+
+
+def _write(
+    write: Callable[[Any], None],
+    output: str | None,
+    standard: Callable[[], Any] = lambda: sys.stdout,
+) -> None:
+    if output is None:
+        out = standard()
+        write(out)
+        out.flush()
+    else:
+        with opened(output) as file:
+            write(file)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
-from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, tell, write
+from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, tell, write, write_text
 from gradcli.errors import GradError
 from gradcli.request import Request
 
@@ -21,7 +19,7 @@ def is_derivation(path: str) -> bool:
 
 
 def check_derivation(
-    model: str | None,
+    model: str,
     against: str,
     asked: Request,
     *,
@@ -29,7 +27,7 @@ def check_derivation(
     hint: bool,
     quiet: bool,
     complete: bool,
-    output: Path | None,
+    output: str | None,
     precision: int | None,
 ) -> None:
     """Print the verdicts on a derivation and end with their exit code.
@@ -38,8 +36,6 @@ def check_derivation(
     """
     from gradcli.session import load, parse_file
 
-    if model is None:
-        raise GradError("--against needs a model", hint=f"gradcli check MODEL --against {against}")
     if model == against == "-":
         raise GradError("the model and the derivation can't both come from standard input")
     program, data = load(model, asked)
@@ -61,6 +57,13 @@ def check_derivation(
     )
     full = verdicts.Detail.hint if hint else verdicts.Detail.full
     detail = verdicts.Detail.quiet if quiet else full
-    render = {"json": verdicts.document, "ndjson": verdicts.records}.get(form, verdicts.text)
-    write(render(report, detail, precision), output)
+    if form == "table":
+        write_text(verdicts.text(report, detail, precision), output)
+    elif form == "sarif":
+        from gradcli.render.sarif import log
+
+        write(log(verdicts.sarif(report, detail)), output)
+    else:
+        render = verdicts.document if form == "json" else verdicts.records
+        write(render(report, detail, precision), output)
     raise typer.Exit(INCONCLUSIVE if report.inconclusive else OK if report.ok else FAILED)

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from gradcli.ending import undone
+from gradcli.foreign import visible
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -27,11 +30,12 @@ class _Bar:
             if monotonic() - self.start < QUIET_SECONDS:
                 return
             from rich.console import Console
+            from rich.markup import escape
             from rich.progress import Progress
 
             progress = Progress(console=Console(stderr=True), transient=True)
             progress.start()
-            self.shown = progress, progress.add_task(self.name, total=total)
+            self.shown = progress, progress.add_task(escape(visible(self.name)), total=total)
         progress, task = self.shown
         progress.update(task, completed=done, total=total)
 
@@ -47,7 +51,5 @@ def progress_of(name: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: None
         return
     bar = _Bar(name)
-    try:
+    with undone(bar.stop):
         yield bar.update
-    finally:
-        bar.stop()

@@ -9,6 +9,7 @@ import typer
 from gradcli.cli.options import Output
 from gradcli.cli.output import Reported, write
 from gradcli.errors import GradError
+from gradcli.foreign import dumps
 
 
 def schema(
@@ -16,19 +17,17 @@ def schema(
         str | None,
         typer.Argument(
             metavar="[DOCUMENT]",
-            help="derive, check, against, ops or record (a line of ndjson); with none, all.",
+            help="derive, check, against, ops, diagnostics or record (of ndjson); with none, all.",
         ),
     ] = None,
     output: Output = None,
 ) -> None:
     """The JSON Schema of what the commands write with --json."""
     with Reported():
-        import json
-
         from gradcli.schema import documents, schema, schema_of
 
         if document is not None and document not in documents():
             known = ", ".join(documents())
             raise GradError(f"there is no schema `{document}`", hint=f"one of {known}")
         found = schema() if document is None else schema_of(document)
-        write([json.dumps(found, indent=2, ensure_ascii=False), "\n"], output)
+        write([dumps(found, indent=2), "\n"], output)

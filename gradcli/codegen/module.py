@@ -10,6 +10,7 @@ import numpy as np
 from gradcli.codegen.helpers import Helpers
 from gradcli.codegen.numpy_ import Names, array, expression
 from gradcli.derive import COTANGENT, OWN, RESULT, Own, Row
+from gradcli.foreign import docstring
 from gradcli.ops.core import Array, Op
 from gradcli.program import Step
 from gradcli.session import Session
@@ -161,8 +162,8 @@ class Writer:
 
     def module(self) -> Iterator[str]:
         passes = [*self.forward(), "\n\n", *self.backward()]
-        source = self.program.source.name
-        yield f'"""The gradients of {source!r}: both passes, in NumPy alone."""\n\n'
+        source = docstring(self.program.source.name)
+        yield f'"""The gradients of {source}: both passes, in NumPy alone."""\n\n'
         yield "import json\nimport math\n\nimport numpy as np\n\n\n"
         yield from (f"{text}\n\n" for text in self.helpers.texts)
         yield from passes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,24 @@ def as_json(array: Array, shape: Shape, precision: int | None) -> Any:
     if precision is None and np.isfinite(array).all():
         return array.tolist()
     return _nested(array.tolist(), precision)
+
+
+def norm(array: Array) -> float:
+    """The square root of the sum of squares, of large and of small entries too."""
+    with np.errstate(all="ignore"):
+        flat = np.abs(array.reshape(-1))
+        largest = float(flat.max(initial=0.0))
+        if not 0 < largest < math.inf:
+            return largest
+        return largest * float(np.linalg.norm(flat / largest))
+
+
+# What is told of an array's entries: all, their norm, or nothing.
+TOLD: dict[str, Callable[[Array, Shape, int | None], dict[str, Any]]] = {
+    "all": lambda array, shape, precision: {"value": as_json(array, shape, precision)},
+    "norms": lambda array, shape, precision: {"norm": json_number(norm(array), precision)},
+    "none": lambda array, shape, precision: {},
+}
 
 
 def _nested(value: Any, precision: int | None) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gradcli.foreign import visible
 from gradcli.session import Session
 
 
 def lines(session: Session) -> Iterator[str]:
     derivation = session.derivation
-    yield f"# The derivation of {session.program.source.name}.\n"
+    yield f"# The derivation of {visible(session.program.source.name)}.\n"
     yield f"layout {derivation.layout}\n"
     eq = 0
     for row in derivation.rows:

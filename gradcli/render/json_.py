@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 import gradcli
 from gradcli.derive import OWN, displayed
+from gradcli.foreign import dumps
 from gradcli.ops.core import Array
-from gradcli.render.arrays import as_json, show_shape, show_symbols
+from gradcli.render.arrays import TOLD, show_shape, show_symbols
 from gradcli.session import Session
 from gradcli.sizes import Shape
 
 SCHEMA_VERSION = 1
+Tell: TypeAlias = Callable[[Array, Shape], dict[str, Any]]
 
 
-def document(session: Session, precision: int | None = None) -> Iterator[str]:
-    """The JSON document in pieces, one record a line."""
-    head = json.dumps(_head(session), ensure_ascii=False)
+def document(session: Session, precision: int | None = None, values: str = "all") -> Iterator[str]:
+    """The JSON document in pieces, one record a line.
+
+    values: what is told of each array: "all" of it, its norm ("norms") or its shape alone ("none").
+    """
+    tell = _teller(precision, values)
+    head = dumps(_head(session))
     yield head[:-1]
-    for name, records in _lists(session, precision):
+    for name, records in _lists(session, tell):
         yield f',\n"{name}": ['
         separator = "\n"
         for record in records:
-            yield separator + json.dumps(record, ensure_ascii=False)
+            yield separator + dumps(record)
             separator = ",\n"
         yield "]"
-    for name, pairs in _maps(session, precision):
+    for name, pairs in _maps(session, tell):
         yield f',\n"{name}": {{'
         separator = "\n"
         for key, record in pairs:
-            quoted = json.dumps(key, ensure_ascii=False)
-            yield f"{separator}{quoted}: {json.dumps(record, ensure_ascii=False)}"
+            quoted = dumps(key)
+            yield f"{separator}{quoted}: {dumps(record)}"
             separator = ",\n"
         yield "}"
     yield "}\n"
@@ -41,19 +46,26 @@ def document(session: Session, precision: int | None = None) -> Iterator[str]:
 RECORD_TYPES = {"inputs": "input", "given": "given", "outputs": "output", "gradients": "gradient"}
 
 
-def records(session: Session, precision: int | None = None) -> Iterator[str]:
+def records(session: Session, precision: int | None = None, values: str = "all") -> Iterator[str]:
     """The same records one a line, each with its type."""
+    tell = _teller(precision, values)
 
     def line(kind: str, record: dict[str, Any]) -> str:
-        return json.dumps({"type": kind, **record}, ensure_ascii=False) + "\n"
+        return dumps({"type": kind, **record}) + "\n"
 
     yield line("model", _head(session))
-    for name, entries in _lists(session, precision):
+    for name, entries in _lists(session, tell):
         for entry in entries:
             yield line(name, entry)
-    for name, pairs in _maps(session, precision):
+    for name, pairs in _maps(session, tell):
         for key, record in pairs:
             yield line(RECORD_TYPES[name], {"name": key, **record})
+
+
+def _teller(precision: int | None, values: str) -> Tell:
+    """What becomes of the entries of an array."""
+    told = TOLD[values]
+    return lambda array, shape: told(array, shape, precision)
 
 
 def _head(session: Session) -> dict[str, Any]:
@@ -69,14 +81,12 @@ def _head(session: Session) -> dict[str, Any]:
     }
 
 
-def _lists(
-    session: Session, precision: int | None
-) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
-    yield "forward", _forward(session, precision)
-    yield "backward", _backward(session, precision)
+def _lists(session: Session, tell: Tell) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+    yield "forward", _forward(session, tell)
+    yield "backward", _backward(session, tell)
 
 
-def _forward(session: Session, precision: int | None) -> Iterator[dict[str, Any]]:
+def _forward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
     for number, step in enumerate(session.program.steps, 1):
         yield {
             "eq": number,
@@ -84,11 +94,11 @@ def _forward(session: Session, precision: int | None) -> Iterator[dict[str, Any]
             "op": step.call.op.name,
             "args": list(step.operands()),
             "text": step.text,
-            **_array(session.values[step.name], step.call.shape, precision),
+            **_array(session.values[step.name], step.call.shape, tell),
         }
 
 
-def _backward(session: Session, precision: int | None) -> Iterator[dict[str, Any]]:
+def _backward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
     derivation = session.derivation
     for number, (row, value) in enumerate(
         zip(derivation.rows, session.backward.steps, strict=True), 1
@@ -100,19 +110,19 @@ def _backward(session: Session, precision: int | None) -> Iterator[dict[str, Any
             "assign": row.assign,
             "formula": derivation.formula(row),
             **({"own": True} if row.operand == OWN else {}),
-            **_derivative(value, row.contribution.shape, derivation.layout, precision),
+            **_derivative(value, row.contribution.shape, derivation.layout, tell),
         }
 
 
 def _maps(
-    session: Session, precision: int | None
+    session: Session, tell: Tell
 ) -> Iterator[tuple[str, Iterator[tuple[str, dict[str, Any]]]]]:
     program, layout = session.program, session.derivation.layout
     shapes = program.shapes
     roles = {item.name: item.role for item in program.inputs}
 
     def short(array: Array, shape: Shape) -> dict[str, Any]:
-        return {"shape": show_shape(shape), "value": as_json(array, shape, precision)}
+        return {"shape": show_shape(shape), **tell(array, shape)}
 
     yield (
         "inputs",
@@ -142,7 +152,7 @@ def _maps(
                 name,
                 {
                     "role": roles.get(name, "step"),
-                    **_derivative(session.backward.totals[name], shapes[name], layout, precision),
+                    **_derivative(session.backward.totals[name], shapes[name], layout, tell),
                 },
             )
             for name in session.derivation.wrt
@@ -155,13 +165,13 @@ def turn(array: Array, layout: str) -> Array:
     return array.T if layout == "numerator" else array
 
 
-def _derivative(array: Array, shape: Shape, layout: str, precision: int | None) -> dict[str, Any]:
-    return _array(turn(array, layout), displayed(shape, layout), precision)
+def _derivative(array: Array, shape: Shape, layout: str, tell: Tell) -> dict[str, Any]:
+    return _array(turn(array, layout), displayed(shape, layout), tell)
 
 
-def _array(array: Array, shape: Shape, precision: int | None) -> dict[str, Any]:
+def _array(array: Array, shape: Shape, tell: Tell) -> dict[str, Any]:
     return {
         "shape": show_shape(shape),
         "symbolic_shape": show_symbols(shape),
-        "value": as_json(array, shape, precision),
+        **tell(array, shape),
     }

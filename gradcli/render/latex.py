@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from gradcli.derive import COTANGENT, OWN, RESULT, Derivation, Own, Row
+from gradcli.foreign import visible
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
 from gradcli.ops.regions import Part
 from gradcli.program import Operand, Step
@@ -32,7 +33,7 @@ GREEK = frozenset({
 def lines(session: Session) -> Iterator[str]:
     """A fragment for a document that loads amsmath."""
     program, derivation = session.program, session.derivation
-    source = " ".join(program.source.name.split())
+    source = visible(program.source.name)
     yield f"% The derivation of {source}, {derivation.layout} layout, for the package amsmath.\n"
     yield "\\begingroup\n\\allowdisplaybreaks\n"
     yield from _align(

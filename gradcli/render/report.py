@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradcli
 from gradcli.derive import displayed
+from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import entry_text, json_number, show_shape
+from gradcli.render.diagnostics import Diagnostic, listed
 from gradcli.render.layout import NOTE, PARAMETER, PLAIN, Column, Line, Section
 from gradcli.sizes import is_scalar
 
@@ -34,32 +35,41 @@ SHOWN = 5  # worst entries of a variable that does not pass
 # ── JSON ──
 
 
-def document(reports: Sequence[Report], precision: int | None = None) -> Iterator[str]:
-    """One document for one model or for several: every result names its source."""
-    head = json.dumps(_head(reports), ensure_ascii=False)
+def document(
+    reports: Sequence[Report],
+    precision: int | None = None,
+    wrong: Sequence[Diagnostic] = (),
+) -> Iterator[str]:
+    """One document for one model or for several: every result names its source.
+
+    wrong: the errors of models that could not be checked.
+    """
+    head = dumps(_head(reports, not wrong))
     yield head[:-1]
     for name in LISTS:
         found = list(_listed(reports, name, precision))
         if found or name == "results":
-            lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in found)
+            lines = ",\n".join(dumps(record) for record in found)
             yield f',\n"{name}": [\n{lines}]'
+    if wrong:
+        yield f',\n"diagnostics": {dumps(listed(wrong))}'
     yield "}\n"
 
 
 def records(reports: Sequence[Report], precision: int | None = None) -> Iterator[str]:
     """The same records one a line, each with its type."""
-    yield json.dumps({"type": "check", **_head(reports)}, ensure_ascii=False) + "\n"
+    yield dumps({"type": "check", **_head(reports)}) + "\n"
     for name, kind in LISTS.items():
         for record in _listed(reports, name, precision):
-            yield json.dumps({"type": kind, **record}, ensure_ascii=False) + "\n"
+            yield dumps({"type": kind, **record}) + "\n"
 
 
-def _head(reports: Sequence[Report]) -> dict[str, Any]:
+def _head(reports: Sequence[Report], ok: bool = True) -> dict[str, Any]:
     verdicts = {report.verdict for report in reports}
     return {
         "schema_version": SCHEMA_VERSION,
         "gradcli_version": gradcli.__version__,
-        "ok": verdicts <= {"pass"},
+        "ok": ok and verdicts <= {"pass"},
         "method": reports[0].method,
         "models": [
             {
@@ -123,6 +133,17 @@ def shown_index(entry: Entry, result: Result, layout: str) -> list[int]:
     return list(entry.place[::-1] if layout == "numerator" else entry.place)
 
 
+def sarif(reports: Sequence[Report]) -> Iterator[dict[str, Any]]:
+    """What does not pass, as results of a SARIF log."""
+    from gradcli.render.sarif import LEVELS, result
+
+    for report in reports:
+        for found in report.all():
+            if found.verdict in LEVELS:
+                text = f"{_called(found)}: {found.message}"
+                yield result(found.reason, LEVELS[found.verdict], text, report.source)
+
+
 # ── the table ──
 
 
@@ -134,7 +155,7 @@ def sections(reports: Sequence[Report], precision: int | None = None) -> Iterato
 
 
 def _section(report: Report, digits: int) -> Section:
-    title = f"{report.source}: {report.verdict} ({report.method}, {report.layout} layout)"
+    title = f"{visible(report.source)}: {report.verdict} ({report.method}, {report.layout} layout)"
     lines: list[Line] = []
     for result in report.all():
         lines.append(_line(result, report.layout, digits))
@@ -146,7 +167,7 @@ def _line(result: Result, layout: str, digits: int) -> Line:
     checked = f"{result.checked:,}"
     if result.checked != result.entries:
         checked += f" of {result.entries:,}"
-    name = result.name if result.role in ("dot-product", "op") else f"dL/d{result.name}"
+    name = _called(result)
     at = shown_index(result.worst[0], result, layout) if result.worst else []
     cells = (
         f"{name} (point {result.point} of {result.points})" if result.points > 1 else name,
@@ -158,6 +179,10 @@ def _line(result: Result, layout: str, digits: int) -> Line:
         f"[{', '.join(map(str, at))}]" if at else "",
     )
     return Line(cells, PLAIN if result.verdict == "pass" else PARAMETER)
+
+
+def _called(result: Result) -> str:
+    return result.name if result.role in ("dot-product", "op") else f"dL/d{result.name}"
 
 
 def _remarks(result: Result, layout: str, digits: int) -> Iterator[str]:
@@ -182,7 +207,7 @@ def _overview(reports: Sequence[Report]) -> Section:
     columns = (Column("model"), Column("verdict"), Column("variables", right=True))
     lines = [
         Line(
-            (report.source, report.verdict, str(len(report.results))),
+            (visible(report.source), report.verdict, str(len(report.results))),
             PLAIN if report.verdict == "pass" else PARAMETER,
         )
         for report in reports

@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-import numpy as np
-
 from gradcli.derive import displayed
 from gradcli.ops.core import Array
-from gradcli.render.arrays import as_text, entry_text, show_shape, show_symbols
+from gradcli.render.arrays import as_text, entry_text, norm, show_shape, show_symbols
 from gradcli.render.json_ import turn
 from gradcli.render.layout import EQUATION, NOTE, PARAMETER, PLAIN, Cell, Column, Line, Section
 from gradcli.session import Session
@@ -154,9 +152,9 @@ class Table:
         program = self.session.program
         mark, style = self._mark(name)
         shape = shape_text(displayed(program.shapes[name], self.session.derivation.layout))
-        norm = float(np.linalg.norm(self.session.backward.totals[name].reshape(-1)))
+        size = norm(self.session.backward.totals[name])
         role = self.roles.get(name, "step")
-        return Line((mark, f"dL/d{name}", role, shape, entry_text(norm, self.digits)), style)
+        return Line((mark, f"dL/d{name}", role, shape, entry_text(size, self.digits)), style)
 
     # ── cells ──
 

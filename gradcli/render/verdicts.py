@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
@@ -19,7 +18,9 @@ from gradcli.check.person.report import (
     Verdict,
 )
 from gradcli.errors import show
+from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import as_json, as_text
+from gradcli.render.diagnostics import place
 
 SCHEMA_VERSION = 1
 DIGITS = 4
@@ -92,7 +93,7 @@ def _wrong(line: Verdict, detail: Detail, digits: int) -> Iterator[str]:
     if line.rule:
         rule = line.rule
         yield f"rule: {rule.eq}. {rule.equation} gives {'; '.join(rule.formulas)}\n"
-        yield f"source: {rule.source}\n"
+        yield f"source: {visible(rule.source)}\n"
 
 
 def _count(report: Report) -> str:
@@ -102,7 +103,7 @@ def _count(report: Report) -> str:
         if number or verdict != "unchecked":
             parts.append(f"{number} {verdict}")
     plural = "" if len(report.lines) == 1 else "s"
-    return f"{report.source}: {len(report.lines)} line{plural}: {', '.join(parts)}"
+    return f"{visible(report.source)}: {len(report.lines)} line{plural}: {', '.join(parts)}"
 
 
 def _whole(report: Report) -> Iterator[str]:
@@ -135,16 +136,32 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
 
 
-# ── JSON ──
+# ── for programs ──
+
+
+def sarif(report: Report, detail: Detail = Detail.full) -> Iterator[dict[str, Any]]:
+    """What is wrong or could not be judged, as results of a SARIF log."""
+    from gradcli.render.sarif import LEVELS, region, result
+
+    for line in report.lines:
+        if line.verdict not in LEVELS:
+            continue
+        record = _line(line, detail, None)
+        text = record["message"] or f"{line.target} is {line.verdict}"
+        if record["expected"]:
+            text += f"; expected: {record['expected']}"
+        where = line.culprit if detail is Detail.full and line.culprit else line.place
+        rule = record["diagnosis"] or line.verdict
+        yield result(rule, LEVELS[line.verdict], text, report.source, region(*place(where)))
 
 
 def document(
     report: Report, detail: Detail = Detail.full, precision: int | None = None
 ) -> Iterator[str]:
     """One document, one record a line."""
-    yield json.dumps(_head(report), ensure_ascii=False)[:-1]
+    yield dumps(_head(report))[:-1]
     for name, records in _lists(report, detail, precision):
-        lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+        lines = ",\n".join(dumps(record) for record in records)
         yield f',\n"{name}": [{chr(10) + lines if lines else ""}]'
     yield "}\n"
 
@@ -153,11 +170,11 @@ def records(
     report: Report, detail: Detail = Detail.full, precision: int | None = None
 ) -> Iterator[str]:
     """The same records one a line, each with its type."""
-    yield json.dumps({"type": "against", **_head(report)}, ensure_ascii=False) + "\n"
+    yield dumps({"type": "against", **_head(report)}) + "\n"
     kinds = {"lines": "line", "missing": "missing"}
     for name, found in _lists(report, detail, precision):
         for record in found:
-            yield json.dumps({"type": kinds[name], **record}, ensure_ascii=False) + "\n"
+            yield dumps({"type": kinds[name], **record}) + "\n"
 
 
 def _head(report: Report) -> dict[str, Any]:

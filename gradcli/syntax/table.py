@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 import gradcli
 
-FORMAT = 4  # of the kept tables
+FORMAT = 5  # of the kept tables
+CHECKSUM = 4  # bytes of it, before the rest
 
 
 class Rule(NamedTuple):
@@ -65,29 +66,43 @@ def load() -> Table:
     name = f"gradcli.{sys.implementation.cache_tag}.{FORMAT}.{mark}.table"
     folders = list(_cache_folders())
     for folder in folders:
-        try:
-            raw = marshal.loads((folder / name).read_bytes())  # noqa: S302 - written by _keep
+        data = _kept(folder / name)
+        if data is not None:
+            raw = marshal.loads(data)  # noqa: S302 - what _keep wrote, bit for bit
             return Table(*raw)._replace(rules=[Rule(*r) for r in raw[3]])
-        except (OSError, EOFError, ValueError, TypeError, IndexError):
-            continue
     table = compile_grammar(grammar.decode())
-    _keep(marshal.dumps((*table[:3], [tuple(r) for r in table.rules], *table[4:])), folders, name)
+    if not sys.dont_write_bytecode:
+        raw = *table[:3], [tuple(r) for r in table.rules], *table[4:]
+        _keep(marshal.dumps(raw), folders, name)
     return table
 
 
 def _cache_folders() -> Iterator[Path]:
     yield Path(__file__).parent / "__pycache__"
-    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    yield Path(home) / "gradcli"
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    if not home.startswith("~"):  # there may be no home: `Path.expanduser` would raise
+        yield Path(home) / "gradcli"
+
+
+def _kept(path: Path) -> bytes | None:
+    """A kept file's data, if its checksum is right."""
+    try:
+        mark, data = (raw := path.read_bytes())[:CHECKSUM], raw[CHECKSUM:]
+    except OSError:
+        return None
+    return data if mark == _checksum(data) else None
+
+
+def _checksum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(CHECKSUM, "big")
 
 
 def _keep(data: bytes, folders: list[Path], name: str) -> None:
+    """Write the first file that can be. Written in part, it has a wrong checksum and no effect."""
     for folder in folders:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            part = folder / f"{name}.{os.getpid()}"
-            part.write_bytes(data)
-            part.replace(folder / name)
+            (folder / name).write_bytes(_checksum(data) + data)
         except OSError:
             continue
         return

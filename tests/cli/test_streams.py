@@ -10,26 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from running import gradcli, process
 from support import EXAMPLES
-from typer.testing import CliRunner, Result
-
-from gradcli.cli import app
 
 LSTM = str(EXAMPLES / "lstm.eq")
 ESCAPE = "\x1b"
-
-
-def gradcli(*arguments: str | Path, text: str | bytes | None = None) -> Result:
-    """Run a command in this process; `text` is its standard input."""
-    return CliRunner().invoke(app, [str(a) for a in arguments], input=text)
-
-
-def process(
-    *arguments: str, text: bytes = b"", **options: Any
-) -> subprocess.CompletedProcess[bytes]:
-    """Run a command as a process of its own."""
-    command = [sys.executable, "-m", "gradcli", *arguments]
-    return subprocess.run(command, input=text, capture_output=True, check=False, **options)
 
 
 @pytest.fixture
@@ -119,33 +104,6 @@ def test_standard_input() -> None:
     assert document["source"] == "<stdin>"
     assert document["gradients"]["x"]["value"] == 6
     assert "<stdin>:1:5: error:" in gradcli("derive", "-", text="y = q\n").stderr
-
-
-def test_an_output_file(model: Path, tmp_path: Path) -> None:
-    shown = gradcli("derive", model, "--json").stdout
-    out = tmp_path / "out.json"
-    found = gradcli("derive", model, "--json", "-o", out)
-    assert found.exit_code == 0
-    assert not found.stdout
-    assert out.read_text() == shown
-    assert [p.name for p in tmp_path.iterdir() if p.name not in ("model.eq", "out.json")] == []
-
-
-def test_an_error_leaves_the_output_file_alone(model: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out.json"
-    out.write_text("before")
-    model.write_text("y = q\n")
-    assert gradcli("derive", model, "--json", "-o", out).exit_code == 2
-    assert out.read_text() == "before"
-    assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_an_output_file_that_cant_be_written(model: Path, tmp_path: Path) -> None:
-    found = gradcli("derive", model, "-o", tmp_path / "none" / "out.json")
-    assert found.exit_code == 2
-    assert "error:" in found.stderr
-    assert gradcli("derive", model, "-o", tmp_path).exit_code == 2
-    assert tmp_path.is_dir()
 
 
 def test_json_is_format_json(model: Path) -> None:
@@ -289,12 +247,6 @@ def test_no_colour_in_a_pipe_even_when_asked_for_by_the_terminal() -> None:
     assert ESCAPE.encode() not in found.stdout + found.stderr
 
 
-def test_a_terminal_that_knows_no_unicode() -> None:
-    found = process("derive", LSTM, env={"PYTHONIOENCODING": "ascii", "PATH": ""})
-    assert found.returncode == 0, found.stderr
-    assert b"Traceback" not in found.stderr
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -320,13 +272,3 @@ def test_hostile_input_ends_in_one_clear_error_or_works(text: bytes) -> None:
     if found.returncode == 2:
         assert not found.stdout
         assert b"error:" in found.stderr
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-@pytest.mark.parametrize("arguments", [("--help",), ("derive", LSTM), ("check", LSTM, "--json")])
-def test_a_full_disk_is_one_error(arguments: tuple[str, ...]) -> None:
-    with Path("/dev/full").open("wb") as full:
-        command = [sys.executable, "-m", "gradcli", *arguments]
-        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
-    assert ended.returncode == 2
-    assert ended.stderr.decode().strip() == "error: standard output: no space left on device"

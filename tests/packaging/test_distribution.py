@@ -3,13 +3,14 @@
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import entry_points, requires
+from importlib.metadata import requires
 from pathlib import Path
 
 import gradcli
 from gradcli.syntax.table import grammar_path
 
 ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def test_the_grammar_is_found_and_is_the_one_of_the_checkout():
@@ -23,8 +24,7 @@ def test_four_libraries_are_all_that_it_needs():
 
 
 def test_the_command_and_the_module_are_one():
-    (script,) = [p for p in entry_points(group="console_scripts") if p.name == "gradcli"]
-    assert script.value == "gradcli.cli:main"
+    assert PROJECT["scripts"] == {"gradcli": "gradcli.__main__:main"}
     found = subprocess.run(
         [sys.executable, "-m", "gradcli", "--version"], capture_output=True, text=True, check=True
     )
@@ -36,8 +36,7 @@ def test_the_package_says_that_it_is_typed():
 
 
 def test_the_range_of_pythons_is_said_alike():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["requires-python"] == ">=3.11"
+    assert PROJECT["requires-python"] == ">=3.11"
     assert "Python 3.11 or later" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -34,6 +34,8 @@ LIBRARIES = {
 
 # What runs before NumPy is there: --help, --version, a syntax error.
 WITHOUT_NUMPY = (
+    "ending",
+    "foreign",
     "errors",
     "files",
     "request",

@@ -117,6 +117,31 @@ def test_gradients_from_elsewhere_are_valid(tmp_path):
         assert found["ok"] == ("--oracle" in options)
 
 
+def test_what_is_wrong_with_a_model_is_valid(tmp_path):
+    wrong = tmp_path / "wrong.eq"
+    wrong.write_text("y = q\nz = (x +\n", encoding="utf-8")
+    for command in ("derive", "check"):
+        for model in (wrong, tmp_path / "none.eq"):
+            found = json.loads(gradcli(command, model, "--json").stdout)
+            validator("diagnostics").validate(found)
+            Draft202012Validator(schema()).validate(found)
+            for line in gradcli(command, model, "-f", "ndjson").stdout.splitlines():
+                validator("record").validate(json.loads(line))
+    several = gradcli("check", wrong, ROOT / "examples" / "mlp.eq", "--json")
+    validator("check").validate(json.loads(several.stdout))
+    assert several.exit_code == 2
+
+
+@pytest.mark.parametrize("values", ["all", "norms", "none"])
+def test_what_is_told_of_values_is_valid(values):
+    path = ROOT / "examples" / "mlp.eq"
+    text = gradcli("derive", path, "--json", "--values", values).stdout
+    validator("derive").validate(json.loads(text))
+    for line in gradcli("derive", path, "-f", "ndjson", "--values", values).stdout.splitlines():
+        validator("record").validate(json.loads(line))
+    assert ('"value":' in text, '"norm":' in text) == (values == "all", values == "norms")
+
+
 def mutilated():
     """A valid document, changed in one place."""
     path = ROOT / "examples" / "mlp.eq"
@@ -156,4 +181,4 @@ def test_the_command_prints_the_schema():
 def test_an_unknown_schema_is_an_error():
     found = gradcli("schema", "derived")
     assert (found.exit_code, found.stdout) == (2, "")
-    assert "derive, record, check, against, ops" in found.stderr
+    assert "derive, record, check, against, ops, diagnostics" in found.stderr

@@ -1,0 +1,58 @@
+"""Errors for programs: each a record of its kind, its place and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from gradcli.errors import GradError, GradErrors, Span
+from gradcli.foreign import dumps
+
+
+class Diagnostic(NamedTuple):
+    """An error at a place: lines and columns from 1, the end behind the last character.
+
+    file: what was read when it was found; a place in it where the error has one.
+    """
+
+    kind: str
+    file: str | None
+    line: int | None
+    column: int | None
+    end_line: int | None
+    end_column: int | None
+    message: str
+    hint: str | None
+
+
+def place(span: Span) -> tuple[int, int, int, int]:
+    """The line and the column of a span's start, and those of its end."""
+    return *span.source.place(span.start), *span.source.place(max(span.start, span.end))
+
+
+def diagnostics(error: GradError | GradErrors, file: str | None) -> list[Diagnostic]:
+    """All that an error says; those without a place are about the file as a whole."""
+    errors = error.errors if isinstance(error, GradErrors) else [error]
+    return [_diagnostic(found, file) for found in errors]
+
+
+def _diagnostic(error: GradError, file: str | None) -> Diagnostic:
+    kind = getattr(error, "kind", "error")
+    if error.span is None:
+        return Diagnostic(kind, file, None, None, None, None, error.message, error.hint)
+    name = error.span.source.name
+    return Diagnostic(kind, name, *place(error.span), error.message, error.hint)
+
+
+def listed(found: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    return [diagnostic._asdict() for diagnostic in found]
+
+
+def document(found: Iterable[Diagnostic]) -> Iterator[str]:
+    """What a command writes with --json in place of its document when its input is wrong."""
+    yield dumps({"diagnostics": listed(found)}, indent=1) + "\n"
+
+
+def records(found: Iterable[Diagnostic]) -> Iterator[str]:
+    """The same, one a line."""
+    yield from (dumps({"type": "diagnostic", **record}) + "\n" for record in listed(found))

@@ -1,0 +1,68 @@
+"""What a check finds as SARIF 2.1.0, which code hosts and editors show beside the code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradcli
+from gradcli.foreign import dumps, visible
+from gradcli.render.diagnostics import Diagnostic
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LEVELS = {"fail": "error", "wrong": "error", "inconclusive": "warning", "unchecked": "warning"}
+
+
+def result(
+    rule: str, level: str, message: str, file: str | None, region: dict[str, int] | None = None
+) -> dict[str, Any]:
+    """One finding. Without a region it is about the file, and stands at its first line."""
+    found: dict[str, Any] = {
+        "ruleId": rule,
+        "level": level,
+        "message": {"text": visible(message)},
+    }
+    if file is not None:
+        found["locations"] = [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(file)},
+                    "region": region or {"startLine": 1},
+                }
+            }
+        ]
+    return found
+
+
+def region(line: int, column: int, end_line: int, end_column: int) -> dict[str, int]:
+    return {
+        "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column,
+    }  # fmt: skip
+
+
+def of_diagnostics(found: Iterable[Diagnostic]) -> Iterator[dict[str, Any]]:
+    for kind, file, line, column, end_line, end_column, message, hint in found:
+        where = None
+        if line is not None and column is not None:
+            where = region(line, column, end_line or line, end_column or column)
+        text = f"{message}; hint: {hint}" if hint else message
+        yield result(kind, "error", text, file, where)
+
+
+def log(results: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The whole log: one run with its results."""
+    found = list(results)
+    rules = [{"id": rule} for rule in dict.fromkeys(item["ruleId"] for item in found)]
+    driver = {"name": "gradcli", "version": gradcli.__version__, "rules": rules}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": found}
+    yield dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+
+
+def _uri(file: str) -> str:
+    """A path as a URI; a relative one stays relative, to the folder that the command ran in."""
+    path = Path(file)
+    text = quote(os.fsencode(path.as_posix()))
+    return f"file://{text}" if path.is_absolute() else text
