@@ -44,11 +44,13 @@ def forward(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
         except np.linalg.LinAlgError as error:
             assert step is not None
             raise GradError(
-                f"{step.text} can't be computed: {str(error).lower()}", program.span(step.at)
+                f"{step.text} can't be computed: {str(error).lower()}", program.span(step.place)
             ) from None
         except MemoryError:
             assert step is not None
-            raise GradError(f"{step.text} does not fit in memory", program.span(step.at)) from None
+            raise GradError(
+                f"{step.text} does not fit in memory", program.span(step.place)
+            ) from None
     return values
 
 
