@@ -10,7 +10,7 @@ import numpy as np
 from gradcli.errors import GradError
 from gradcli.interpret import NONE, interpret
 from gradcli.ops.core import Array, asarray
-from gradcli.program import Operand, Program, Step
+from gradcli.program import NOWHERE, Operand, Program, Step
 from gradcli.sizes import Number
 from gradcli.template import Node
 
@@ -49,14 +49,14 @@ def forward(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
         what = "does not fit in memory"
         if isinstance(error, np.linalg.LinAlgError):
             what = f"can't be computed: {str(error).lower()}"
-        raise GradError(f"{step.text} {what}", program.span(step.at)) from None
+        raise GradError(f"{step.text} {what}", program.span(step.place)) from None
 
 
 def compute(nodes: Sequence[Node], leaves: Mapping[Any, Array]) -> Array:
     """An expression's value. `leaves` has those of its leaves, by their keys."""
     values = {str(key): found for key, found in leaves.items()}
     steps = [
-        Step(f"={i}", node.call, tuple([_operand(nodes[k], k) for k in node.args]), 0)
+        Step(f"={i}", node.call, tuple([_operand(nodes[k], k) for k in node.args]), NOWHERE)
         for i, node in enumerate(nodes)
         if node.call is not None
     ]

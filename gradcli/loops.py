@@ -136,7 +136,7 @@ class _Listing:
 
     def _kind(self, item: int | Loop) -> object:
         if isinstance(item, Loop):
-            return item.at
+            return item.place
         step = self.program.steps[item]
         return step.call.op.name, tuple(isinstance(arg, str) for arg in step.args)
 

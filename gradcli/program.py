@@ -8,9 +8,10 @@ from gradcli.errors import Defect, Note, Source, Span
 from gradcli.ops.core import Call
 from gradcli.sizes import ATOM, Number, Shape, Sizes, alike, spell
 from gradcli.spelling import Written, write
-from gradcli.syntax.lexer import token_end
+from gradcli.syntax.ast import Place
 
 Operand: TypeAlias = str | Number
+NOWHERE: Place = (0, 0)  # of what no text stands for
 
 LAYOUTS = ("numerator", "denominator")
 
@@ -28,12 +29,12 @@ class Rolled(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One forward equation: `name` = op(args). `at` is its offset in the source."""
+    """One forward equation: `name` = op(args). `place` is that of its expression in the source."""
 
     name: str
     call: Call
     args: tuple[Operand, ...]
-    at: int
+    place: Place
     rolled: Rolled | None = None
 
     @property
@@ -65,7 +66,7 @@ class FromFile(NamedTuple):
     """A value read from a .npy file."""
 
     path: str
-    at: int
+    place: Place
 
 
 class Input(NamedTuple):
@@ -78,13 +79,13 @@ class Input(NamedTuple):
     role: str  # "input", "param", "const" or, for what arrives from above, "given"
     shape: Shape
     value: Program | Drawn | FromFile | None
-    at: int
+    place: Place
 
 
 class Loop(NamedTuple):
     """One run of a loop, or of a sum over a range: the range, and the steps of each iteration.
 
-    `at` is its offset in the source, the same for every run; `bounds` is how the range is written.
+    `place` is that of its variable, the same for every run; `bounds` is how the range is written.
     """
 
     variable: str
@@ -92,7 +93,7 @@ class Loop(NamedTuple):
     last: int
     bounds: tuple[str, str]
     depth: int
-    at: int
+    place: Place
     is_sum: bool
     iterations: tuple[tuple[int, int], ...]
 
@@ -112,8 +113,8 @@ class Program(NamedTuple):
     loops: tuple[Loop, ...]
     notes: tuple[Note, ...]
 
-    def span(self, at: int) -> Span:
-        return Span(self.source, at, token_end(self.source, at))
+    def span(self, place: Place) -> Span:
+        return Span(self.source, *place)
 
     def outputs(self) -> tuple[str, ...]:
         """The loss, and what `given` names."""

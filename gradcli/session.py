@@ -83,6 +83,6 @@ def _not_finite(
     name = non_finite(values, values)
     if name is not None:
         step = next((s for s in program.steps if s.name == name), None)
-        yield Note(f"{name} is not finite", program.span(step.at) if step else None)
+        yield Note(f"{name} is not finite", program.span(step.place) if step else None)
     elif (name := non_finite(backward.totals, backward.totals)) is not None:
         yield Note(f"dL/d{name} is not finite")

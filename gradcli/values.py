@@ -62,7 +62,7 @@ def _value(program: Program, item: Input, key: str, data: Mapping[str, Array], s
     if key in data:
         return fit(data[key], shape, key, "--data")
     if isinstance(item.value, FromFile):
-        array = load_npy(item.value.path, program.span(item.value.at), 10**18)
+        array = load_npy(item.value.path, program.span(item.value.place), 10**18)
         return fit(array, shape, key, item.value.path)
     if isinstance(item.value, Program):
         with np.errstate(all="ignore"):

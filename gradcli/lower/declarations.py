@@ -11,12 +11,12 @@ from gradcli.lower.emitter import Poisoned
 from gradcli.lower.equations import Equations, finish
 from gradcli.lower.limits import MOST_MEMBERS
 from gradcli.lower.numbers import PI, of_size, worth
-from gradcli.lower.operands import begin
 from gradcli.lower.scope import Definition, Family, Ref, Scope
 from gradcli.program import LAYOUTS, Drawn, FromFile, Input, Program
 from gradcli.sizes import ATOM, Number, Shape, Sizes, numbers, spell
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
+from gradcli.syntax.ast import Place
 
 DISTRIBUTIONS = {"normal": ("mean", "deviation"), "uniform": ("low", "high")}
 
@@ -34,7 +34,7 @@ class Declarations(Equations):
     """Lowers what a file declares."""
 
     def __init__(self, parsed: Parsed, options: Options) -> None:
-        super().__init__(parsed.source, Sizes(), parsed.names(), options.max_elements)
+        super().__init__(parsed.source, parsed.signs, Sizes(), parsed.names(), options.max_elements)
         self.parsed = parsed
         self.options = options
         self.errors += parsed.errors
@@ -43,10 +43,10 @@ class Declarations(Equations):
         self.file = Scope("file", None)
         self.file.names["pi"] = PI
 
-    def _only_in_file(self, what: str, at: int, scope: Scope) -> None:
+    def _only_in_file(self, what: str, place: Place, scope: Scope) -> None:
         if scope.kind != "file":
             raise self.error(
-                f"`{what}` does not stand inside a block", at, "move it out of the block"
+                f"`{what}` does not stand inside a block", place, "move it out of the block"
             )
 
     def _report(self, error: GradError) -> None:
@@ -56,14 +56,16 @@ class Declarations(Equations):
             raise GradErrors(self.errors)
 
     def _layout(self, node: ast.Layout, scope: Scope) -> None:
-        self._only_in_file("layout", node.name.at, scope)
+        self._only_in_file("layout", node.name.place, scope)
         if node.name.text not in LAYOUTS:
             raise self.error(
-                f"there is no layout `{node.name.text}`", node.name.at, "numerator or denominator"
+                f"there is no layout `{node.name.text}`",
+                node.name.place,
+                "numerator or denominator",
             )
         if self.parsed.statements[0] is not node:
             raise self.error(
-                "`layout` stands at the head of the file", node.name.at, "move it above the rest"
+                "`layout` stands at the head of the file", node.name.place, "move it above the rest"
             )
         self.layout = node.name.text
 
@@ -79,12 +81,14 @@ class Declarations(Equations):
 
     def _dims(self, node: ast.Dims, scope: Scope) -> None:
         for name, code in node.items:
-            self._only_in_file("dim", name.at, scope)
+            self._only_in_file("dim", name.place, scope)
             self.check_new(name, scope)
             given = self.options.dims.get(name.text)
             if given is not None:
                 if given < 1:
-                    raise self.error(f"a size is positive, not --dim {name.text}={given}", name.at)
+                    raise self.error(
+                        f"a size is positive, not --dim {name.text}={given}", name.place
+                    )
                 size = self.sizes.symbol(name.text, given)
             elif name.text in self.options.data:
                 size = self.sizes.symbol(name.text, self._own_data(name))
@@ -93,12 +97,12 @@ class Declarations(Equations):
             else:
                 size = self.sizes.symbol(name.text, self._from_shapes(name))
             scope.names[name.text] = of_size(size)._replace(text=name.text, precedence=ATOM)
-            scope.places[name.text] = name.at
+            scope.places[name.text] = name.place
 
     def _sized(self, name: ast.Name, code: ast.Code, scope: Scope) -> Any:
         number = self.number(code, scope, "a size")
         if number.value < 1:
-            raise self.error(f"a size is positive, not {worth(number)}", begin(code))
+            raise self.error_over(f"a size is positive, not {worth(number)}", code)
         if len(code) == 1 and code[0][0] == "number":
             return self.sizes.symbol(name.text, int(number.value))
         size = number.size
@@ -111,7 +115,7 @@ class Declarations(Equations):
         """The value that the data gives to a dim under its own name."""
         values = self.options.data[name.text].reshape(-1).tolist()
         if len(values) != 1 or not float(values[0]).is_integer() or values[0] < 1:
-            raise self.error(f"the data's {name.text} is not a positive whole number", name.at)
+            raise self.error(f"the data's {name.text} is not a positive whole number", name.place)
         return int(values[0])
 
     def _from_shapes(self, name: ast.Name) -> int:
@@ -126,7 +130,7 @@ class Declarations(Equations):
                     return found
         raise self.error(
             f"the dim {name.text} has no value",
-            name.at,
+            name.place,
             f"write dim {name.text} = 4, or give --dim {name.text}=4",
         )
 
@@ -173,7 +177,7 @@ class Declarations(Equations):
 
     def _declaration(self, node: ast.Declaration, scope: Scope) -> None:
         for item in node.items:
-            self._only_in_file(node.role, item.name.at, scope)
+            self._only_in_file(node.role, item.name.place, scope)
             try:
                 self._declare(node.role, item, scope)
             except GradError as error:
@@ -183,10 +187,10 @@ class Declarations(Equations):
                 self.poisoned.add(item.name.text)
 
     def _declare(self, role: str, item: ast.Declared, scope: Scope) -> None:
-        name, at = item.name
+        name, place = item.name
         self.check_new(item.name, scope)
         shape = self._declared_shape(item, scope)
-        value, natural = self._value(item.value, scope, at)
+        value, natural = self._value(item.value, scope, place)
         if shape is None:
             shape = natural or self.one
         elif natural is not None and numbers(natural) != numbers(shape):
@@ -194,32 +198,31 @@ class Declarations(Equations):
             stated = stated if stated == spell(shape) else f"{spell(shape)} = {stated}"
             assert item.value is not None
             assert not isinstance(item.value, ast.Draw)
-            place = begin(item.value)
-            raise self.error(
+            raise self.error_over(
                 f"{name} is {stated}, but its value is {'×'.join(map(str, numbers(natural)))}",
-                place,
+                item.value,
                 "it looks transposed" if numbers(natural) == numbers(shape)[::-1] else None,
             )
-        size = self.check_size(shape, at)
-        scope.places[name] = at
+        size = self.check_size(shape, place)
+        scope.places[name] = place
         if item.family is None:
-            self.take(size, at)
-            scope.names[name] = self._bind_input(name, role, shape, value, at)
+            self.take(size, place)
+            scope.names[name] = self._bind_input(name, role, shape, value, place)
             return
-        family = Family(name, len(item.family), at)
+        family = Family(name, len(item.family), place)
         scope.names[name] = self.families[name] = family
-        for key in self._members(item.family, scope, at):
+        for key in self._members(item.family, scope, place):
             member = f"{name}[{', '.join(map(str, key))}]"
-            self.take(size, at)
-            family.members[key] = self._bind_input(member, role, shape, value, at)
+            self.take(size, place)
+            family.members[key] = self._bind_input(member, role, shape, value, place)
 
-    def _bind_input(self, name: str, role: str, shape: Shape, value: Any, at: int) -> Ref:
-        self.inputs[name] = Input(name, role, shape, value, at)
+    def _bind_input(self, name: str, role: str, shape: Shape, value: Any, place: Place) -> Ref:
+        self.inputs[name] = Input(name, role, shape, value, place)
         self.shapes[name] = shape
         return Ref(name, shape)
 
     def _members(
-        self, intervals: Sequence[ast.Interval], scope: Scope, at: int
+        self, intervals: Sequence[ast.Interval], scope: Scope, place: Place
     ) -> Iterable[tuple[int, ...]]:
         ends = [self.ends(interval, scope) for interval in intervals]
         bounds = [(int(first.value), int(last.value)) for first, last in ends]
@@ -227,7 +230,9 @@ class Declarations(Equations):
         for first, last in bounds:
             count *= last - first + 1
         if count > MOST_MEMBERS:
-            raise self.error(f"a family of {count:,} members; {MOST_MEMBERS:,} are the limit", at)
+            raise self.error(
+                f"a family of {count:,} members; {MOST_MEMBERS:,} are the limit", place
+            )
         return itertools.product(*(range(first, last + 1) for first, last in bounds))
 
     def _declared_shape(self, item: ast.Declared, scope: Scope) -> Shape | None:
@@ -236,12 +241,12 @@ class Declarations(Equations):
         sizes = [self.number(code, scope, "a size") for code in item.shape]
         for number, code in zip(sizes, item.shape, strict=True):
             if number.value < 1:
-                raise self.error(f"a size is positive, not {worth(number)}", begin(code))
-        return self.shape(sizes, item.name.at)
+                raise self.error_over(f"a size is positive, not {worth(number)}", code)
+        return self.shape(sizes, item.name.place)
 
     # ── values ──
 
-    def _value(self, value: ast.Value, scope: Scope, at: int) -> tuple[Any, Shape | None]:
+    def _value(self, value: ast.Value, scope: Scope, place: Place) -> tuple[Any, Shape | None]:
         """How a declared value is had, and the shape that it brings with it."""
         if value is None:
             return None, None
@@ -256,35 +261,35 @@ class Declarations(Equations):
         from gradcli.values import load_npy
 
         if len(code) != 2 or code[0][0] != "string":
-            raise self.error('write file("name.npy")', code[-1][2])
-        at = code[0][2]
-        found = FromFile(code[0][1], at)
-        array = load_npy(found.path, self.span(at), self.max_elements)
+            raise self.error('write file("name.npy")', ast.extent(code))
+        place = code[0][2]
+        found = FromFile(code[0][1], place)
+        array = load_npy(found.path, self.span(place), self.max_elements)
         shape = tuple(self.sizes.literal(n) for n in array.shape)
         if len(shape) < 2:
             shape = (*shape, *self.one)[:2] if shape else self.one
         return found, shape
 
     def _drawn(self, draw: ast.Draw, scope: Scope) -> Drawn:
-        name, at = draw.distribution
+        name, place = draw.distribution
         if name not in DISTRIBUTIONS:
             hint = (
                 suggestion(name, DISTRIBUTIONS) or "normal(mean, deviation) or uniform(low, high)"
             )
-            raise self.error(f"there is no distribution `{name}`", at, hint)
+            raise self.error(f"there is no distribution `{name}`", place, hint)
         parameters = DISTRIBUTIONS[name]
         if len(draw.arguments) != len(parameters):
-            raise self.error(f"{name} takes two arguments: {', '.join(parameters)}", at)
+            raise self.error(f"{name} takes two arguments: {', '.join(parameters)}", place)
         values = []
         for code in draw.arguments:
             item = self.run(code, scope)
             if not isinstance(item, Number):
-                raise self.error(f"{name} takes plain numbers", code[0][2])
+                raise self.error_over(f"{name} takes plain numbers", code)
             values.append(float(item.value))
         if name == "normal" and values[1] < 0:
-            raise self.error("a deviation is not negative", draw.arguments[1][0][2])
+            raise self.error_over("a deviation is not negative", draw.arguments[1])
         if name == "uniform" and values[0] >= values[1]:
-            raise self.error(f"uniform({values[0]:g}, {values[1]:g}): low is not below high", at)
+            raise self.error(f"uniform({values[0]:g}, {values[1]:g}): low is not below high", place)
         return Drawn(name, tuple(values))
 
     def _constant_program(self, code: ast.Code, scope: Scope) -> Program:
@@ -294,8 +299,8 @@ class Declarations(Equations):
         for name, found in scope.names.items():
             if isinstance(found, Number | Definition):
                 constants.names[name] = found
-        item = inner.value(inner.run(code, constants), code[0][2])
-        finish(inner, item, "value", None, 0, code[0][2])
+        item = inner.value(inner.run(code, constants), ast.extent(code))
+        finish(inner, item, "value", None, 0, ast.extent(code))
         return Program(
             self.source, self.sizes, self.layout, (), tuple(inner.steps), inner.shapes,
             {}, None, (), (), (),
@@ -306,14 +311,16 @@ class Constants(Equations):
     """Lowers a declared value: only numbers, sizes and functions are known."""
 
     def __init__(self, lowering: Declarations) -> None:
-        super().__init__(lowering.source, lowering.sizes, lowering.used, lowering.max_elements)
+        super().__init__(
+            lowering.source, lowering.signs, lowering.sizes, lowering.used, lowering.max_elements
+        )
         self.lowering = lowering
 
-    def unknown(self, name: str, at: int, scope: Scope) -> Exception:
+    def unknown(self, name: str, place: Place, scope: Scope) -> Exception:
         if isinstance(self.lowering.file.find(name), Ref | Family):
             return self.error(
                 f"a declared value is made of numbers and sizes; {name} is a quantity",
-                at,
+                place,
                 "what is computed is an equation: name = expression",
             )
-        return self.lowering.unknown(name, at, self.lowering.file)
+        return self.lowering.unknown(name, place, self.lowering.file)

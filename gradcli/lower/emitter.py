@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError, GradErrors, Note, Source, Span
@@ -15,7 +15,8 @@ from gradcli.program import Loop, Operand, Rolled, Step
 from gradcli.sizes import ATOM, POSTFIX, Number, Shape, Sizes, spell
 from gradcli.spelling import Written, write
 from gradcli.suggest import suggestion
-from gradcli.syntax.lexer import token_end
+from gradcli.syntax import ast
+from gradcli.syntax.ast import Place
 
 RECENT = 100  # steps, in which a message looks for an operand's expression
 LONGEST_OPERAND = 40
@@ -53,20 +54,26 @@ class Emitter:
     """The state of lowering: the steps so far, their shapes, and the numbers of the z names."""
 
     def __init__(
-        self, source: Source, sizes: Sizes, used: frozenset[str], max_elements: int
+        self,
+        source: Source,
+        signs: Mapping[Place, Place],
+        sizes: Sizes,
+        used: frozenset[str],
+        max_elements: int,
     ) -> None:
         self.source = source
+        self.signs = signs
         self.sizes = sizes
         self.used = used
         self.max_elements = max_elements
         self.steps: list[Step] = []
         self.shapes: dict[str, Shape] = {}
-        self.notes: dict[int, Note] = {}
+        self.notes: dict[Place, Note] = {}
         self.poisoned: set[str] = set()
         self.kinds: dict[Any, Kind] = {}
         self.elements = 0  # of all arrays
         self.most_elements = MOST_ARRAYS * max_elements
-        self.later: dict[str, int] = {}  # where names are defined, known before they are
+        self.later: dict[str, Place] = {}  # where names are defined, known before they are
         self.one = (sizes.constant(1), sizes.constant(1))
         self.suffix: str = ""  # the loops' indices, as names show them
         self.rolling = False  # whether loops are recorded, and steps with letters for indices
@@ -85,11 +92,20 @@ class Emitter:
 
     # ── errors ──
 
-    def span(self, at: int) -> Span:
-        return Span(self.source, at, token_end(self.source, at))
+    def span(self, place: Place) -> Span:
+        return Span(self.source, *place)
 
-    def error(self, message: str, at: int, hint: str | None = None) -> GradError:
-        return GradError(message, self.span(at), hint)
+    def sign(self, place: Place) -> Place:
+        """Where the sign of the operation at a place stands; the place itself elsewhere."""
+        return self.signs.get(place, place)
+
+    def error(self, message: str, place: Place, hint: str | None = None) -> GradError:
+        """An error at a name, or at the sign of an operation."""
+        return GradError(message, self.span(self.sign(place)), hint)
+
+    def error_over(self, message: str, code: ast.Code, hint: str | None = None) -> GradError:
+        """An error at a whole expression."""
+        return GradError(message, self.span(ast.extent(code)), hint)
 
     # ── names ──
 
@@ -104,42 +120,42 @@ class Emitter:
                 self.z_names.append(name)
         return self.z_names[number]
 
-    def lookup(self, name: str, at: int, scope: Scope) -> Item:
+    def lookup(self, name: str, place: Place, scope: Scope) -> Item:
         found = scope.find(name)
         if found is None:
-            raise self.unknown(name, at, scope)
+            raise self.unknown(name, place, scope)
         if isinstance(found, Definition | UserFunction):
             what = "def" if isinstance(found, Definition) else "op"
-            raise self.error(f"`{name}` is a function (`{what}`)", at, f"write {name}(…)")
+            raise self.error(f"`{name}` is a function (`{what}`)", place, f"write {name}(…)")
         return found
 
-    def unknown(self, name: str, at: int, scope: Scope) -> Exception:
+    def unknown(self, name: str, place: Place, scope: Scope) -> Exception:
         if name in self.poisoned:
             return Poisoned(name)
         if name in FUNCTIONS:
-            return self.error(f"`{name}` is a function", at, f"write {name}(…)")
-        hint = self.elsewhere(name, at) or suggestion(name, scope.visible())
-        return Unknown(name, self.span(at), hint)
+            return self.error(f"`{name}` is a function", place, f"write {name}(…)")
+        hint = self.elsewhere(name, place) or suggestion(name, scope.visible())
+        return Unknown(name, self.span(place), hint)
 
-    def elsewhere(self, name: str, at: int) -> str | None:
+    def elsewhere(self, name: str, place: Place) -> str | None:
         """A hint for a name that means something, but not here."""
-        place = self.later.get(name)
-        if place is not None and place > at:
-            line, _ = self.source.place(place)
+        later = self.later.get(name)
+        if later is not None and later[0] > place[0]:
+            line, _ = self.source.place(later[0])
             return f"it is defined in line {line}, and known only behind that"
-        if place is not None and self.source.text[at + len(name) :].startswith("["):
+        if later is not None and self.source.text[place[0] + len(name) :].startswith("["):
             return (
                 f"no member of {name} is defined yet; a recurrence has a first line, {name}[0] = …"
             )
-        if place is not None:
+        if later is not None:
             return f"this equation defines it; a recurrence is a family: {name}[t] = … {name}[t-1]"
-        if name == "T" and self.source.text[:at].rstrip(" \t(").endswith(("^", "**")):
+        if name == "T" and self.source.text[: place[0]].rstrip(" \t(").endswith(("^", "**")):
             return "a transpose is written x.T"
         return None
 
     # ── emitting steps ──
 
-    def emit(self, op: Op, items: Sequence[Ref | Number], attrs: Attrs, at: int) -> Ref:
+    def emit(self, op: Op, items: Sequence[Ref | Number], attrs: Attrs, place: Place) -> Ref:
         """Append a step with the next z name.
 
         Raises GradError where the operands do not fit, GradErrors where the whole grows too large.
@@ -148,13 +164,13 @@ class Emitter:
         key = (op, shapes, attrs)
         kind = self.kinds.get(key)
         if kind is None:
-            kind = self.kinds[key] = self._kind(op, items, shapes, attrs, at)
+            kind = self.kinds[key] = self._kind(op, items, shapes, attrs, place)
         call, size, remark = kind
         self.elements += size
         if self.elements > self.most_elements or len(self.steps) >= MOST_STEPS:
-            raise GradErrors([self._too_many(at)])
+            raise GradErrors([self._too_many(place)])
         if remark:
-            self.note(remark, at)
+            self.note(remark, place)
         base = self.z(self.counter)
         self.counter += 1
         name = base + self.suffix
@@ -162,25 +178,26 @@ class Emitter:
         rolled = None
         if self.rolled_suffix is not None:
             rolled = self._roll(base, op, items, attrs)
-        self.steps.append(Step(name, call, args, at, rolled))
+        self.steps.append(Step(name, call, args, place, rolled))
         self.shapes[name] = call.shape
         return Ref(name, call.shape, rolled.name if rolled else None)
 
-    def note(self, message: str, at: int) -> None:
-        self.notes.setdefault(at, Note(message, self.span(at)))
+    def note(self, message: str, place: Place) -> None:
+        sign = self.sign(place)
+        self.notes.setdefault(sign, Note(message, self.span(sign)))
 
-    def take(self, size: int, at: int) -> None:
+    def take(self, size: int, place: Place) -> None:
         """Count an array's elements. Raises GradErrors where those of all arrays are too many."""
         self.elements += size
         if self.elements > self.most_elements:
-            raise GradErrors([self._too_many(at)])
+            raise GradErrors([self._too_many(place)])
 
-    def _too_many(self, at: int) -> GradError:
+    def _too_many(self, place: Place) -> GradError:
         if len(self.steps) >= MOST_STEPS:
-            return self.error(f"the model has more than {MOST_STEPS:,} equations", at)
+            return self.error(f"the model has more than {MOST_STEPS:,} equations", place)
         return self.error(
             f"the model's arrays have more than {self.most_elements:,} elements in all",
-            at,
+            place,
             "--max-elements raises the limit",
         )
 
@@ -190,12 +207,12 @@ class Emitter:
         items: Sequence[Ref | Number],
         shapes: tuple[Shape, ...],
         attrs: Attrs,
-        at: int,
+        place: Place,
     ) -> Kind:
         """The operation at its operands' shapes. Raises GradError where they do not fit."""
         if len(items) > MOST_OPERANDS:
             raise self.error(
-                f"an operation has at most {MOST_OPERANDS:,} operands, not {len(items):,}", at
+                f"an operation has at most {MOST_OPERANDS:,} operands, not {len(items):,}", place
             )
         signature = Signature(self.sizes, shapes, dict(attrs))
         try:
@@ -206,8 +223,8 @@ class Emitter:
             hint = mismatch.hint and mismatch.hint.format(
                 *(text if binding >= POSTFIX else f"({text})" for text, binding in written)
             )
-            raise self.error(message, at, hint) from None
-        size = self.check_size(shape, at)
+            raise self.error(message, place, hint) from None
+        size = self.check_size(shape, place)
         remark = None
         if op.shape is elementwise_shape and stretched_both_ways(shapes, shape):
             first, second = (spell(stretched) for stretched in shapes)
@@ -233,15 +250,15 @@ class Emitter:
         shown = [spelled(item.name, depth) for depth in (4, 3, 2, 1)]
         return next((w for w in shown if len(w[0]) <= LONGEST_OPERAND), (item.name, ATOM))
 
-    def check_size(self, shape: Shape, at: int) -> int:
+    def check_size(self, shape: Shape, place: Place) -> int:
         """How many elements an array has. Raises GradError where they are too many."""
         if len(shape) > MOST_AXES:
-            raise self.error(f"an array has at most {MOST_AXES} axes, not {len(shape)}", at)
+            raise self.error(f"an array has at most {MOST_AXES} axes, not {len(shape)}", place)
         size = elements(shape)
         if size > self.max_elements:
             raise self.error(
                 f"{spell(shape)} = {size:,} elements are more than {self.max_elements:,}",
-                at,
+                place,
                 "--max-elements raises the limit",
             )
         return size
@@ -284,7 +301,7 @@ class Emitter:
         if self.counter and base == self.z(self.counter - 1) and self.shared != self.counter - 1:
             self.counter -= 1
         new = step.rolled._replace(name=rolled or name) if step.rolled else None
-        self.steps[-1] = Step(name, step.call, step.args, step.at, new)
+        self.steps[-1] = Step(name, step.call, step.args, step.place, new)
         self.shapes[name] = self.shapes.pop(step.name)
         return Ref(name, item.shape, rolled)
 

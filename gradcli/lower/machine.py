@@ -15,6 +15,7 @@ from gradcli.ops import OPERATORS, TABLE
 from gradcli.program import Loop
 from gradcli.sizes import ATOM, Number, is_scalar
 from gradcli.syntax import ast
+from gradcli.syntax.ast import Place
 
 BINARY = {symbol: TABLE[name] for (symbol, count), name in OPERATORS.items() if count == 2}
 UNARY = {symbol: TABLE[name] for (symbol, count), name in OPERATORS.items() if count == 1}
@@ -28,25 +29,28 @@ class Machine(Functions):
         stack: list[Any] = []
         push = stack.append
         known: dict[str, Any] = scope.names
-        for operation, argument, at in code:
+        for operation, argument, place in code:
             if operation == "name":
                 found = known.get(argument)
-                push(found if found.__class__ is Ref else self.lookup(argument, at, scope))
+                push(found if found.__class__ is Ref else self.lookup(argument, place, scope))
             elif operation == "binary":
                 y, x = stack.pop(), stack.pop()
                 if x.__class__ is Ref and y.__class__ is Ref:
-                    push(self.emit(BINARY[argument], (x, y), (), at))
+                    push(self.emit(BINARY[argument], (x, y), (), place))
                 else:
                     push(
                         self._apply(
-                            BINARY[argument], (self.value(x, at), self.value(y, at)), (), at
+                            BINARY[argument],
+                            (self.value(x, place), self.value(y, place)),
+                            (),
+                            place,
                         )
                     )
             elif operation == "number":
                 try:
                     push(numbers.literal(self.sizes, argument))
                 except GradError as error:
-                    raise self.error(error.message, at) from None
+                    raise self.error(error.message, place) from None
             elif operation == "call":
                 count = len(argument[1])
                 items = stack[len(stack) - count :] if count else []
@@ -55,50 +59,50 @@ class Machine(Functions):
                 name, keywords = argument
                 plain = _plain_call(name)
                 if plain and plain.operands == count and not any(keywords) and _quantities(items):
-                    push(self.emit(plain.op, items, plain.attrs, at))
+                    push(self.emit(plain.op, items, plain.attrs, place))
                 else:
-                    push(self._function(name, keywords, items, at, scope))
+                    push(self._function(name, keywords, items, place, scope))
             elif operation == "index":
-                push(self._index(stack, argument, at))
+                push(self._index(stack, argument, place))
             elif operation == "transpose":
-                push(self._apply(TABLE["transpose"], (self.value(stack.pop(), at),), (), at))
+                push(self._apply(TABLE["transpose"], (self.value(stack.pop(), place),), (), place))
             elif operation == "unary":
-                x = self.value(stack.pop(), at)
-                push(self._apply(UNARY[argument], (x,), (), at))
+                x = self.value(stack.pop(), place)
+                push(self._apply(UNARY[argument], (x,), (), place))
             elif operation in ("column", "stacked"):
                 items = stack[-argument:]
                 del stack[-argument:]
-                push(self._brackets(items, operation == "stacked", at))
+                push(self._brackets(items, operation == "stacked", place))
             elif operation == "comprehension":
-                push(self._sum(argument, at, scope))
+                push(self._sum(argument, place, scope))
             elif operation == "string":
                 push(Text(argument))
             else:
-                push(self.derivative(argument, at, scope))
+                push(self.derivative(argument, place, scope))
         result: Item = stack[0]
         return result
 
-    def derivative(self, name: str, at: int, scope: Scope) -> Item:
+    def derivative(self, name: str, place: Place, scope: Scope) -> Item:
         raise self.error(
             f"dL/d{name} is a derivative, and belongs to `given`, `op` rules and .grad files",
-            at,
+            place,
             "a division is written with spaces: dL / d" + name,
         )
 
     # ── ranges ──
 
-    def _sum(self, loop: ast.Comprehension, at: int, scope: Scope) -> Item:
+    def _sum(self, loop: ast.Comprehension, place: Place, scope: Scope) -> Item:
         """sum(… for t in 1..T): a running total, one addition a term."""
         if loop.function != "sum":
-            raise self.error(f"{loop.function} does not go over a range; sum does", at)
+            raise self.error(f"{loop.function} does not go over a range; sum does", place)
         variable = loop.variable.text
         total: Ref | Number | None = None
         terms = 0
         running = ""
-        looping = self.looping(loop.variable, loop.interval, scope, len(loop.body) + 1, at, True)
+        looping = self.looping(loop.variable, loop.interval, scope, len(loop.body) + 1, place, True)
         with looping as iterations:
             for inner in iterations:
-                term = self.value(self.run(loop.body, inner), at)
+                term = self.value(self.run(loop.body, inner), place)
                 terms += 1
                 if total is None:
                     total = term
@@ -109,7 +113,7 @@ class Machine(Functions):
                     running = self.z(self.counter)
                     rolled = self._rolled_total(running, f"{variable} - 1")
                     total = Ref(total.name, total.shape, rolled)
-                total = self._apply(TABLE["add"], (total, term), (), at)
+                total = self._apply(TABLE["add"], (total, term), (), place)
             if self.rolling and isinstance(total, Ref):
                 last = str(self.indices[-1])
                 final = self._rolled_total(running, last) if running else None
@@ -118,7 +122,7 @@ class Machine(Functions):
                 total = Ref(total.name, total.shape, final)
         assert total is not None
         if self.totals and isinstance(total, Ref) and not is_scalar(total.shape):
-            total = self.emit(TABLE["sum"], (total,), (("axis", None),), at)
+            total = self.emit(TABLE["sum"], (total,), (("axis", None),), place)
         return total
 
     def _rolled_total(self, running: str, index: str) -> str:
@@ -132,7 +136,7 @@ class Machine(Functions):
         interval: ast.Interval,
         scope: Scope,
         weight: int,
-        at: int,
+        place: Place,
         is_sum: bool = False,
     ) -> Iterator[Iterator[Scope]]:
         """The scopes of the iterations of a loop or a sum; afterwards the indices are as before.
@@ -143,7 +147,7 @@ class Machine(Functions):
         first, last = self.ends(interval, scope)
         self.check_new(variable, scope)
         times = range(int(first.value), int(last.value) + 1)
-        self.enter(weight, at, len(times))
+        self.enter(weight, place, len(times))
         outer = self.suffix, self.rolled_suffix, self.indices, self.letters, self.trips
         start = most = self.counter
         self.trips *= len(times)
@@ -178,7 +182,7 @@ class Machine(Functions):
         self.loops.append(
             Loop(
                 variable.text, int(first.value), int(last.value), (bounds[0], bounds[1]),
-                len(self.indices), variable.at, is_sum, (),
+                len(self.indices), variable.place, is_sum, (),
             )
         )  # fmt: skip
         return len(self.loops) - 1
@@ -194,7 +198,7 @@ class Machine(Functions):
         size = self.sizes.constant(t)
         rolled = (variable.text, ATOM) if self.rolling else None
         inner.names[variable.text] = numbers.of_size(size, rolled)
-        inner.places[variable.text] = variable.at
+        inner.places[variable.text] = variable.place
         return inner
 
     def ends(self, interval: ast.Interval, scope: Scope) -> tuple[Number, Number]:
@@ -205,7 +209,7 @@ class Machine(Functions):
             raise self.error(
                 f"the range {first.text}..{last.text} is empty: "
                 f"{first.value} is more than {last.value}",
-                interval.at,
+                interval.place,
                 "a range counts up, both ends included",
             )
         return first, last
@@ -214,24 +218,24 @@ class Machine(Functions):
         """Raise GradError where a name is already defined."""
         text = name.text
         if scope.kind == "def":
-            place = scope.places.get(text)
+            before = scope.places.get(text)
             found = scope.names.get(text)
         else:
             found = scope.find(text)
             if found is None:
                 return
-            place = next((s.places[text] for s in scope.chain() if text in s.places), None)
+            before = next((s.places[text] for s in scope.chain() if text in s.places), None)
         if found is None:
             return
-        if place is None:
+        if before is None:
             raise self.error(
                 f"`{text}` is predefined" if text == "pi" else f"`{text}` is already a parameter",
-                name.at,
+                name.place,
                 "choose another name",
             )
-        line, _ = self.source.place(place)
+        line, _ = self.source.place(before[0])
         raise self.error(
             f"`{text}` is already defined in line {line}",
-            name.at,
+            name.place,
             "a name is defined once; give the new value a name of its own",
         )

@@ -24,6 +24,7 @@ from gradcli.ops import FUNCTIONS
 from gradcli.program import Input, Program, verify
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
+from gradcli.syntax.ast import Place
 
 
 def lower(parsed: Parsed, options: Options | None = None) -> Program:
@@ -40,7 +41,9 @@ class Lowering(Results):
         self.poisoned |= parsed.broken
         self.rolling = self.options.rolled
         self.local_places = list(local_names(parsed.statements))
-        self.make_user_op = lambda function, shapes, at: userop.make(self, function, shapes, at)
+        self.make_user_op = lambda function, shapes, place: userop.make(
+            self, function, shapes, place
+        )
         self.handlers |= {
             ast.Layout: self._layout,
             ast.Dims: self._dims,
@@ -54,7 +57,7 @@ class Lowering(Results):
     def program(self) -> Program:
         statements = self.parsed.statements
         for name in defined(statements):
-            self.later.setdefault(name.text, name.at)
+            self.later.setdefault(name.text, name.place)
         try:
             self.block(statements, self.file)
         except GradErrors as error:  # there is no going on
@@ -89,7 +92,7 @@ class Lowering(Results):
             loss=self.loss[0] if self.loss else None,
             given=given,
             loops=tuple(self.loops),
-            notes=tuple(self.notes[at] for at in sorted(self.notes)),
+            notes=tuple(self.notes[place] for place in sorted(self.notes)),
         )
         verify(program)
         return program
@@ -106,7 +109,7 @@ class Lowering(Results):
                     raise
                 if error.span is None:
                     named = next(iter(defined((statement,))), None)
-                    error.span = self.span(named.at) if named else None
+                    error.span = self.span(named.place) if named else None
                 self._report(error)
                 self._poison(statement)
             except Poisoned:
@@ -122,27 +125,35 @@ class Lowering(Results):
         """Report the unknown names in a statement that another's error keeps from being lowered."""
         if not isinstance(statement, ast.Equation | ast.Loss):
             return
-        for operation, argument, at in statement.value or ():
+        for operation, argument, place in statement.value or ():
             try:
                 if operation == "name":
-                    self.lookup(argument, at, scope)
+                    self.lookup(argument, place, scope)
                 elif operation == "call" and not self._is_function(argument[0], scope):
-                    self._report(self.no_function(argument[0], at, scope))
+                    self._report(self.no_function(argument[0], place, scope))
             except GradError as error:
                 self._report(error)
             except Poisoned:
                 continue
 
-    def elsewhere(self, name: str, at: int) -> str | None:
+    def elsewhere(self, name: str, place: Place) -> str | None:
         for node in self.parsed.statements:
-            if isinstance(node, ast.For) and node.variable.at < at and name in inner_names(node):
+            if (
+                isinstance(node, ast.For)
+                and node.variable.place[0] < place[0]
+                and name in inner_names(node)
+            ):
                 family = f"a family, {name}[{node.variable.text}], outlives it"
                 if name == node.variable.text:
                     family = "behind it the last step has its number"
                 return f"{name} ends with its loop; {family}"
-            if isinstance(node, ast.Def) and node.name.at < at and name in inner_names(node):
+            if (
+                isinstance(node, ast.Def)
+                and node.name.place[0] < place[0]
+                and name in inner_names(node)
+            ):
                 return f"{name} is known inside {node.name.text} alone"
-        return super().elsewhere(name, at)
+        return super().elsewhere(name, place)
 
     def _poison(self, statement: Any) -> None:
         self.poisoned |= {name.text for name in defined((statement,))}
@@ -151,16 +162,16 @@ class Lowering(Results):
     # ── definitions ──
 
     def _check_function(self, name: ast.Name, parameters: Sequence[ast.Name], scope: Scope) -> None:
-        self._only_in_file("def", name.at, scope)
+        self._only_in_file("def", name.place, scope)
         if name.text in FUNCTIONS:
             raise self.error(
-                f"`{name.text}` is a function of the language", name.at, "choose another name"
+                f"`{name.text}` is a function of the language", name.place, "choose another name"
             )
         self.check_new(name, scope)
         seen: set[str] = set()
         for parameter in parameters:
             if parameter.text in seen:
-                raise self.error(f"the parameter `{parameter.text}` stands twice", parameter.at)
+                raise self.error(f"the parameter `{parameter.text}` stands twice", parameter.place)
             seen.add(parameter.text)
 
     def _def(self, node: ast.Def, scope: Scope) -> None:
@@ -169,13 +180,13 @@ class Lowering(Results):
         self._check_recursion(node.name, body)
         self._check_names(node, body, scope)
         scope.names[node.name.text] = Definition(node, weight(body, scope))
-        scope.places[node.name.text] = node.name.at
+        scope.places[node.name.text] = node.name.place
 
     def _check_names(self, node: ast.Def, body: Sequence[Any], scope: Scope) -> None:
         """Raise GradError for a name in a definition that nothing in the file defines."""
         inner = inner_names(node) | {name.text for name, _ in targets(node.body)}
         elsewhere = (inner, scope.names, self.later, FUNCTIONS, self.poisoned)
-        for operation, argument, at in instructions(body):
+        for operation, argument, place in instructions(body):
             if operation == "comprehension":
                 inner.add(argument.variable.text)
             if operation not in ("name", "call"):
@@ -184,14 +195,14 @@ class Lowering(Results):
             if any(name in known for known in elsewhere):
                 continue
             if operation == "call":
-                raise self.no_function(name, at, scope)
+                raise self.no_function(name, place, scope)
             hint = suggestion(name, inner | set(scope.names) | set(self.later))
-            raise Unknown(name, self.span(at), hint)
+            raise Unknown(name, self.span(place), hint)
 
     def _check_recursion(self, name: ast.Name, body: Sequence[Any]) -> None:
-        for operation, argument, at in instructions(body):
+        for operation, argument, place in instructions(body):
             if operation == "call" and argument[0] == name.text:
-                raise self.error(f"`{name.text}` calls itself", at, RECURRENCE)
+                raise self.error(f"`{name.text}` calls itself", place, RECURRENCE)
 
     def _user_op(self, node: ast.UserOp, scope: Scope) -> None:
         self._check_function(node.name, node.parameters, scope)
@@ -199,4 +210,4 @@ class Lowering(Results):
         self._check_recursion(node.name, body)
         userop.check_rule(self, node)
         scope.names[node.name.text] = UserFunction(node, weight(body, scope), {})
-        scope.places[node.name.text] = node.name.at
+        scope.places[node.name.text] = node.name.place

@@ -52,12 +52,12 @@ def inner_names(node: ast.For | ast.Def) -> set[str]:
     return names
 
 
-def local_names(statements: Iterable[Any]) -> Iterable[tuple[str, int]]:
+def local_names(statements: Iterable[Any]) -> Iterable[tuple[str, ast.Place]]:
     for node in statements:
         if isinstance(node, ast.For):
             for name, member in targets(node.body):
                 if not member:
-                    yield name.text, name.at
+                    yield name.text, name.place
 
 
 def instructions(statements: Iterable[Any]) -> Iterable[ast.Instruction]:

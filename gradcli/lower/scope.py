@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from gradcli.ops.core import Op
 from gradcli.sizes import Number, Shape, Size
 from gradcli.syntax import ast
+from gradcli.syntax.ast import Place
 
 
 class Ref:
@@ -25,12 +26,12 @@ class Ref:
 class Family:
     """The members of x[1..T], under their indices, in the order in which they were defined."""
 
-    __slots__ = ("arity", "at", "members", "name")
+    __slots__ = ("arity", "members", "name", "place")
 
-    def __init__(self, name: str, arity: int, at: int) -> None:
+    def __init__(self, name: str, arity: int, place: Place) -> None:
         self.name = name
         self.arity = arity
-        self.at = at
+        self.place = place
         self.members: dict[tuple[int, ...], Ref] = {}
 
 
@@ -39,7 +40,7 @@ class Listing(NamedTuple):
 
     items: tuple[Any, ...]
     stacked: bool
-    at: int
+    place: Place
     depth: int = 1  # of the brackets
 
 
@@ -77,7 +78,7 @@ class Scope:
         self.kind = kind
         self.parent = parent
         self.names: dict[str, Binding] = {}
-        self.places: dict[str, int] = {}  # where each name was defined
+        self.places: dict[str, Place] = {}  # where each name was defined
 
     def find(self, name: str) -> Binding | None:
         scope: Scope | None = self

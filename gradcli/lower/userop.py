@@ -15,6 +15,7 @@ from gradcli.ops.core import Body, asarray, roman
 from gradcli.program import Step
 from gradcli.sizes import Number, Shape, same, spell
 from gradcli.syntax import ast
+from gradcli.syntax.ast import Place
 from gradcli.template import flip, postorder, typed
 
 if TYPE_CHECKING:
@@ -29,33 +30,33 @@ def check_rule(lowering: Declarations, node: ast.UserOp) -> None:
     stated: set[str] = set()
     names = [parameter.text for parameter in node.parameters]
     if OUT in names:
-        at = node.parameters[names.index(OUT)].at
-        raise lowering.error("`out` is the result's name in a rule", at, "rename the parameter")
+        place = node.parameters[names.index(OUT)].place
+        raise lowering.error("`out` is the result's name in a rule", place, "rename the parameter")
     for line in node.rule:
         if isinstance(line, ast.Layout):
             raise lowering.error(
                 "`layout` stands at the head of the file",
-                line.name.at,
+                line.name.place,
                 "a rule is in the file's layout",
             )
         if line.brackets or line.assign != "=":
-            raise lowering.error("a rule states each derivative whole, with `=`", line.name.at)
+            raise lowering.error("a rule states each derivative whole, with `=`", line.name.place)
         if line.own:
             continue
         if line.name.text not in names:
             raise lowering.error(
                 f"`{line.name.text}` is not a parameter of {node.name.text}",
-                line.name.at,
+                line.name.place,
                 "a rule states dL/dPARAMETER = …",
             )
         if line.name.text in stated:
-            raise lowering.error(f"dL/d{line.name.text} is stated twice", line.name.at)
+            raise lowering.error(f"dL/d{line.name.text} is stated twice", line.name.place)
         stated.add(line.name.text)
     missing = [name for name in names if name not in stated]
     if missing:
         raise lowering.error(
             f"the rule of {node.name.text} does not state dL/d{missing[0]}",
-            node.name.at,
+            node.name.place,
             f"add a line: dL/d{missing[0]} = …",
         )
 
@@ -64,33 +65,37 @@ class RuleMachine(Equations):
     """Lowers an op's result and its rule: only its parameters, sizes and functions are known."""
 
     def __init__(self, lowering: Declarations) -> None:
-        super().__init__(lowering.source, lowering.sizes, lowering.used, lowering.max_elements)
+        super().__init__(
+            lowering.source, lowering.signs, lowering.sizes, lowering.used, lowering.max_elements
+        )
         self.derivatives: dict[str, Ref] = {}
         self.lowering = lowering
         self.make_user_op = lowering.make_user_op
         self.depth = lowering.depth
 
-    def derivative(self, name: str, at: int, scope: Scope) -> Item:
+    def derivative(self, name: str, place: Place, scope: Scope) -> Item:
         found = self.derivatives.get(name)
         if found is None:
             raise self.error(
                 f"dL/d{name} is not known in a rule",
-                at,
+                place,
                 "dL/dout is; dL/dPARAMETER is what it states",
             )
         return found
 
-    def unknown(self, name: str, at: int, scope: Scope) -> Exception:
+    def unknown(self, name: str, place: Place, scope: Scope) -> Exception:
         if self.lowering.file.find(name) is not None:
             return self.error(
                 f"an op sees only its parameters, and {name} is not one of them",
-                at,
+                place,
                 f"make {name} a parameter, so that its derivative is stated too",
             )
-        return super().unknown(name, at, scope)
+        return super().unknown(name, place, scope)
 
 
-def make(lowering: Declarations, function: UserFunction, shapes: tuple[Shape, ...], at: int) -> Op:
+def make(
+    lowering: Declarations, function: UserFunction, shapes: tuple[Shape, ...], place: Place
+) -> Op:
     """The operation that an op is at its operands' shapes.
 
     Raises GradError where its result or its rule does not fit them.
@@ -102,7 +107,7 @@ def make(lowering: Declarations, function: UserFunction, shapes: tuple[Shape, ..
     names = tuple(parameter.text for parameter in node.parameters)
     machine = RuleMachine(lowering)
     scope = _scope(lowering, names, shapes)
-    result = machine.value(machine.run(node.result, scope), node.name.at)
+    result = machine.value(machine.run(node.result, scope), node.name.place)
     shape = result.shape if isinstance(result, Ref) else machine.one
     steps = tuple(machine.steps)
 
@@ -165,7 +170,7 @@ def _rules(
     rules = {}
     for line in node.rule:
         assert isinstance(line, ast.BackwardLine)
-        value = machine.value(machine.run(line.value, scope), line.name.at)
+        value = machine.value(machine.run(line.value, scope), line.name.place)
         if line.own:
             scope.names[line.name.text] = value
             step = machine.steps[-1] if machine.steps else None
@@ -186,14 +191,14 @@ def _rules(
             raise machine.error(
                 f"this rule is {spell(found)}, but dL/d{line.name.text} is {spell(expected)} "
                 f"in {lowering.layout} layout",
-                line.name.at,
+                line.name.place,
             )
         if len(machine.steps) > LONGEST_RULE:
-            raise machine.error(f"a rule has at most {LONGEST_RULE:,} operations", line.name.at)
+            raise machine.error(f"a rule has at most {LONGEST_RULE:,} operations", line.name.place)
         if _written_out(machine.steps, value) > LONGEST_RULE:
             raise machine.error(
                 f"a rule has at most {LONGEST_RULE:,} operations, its own names written out",
-                line.name.at,
+                line.name.place,
             )
         stated = _tree(machine.steps, value, lines)
         if numerator:

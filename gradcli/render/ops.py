@@ -91,7 +91,7 @@ def example(op: Op) -> Example:
                 call = Call(op, signature, attrs, op.shape(signature))
             except Mismatch:
                 continue
-            step = Step(RESULT, call, operands, 0)
+            step = Step(RESULT, call, operands, (0, 0))
             rules = tuple(_rule(step, i) for i in range(len(operands)))
             return Example(step.text, shapes, call.shape, rules)
     raise AssertionError(f"{op.name} takes none of the shapes that are tried")

@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError, Source
+from gradcli.syntax.ast import Place
 from gradcli.syntax.parser import parse
 from gradcli.syntax.source import read_source
 
@@ -13,10 +14,15 @@ __all__ = ["Parsed", "read", "read_source"]
 
 
 class Parsed(NamedTuple):
-    """The statements of a source, the syntax errors met, and the words of what was left out."""
+    """The statements of a source, the syntax errors met, and the words of what was left out.
+
+    signs: under the place of each operation, where its sign stands: its operator, its function's
+    name.
+    """
 
     source: Source
     statements: tuple[Any, ...]
+    signs: dict[Place, Place]
     errors: tuple[GradError, ...]
     broken: frozenset[str]
 
@@ -31,5 +37,5 @@ def read(source: Source, start: str = "model") -> Parsed:
     A statement with a syntax error is left out and the rest read, so that one run reports every
     error. Raises GradErrors where there are too many to go on.
     """
-    statements, errors, broken = parse(source, start)
-    return Parsed(source, statements, tuple(errors), frozenset(broken))
+    found = parse(source, start)
+    return Parsed(source, found.statements, found.signs, tuple(found.errors), frozenset(found.lost))

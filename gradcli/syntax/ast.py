@@ -2,31 +2,40 @@
 
 An expression is a tuple of instructions in the order in which they are computed (operands left to
 right, then the operation), so that nothing that walks one is recursive. An instruction is
-(operation, argument, offset):
+(operation, argument, place), and its place is that of the whole expression which it ends:
 
-    ("number", "2.5", at)       ("name", "x", at)           ("derivative", "x", at)
-    ("binary", "@", at)         ("unary", "-", at)          ("transpose", None, at)
-    ("column", n, at)           ("stacked", n, at)          ("string", "w.npy", at)
-    ("index", kinds, at)        each kind AT, or which of a slice's two bounds are on the stack
-    ("call", (name, keywords), at)      a keyword or None for each argument on the stack
-    ("comprehension", Comprehension, at)
+    ("number", "2.5", place)    ("name", "x", place)        ("derivative", "x", place)
+    ("binary", "@", place)      ("unary", "-", place)       ("transpose", None, place)
+    ("column", n, place)        ("stacked", n, place)       ("string", "w.npy", place)
+    ("index", kinds, place)     each kind AT, or which of a slice's two bounds are on the stack
+    ("call", (name, keywords), place)   a keyword or None for each argument on the stack
+    ("comprehension", Comprehension, place)
+
+Where the sign of an operation stands (its operator, its function's name) is kept beside the code,
+under the operation's place: few ask for it.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-Instruction: TypeAlias = tuple[str, Any, int]
+Place: TypeAlias = tuple[int, int]  # in the source: offsets, the end excluded
+Instruction: TypeAlias = tuple[str, Any, Place]
 Code: TypeAlias = tuple[Instruction, ...]
 
 AT = "at"
 
 
+def extent(code: Code) -> Place:
+    """Where an expression stands, from its begin to its end."""
+    return code[-1][2]
+
+
 class Name(NamedTuple):
-    """A name as it stands in the text. `at` is the offset of its first letter."""
+    """A name as it stands in the text."""
 
     text: str
-    at: int
+    place: Place
 
 
 class Interval(NamedTuple):
@@ -34,7 +43,7 @@ class Interval(NamedTuple):
 
     first: Code
     last: Code
-    at: int
+    place: Place
 
 
 class Comprehension(NamedTuple):

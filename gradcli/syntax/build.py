@@ -5,118 +5,134 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.syntax import ast
+from gradcli.syntax.ast import Place
+
+Begun = tuple[int, Place]  # an expression: where its code begins on the tape, and where it stands
 
 
 class Builder:
     """One method an action of the grammar; each takes the rule's kept symbols.
 
-    The value of an expression is the index at which its code begins on the tape. A rule that holds
-    expressions cuts their code off the tape.
+    The value of an expression is the index at which its code begins on the tape, and its place with
+    the brackets around it. A rule that holds expressions cuts their code off the tape.
     """
 
     def __init__(self) -> None:
         self.tape: list[ast.Instruction] = []
         self.push = self.tape.append
+        self.signs: dict[Place, Place] = {}
 
-    def cut(self, start: int) -> ast.Code:
+    def cut(self, begun: Begun) -> ast.Code:
+        start = begun[0]
         code = tuple(self.tape[start:])
         del self.tape[start:]
         return code
 
-    def cut_all(self, starts: list[int]) -> tuple[ast.Code, ...]:
-        return tuple([self.cut(start) for start in reversed(starts)][::-1])
+    def cut_all(self, items: list[Begun]) -> tuple[ast.Code, ...]:
+        return tuple([self.cut(item) for item in reversed(items)][::-1])
 
     # ── expressions ──
 
-    def number(self, symbols: Any) -> int:
-        _, text, at = symbols[0]
-        self.tape.append(("number", text, at))
-        return len(self.tape) - 1
+    def number(self, symbols: Any) -> Begun:
+        _, text, place = symbols[0]
+        self.push(("number", text, place))
+        return len(self.tape) - 1, place
 
-    def name(self, symbols: Any) -> int:
-        _, text, at = symbols[0]
-        self.push(("name", text, at))
-        return len(self.tape) - 1
+    def name(self, symbols: Any) -> Begun:
+        _, text, place = symbols[0]
+        self.push(("name", text, place))
+        return len(self.tape) - 1, place
 
-    def derivative(self, symbols: Any) -> int:
-        _, text, at = symbols[0]
-        self.tape.append(("derivative", text[4:], at))
-        return len(self.tape) - 1
+    def derivative(self, symbols: Any) -> Begun:
+        _, text, place = symbols[0]
+        self.push(("derivative", text[4:], place))
+        return len(self.tape) - 1, place
 
-    def string(self, symbols: Any) -> int:
-        _, text, at = symbols[0]
-        self.tape.append(("string", text[1:-1], at))
-        return len(self.tape) - 1
+    def string(self, symbols: Any) -> Begun:
+        _, text, place = symbols[0]
+        self.push(("string", text[1:-1], place))
+        return len(self.tape) - 1, place
 
-    def binary(self, symbols: Any) -> int:
-        left: int
-        left, (_, symbol, at), _ = symbols
-        self.push(("binary", symbol, at))
-        return left
+    def binary(self, symbols: Any) -> Begun:
+        (left, (start, _)), (_, symbol, sign), (_, (_, end)) = symbols
+        place = start, end
+        self.signs[place] = sign
+        self.push(("binary", symbol, place))
+        return left, place
 
-    def unary(self, symbols: Any) -> int:
-        (_, symbol, at), operand = symbols
-        self.tape.append(("unary", symbol, at))
-        return int(operand)
+    def unary(self, symbols: Any) -> Begun:
+        (_, symbol, sign), (operand, (_, end)) = symbols
+        place = sign[0], end
+        self.signs[place] = sign
+        self.push(("unary", symbol, place))
+        return operand, place
 
-    def group(self, symbols: Any) -> int:
-        return int(symbols[0])
+    def group(self, symbols: Any) -> Begun:
+        (_, _, (start, _)), (operand, _), (_, _, (_, end)) = symbols
+        return operand, (start, end)
 
-    def transpose(self, symbols: Any) -> int:
-        operand, (_, _, at) = symbols
-        self.tape.append(("transpose", None, at))
-        return int(operand)
+    def transpose(self, symbols: Any) -> Begun:
+        (operand, (start, _)), (_, _, sign) = symbols
+        place = start, sign[1]
+        self.signs[place] = sign
+        self.push(("transpose", None, place))
+        return operand, place
 
-    def index(self, symbols: Any) -> int:
-        operand, slices = symbols
-        self.tape.append(("index", tuple(kind for kind, _ in slices), self.tape[operand][2]))
-        return int(operand)
+    def index(self, symbols: Any) -> Begun:
+        (operand, (start, _)), _, slices, (_, _, (_, end)) = symbols
+        place = start, end
+        self.signs[place] = self.tape[operand][2]
+        self.push(("index", tuple([kind for kind, _ in slices]), place))
+        return operand, place
 
-    def at(self, symbols: Any) -> tuple[Any, list[int]]:
+    def at(self, symbols: Any) -> tuple[Any, list[Begun]]:
         return ast.AT, [symbols[0]]
 
-    def between(self, symbols: Any) -> tuple[Any, list[int]]:
+    def between(self, symbols: Any) -> tuple[Any, list[Begun]]:
         first, last = symbols
         return (first is not None, last is not None), [s for s in symbols if s is not None]
 
-    def call(self, symbols: Any) -> int:
-        (_, name, at), *rest = symbols
+    def call(self, symbols: Any) -> Begun:
+        (_, name, sign), *rest, (_, _, (_, end)) = symbols
+        place = sign[0], end
+        self.signs[place] = sign
         arguments = rest[0] if rest else []
         start = len(self.tape)
         if arguments and isinstance(arguments[0], ast.Comprehension):
             loop = arguments[0]._replace(function=name)
-            self.tape.append(("comprehension", loop, at))
-            return start
-        keywords = tuple(a[0] if isinstance(a, tuple) else None for a in arguments)
+            self.push(("comprehension", loop, place))
+            return start, place
+        keywords = tuple([a[0] if isinstance(a[0], str) else None for a in arguments])
         if arguments:
-            first = arguments[0]
-            start = first[1] if isinstance(first, tuple) else first
-        self.tape.append(("call", (name, keywords), at))
-        return start
+            start = arguments[0][1][0] if keywords[0] else arguments[0][0]
+        self.push(("call", (name, keywords), place))
+        return start, place
 
-    def keyword(self, symbols: Any) -> tuple[str, int]:
-        (_, name, _), start = symbols
-        return name, start
+    def keyword(self, symbols: Any) -> tuple[str, Begun]:
+        (_, name, _), begun = symbols
+        return name, begun
 
     def comprehension(self, symbols: Any) -> list[ast.Comprehension]:
-        start, variable, interval = symbols
-        return [ast.Comprehension("", ast.Name(*variable[1:]), self.cut(start), interval)]
+        begun, variable, interval = symbols
+        return [ast.Comprehension("", ast.Name(*variable[1:]), self.cut(begun), interval)]
 
     def span(self, symbols: Any) -> ast.Interval:
-        first, last = symbols
-        at = self.tape[first][2]
-        codes = self.cut_all([first, last])
-        return ast.Interval(codes[0], codes[1], at)
+        (_, (start, _)), (_, (_, end)) = symbols
+        first, last = self.cut_all(symbols)
+        return ast.Interval(first, last, (start, end))
 
-    def column(self, symbols: Any) -> int:
-        return self._entries("column", symbols[0])
+    def column(self, symbols: Any) -> Begun:
+        return self._entries("column", symbols)
 
-    def stacked(self, symbols: Any) -> int:
-        return self._entries("stacked", symbols[0])
+    def stacked(self, symbols: Any) -> Begun:
+        return self._entries("stacked", symbols)
 
-    def _entries(self, what: str, starts: list[int]) -> int:
-        self.tape.append((what, len(starts), self.tape[starts[0]][2]))
-        return starts[0]
+    def _entries(self, what: str, symbols: Any) -> Begun:
+        (_, _, (start, _)), entries, (_, _, (_, end)) = symbols
+        place, first = (start, end), entries[0][0]
+        self.signs[place] = self.tape[first][2]
+        self.push((what, len(entries), place))
+        return first, place
 
     # ── statements ──
 
@@ -171,8 +187,8 @@ class Builder:
         return ast.Loss(target, None if start is None else self.cut(start))
 
     def given_item(self, symbols: Any) -> ast.GivenItem:
-        (_, text, at), members, value = symbols
-        return ast.GivenItem(ast.Target(ast.Name(text[4:], at), members), value)
+        (_, text, place), members, value = symbols
+        return ast.GivenItem(ast.Target(ast.Name(text[4:], place), members), value)
 
     def statement(self, symbols: Any) -> Any:
         return symbols[0]
@@ -226,6 +242,6 @@ class Builder:
         return self._line(symbols, own=True)
 
     def _line(self, symbols: Any, own: bool) -> ast.BackwardLine:
-        (_, text, at), *brackets, assign, start = symbols
-        name = ast.Name(text if own else text[4:], at)
+        (_, text, place), *brackets, assign, start = symbols
+        name = ast.Name(text if own else text[4:], place)
         return ast.BackwardLine(name, own, tuple(brackets), assign, self.cut(start))

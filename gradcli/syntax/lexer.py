@@ -1,4 +1,4 @@
-"""Text to tokens: (terminal, text, offset), with line ends, indents and dedents as tokens."""
+"""Text to tokens: (terminal, text, place), with line ends, indents and dedents as tokens."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from itertools import accumulate, islice
 from typing import NamedTuple, TypeAlias
 
 from gradcli.errors import GradError, Source, Span
+from gradcli.syntax.ast import Place
 from gradcli.syntax.characters import bad_character
 from gradcli.syntax.source import end_of_name, is_name
 from gradcli.syntax.table import load
 
-Token: TypeAlias = tuple[str, str, int]
+Token: TypeAlias = tuple[str, str, Place]
 
 END = "$END"
 OPENING = {"LPAR", "LSQB"}
@@ -102,19 +103,18 @@ def tokens(cut: Words, indents: list[str], first: int = 0) -> Iterator[Token]:
     """
     source, kinds = cut.source, cut.kinds
     size = len(source.text)
-    opened: list[tuple[str, int]] = []
+    opened: list[tuple[str, Place]] = []
     begun = False
     rest = islice(zip(cut.words, cut.ends, strict=True), first, None)
     for word, end in rest:
         kind, text, length, plain = kinds[word]
-        at = end - length
         if plain:
-            yield kind, text, at
+            yield kind, text, (end - length, end)
         elif kind == "_NL":
             if opened:
                 continue
             if begun:
-                yield kind, text, at
+                yield kind, text, (end - length, end)
             begun = True
             indent = text[text.rfind("\n") + 1 :] if end < size else ""
             if indent == indents[-1]:
@@ -123,24 +123,24 @@ def tokens(cut: Words, indents: list[str], first: int = 0) -> Iterator[Token]:
                 if not indent.startswith(indents[-1]):
                     raise _misfit(source, end, indent, indents)
                 indents.append(indent)
-                yield "_INDENT", "", end
+                yield "_INDENT", "", (end, end)
             while indent != indents[-1]:
                 indents.pop()
-                yield "_DEDENT", "", end
+                yield "_DEDENT", "", (end, end)
         elif kind in OPENING:
-            opened.append((text, at))
-            yield kind, text, at
+            opened.append((text, (end - length, end)))
+            yield kind, text, (end - length, end)
         elif text in PAIRS:
-            _close(source, opened, text, at)
-            yield kind, text, at
+            _close(source, opened, text, (end - length, end))
+            yield kind, text, (end - length, end)
         elif kind == "BAD":
-            raise bad_character(source, at)
+            raise bad_character(source, end - length)
         else:
             skip = 4 if text.startswith("dL/d") else 0
-            raise bad_character(source, at + skip + end_of_name(text[skip:]))
+            raise bad_character(source, end - length + skip + end_of_name(text[skip:]))
     if opened:
         raise never_closed(source, opened[-1])
-    yield END, "", size - 1
+    yield END, "", (size - 1, size)
 
 
 def _misfit(source: Source, at: int, indent: str, indents: list[str]) -> GradError:
@@ -158,31 +158,23 @@ def _misfit(source: Source, at: int, indent: str, indents: list[str]) -> GradErr
     )
 
 
-def _close(source: Source, opened: list[tuple[str, int]], bracket: str, at: int) -> None:
+def _close(source: Source, opened: list[tuple[str, Place]], bracket: str, place: Place) -> None:
     if not opened:
-        raise GradError(f"this `{bracket}` closes nothing", Span(source, at, at + 1))
-    begin, where = opened.pop()
+        raise GradError(f"this `{bracket}` closes nothing", Span(source, *place))
+    begin, (where, _) = opened.pop()
     if begin != PAIRS[bracket]:
         line, column = source.place(where)
-        same = line == source.place(at)[0]
+        same = line == source.place(place[0])[0]
         raise GradError(
             f"this `{bracket}` can't close the `{begin}` opened in "
             + (f"column {column}" if same else f"line {line}, column {column}"),
-            Span(source, at, at + 1),
+            Span(source, *place),
         )
 
 
-def never_closed(source: Source, bracket: tuple[str, int]) -> GradError:
-    text, at = bracket
-    line, _ = source.place(at)
+def never_closed(source: Source, bracket: tuple[str, Place]) -> GradError:
+    text, place = bracket
+    line, _ = source.place(place[0])
     return GradError(
-        f"the bracket `{text}` opened in line {line} is never closed", Span(source, at, at + 1)
+        f"the bracket `{text}` opened in line {line} is never closed", Span(source, *place)
     )
-
-
-def token_end(source: Source, at: int) -> int:
-    """The end of the token that begins at an offset."""
-    found = _pattern().match(source.text, at)
-    if found is None or found.lastgroup in (None, "_NL"):
-        return at + 1
-    return max(found.end(), at + 1)

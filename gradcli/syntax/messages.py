@@ -19,11 +19,11 @@ def explain(
     read: list[Token], expected: frozenset[str], after: str = "", derivation: bool = False
 ) -> Explained:
     """What is said of the last token read; `after` is the rest of its line."""
-    kind, text, at = read[-1]
+    kind, text, (at, _) = read[-1]
     known = [t for t in read[:-1] if t[0] not in ("_INDENT", "_DEDENT", "_NL")]
-    before, before_text, before_at = known[-1] if known else ("", "", -1)
+    before, before_text, (_, before_end) = known[-1] if known else ("", "", (-1, -1))
     words, kinds = tuple(t[1] for t in known), tuple(t[0] for t in known)
-    touches = before_at + len(before_text) == at
+    touches = before_end == at
     rest = after.strip(" \t")
     place = Place(
         kind, text, before, before_text, words, kinds, expected, touches, rest, derivation

@@ -12,11 +12,24 @@ from typing import Any, NamedTuple, TypeAlias
 
 from gradcli.errors import MOST_ERRORS, GradError, GradErrors, Source, Span
 from gradcli.syntax import recovery
+from gradcli.syntax.ast import Place
 from gradcli.syntax.build import Builder
 from gradcli.syntax.lexer import END, Token, Words, cut, tokens
 from gradcli.syntax.table import Rule, Table, load
 
 STRUCTURE = {"_NL", "_INDENT", "_DEDENT"}
+
+
+class Result(NamedTuple):
+    """The statements of a source, where the signs of their operations stand, the errors, and the
+    words of the statements left out.
+    """
+
+    statements: tuple[Any, ...]
+    signs: dict[Place, Place]
+    errors: list[GradError]
+    lost: set[str]
+
 
 Reduction: TypeAlias = tuple[str, int, Callable[[Sequence[Any]], Any] | None]
 
@@ -30,8 +43,8 @@ class Mark(NamedTuple):
     word: int
 
 
-def parse(source: Source, start: str) -> tuple[tuple[Any, ...], list[GradError], set[str]]:
-    """The statements of a source, its errors, and the words of the statements left out.
+def parse(source: Source, start: str) -> Result:
+    """Parse a source, and go on behind each error.
 
     start: "model" or "derivation". Raises GradErrors where there are too many.
     """
@@ -57,7 +70,7 @@ class Parser:
         self.broken: set[int] = set()  # the blocks, by their depth, that hold a statement left out
         self.jumps: dict[tuple[int, str, str], tuple[int, int | None]] = {}
 
-    def run(self) -> tuple[tuple[Any, ...], list[GradError], set[str]]:
+    def run(self) -> Result:
         errors: list[GradError] = []
         lost: set[str] = set()
         first = 0
@@ -71,7 +84,7 @@ class Parser:
                 if len(errors) >= MOST_ERRORS:
                     raise GradErrors(errors) from None
             else:
-                return tuple(self.values[-1]), errors, lost
+                return Result(tuple(self.values[-1]), self.build.signs, errors, lost)
 
     def advance(self, first: int) -> None:
         """Parse from the line behind a line end to the end. Raises GradError at the first error."""
@@ -112,7 +125,7 @@ class Parser:
                     return
             if fresh and kind not in STRUCTURE:
                 fresh = self.fresh = False
-                word = self.words.word_at(token[2])
+                word = self.words.word_at(token[2][0])
                 self.marks[-1] = Mark(len(stack), len(values), len(tape), word)
             stack.append(action)
             values.append(token)
@@ -140,7 +153,7 @@ class Parser:
     def unexpected(self, token: Token) -> GradError:
         """The bare error for a token that no rule allows; `recovery` finds the words for it."""
         self.expected = frozenset(self.table.states[self.states[-1]])
-        return recovery.Unexpected(token, Span(self.words.source, token[2], token[2] + 1))
+        return recovery.Unexpected(token, Span(self.words.source, *token[2]))
 
 
 def _reduction(rule: Rule, build: Builder) -> Reduction:

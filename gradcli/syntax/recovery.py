@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradcli.errors import GradError, Span
-from gradcli.syntax.lexer import END, OPENING, PAIRS, Token, Word, Words, never_closed, token_end
+from gradcli.syntax.ast import Place
+from gradcli.syntax.lexer import END, OPENING, PAIRS, Token, Word, Words, never_closed
 from gradcli.syntax.messages import explain
 from gradcli.syntax.mistakes import BEFORE, FIRST, RANGE
 from gradcli.syntax.source import is_name
@@ -111,31 +112,36 @@ def _describe(
     """The error for an unexpected token; where a bracket is the culprit, the line end before it."""
     words = parser.words
     source = words.source
-    kind, _, at = token
-    line = source.text.rfind("\n", 0, at) + 1
-    if opened and opened[-1][2] < line and _begins_statement(source.text, line):
+    kind, _, place = token
+    line = source.text.rfind("\n", 0, place[0]) + 1
+    if opened and opened[-1][2][0] < line and _begins_statement(source.text, line):
         before = bisect_right(words.ends, line - 1)
         return never_closed(source, opened[-1][1:]), before
     if opened and kind == "EQUAL" and all(word[0] != "EQUAL" for word in read):
         return never_closed(source, opened[-1][1:]), None
-    after = source.text[token_end(source, at) : source.text.find("\n", at)].split("#")[0]
+    if kind == "_INDENT":
+        place = _first(words, index)[2]
+    after = source.text[place[1] : source.text.find("\n", place[0])].split("#")[0]
+    if kind in LINE_ENDS:
+        after = ""
     message, hint, where = explain(
         [*read, token], parser.expected, after[:LONGEST_REST], parser.derivation
     )
     if where in (FIRST, BEFORE) and read:
-        at = read[0 if where == FIRST else -1][2]
+        place = read[0 if where == FIRST else -1][2]
     elif where == RANGE:
-        at = _behind(read, "in", token)
+        place = _behind(read, "in", token)
     elif kind in LINE_ENDS and index > 0:
-        at = words.ends[index - 1]  # behind the last word, before a comment
+        behind = words.ends[index - 1]  # the last word, before a comment
+        place = behind, behind + 1
     if kind == "_INDENT" and words.kind(index) in ("ADD", "MULTIPLY", "POWER", "COMPARISON"):
         message = "an expression ends with its line"
         hint = "brackets carry an expression over a line end"
-    return GradError(message, Span(source, at, token_end(source, at)), hint), None
+    return GradError(message, Span(source, *place), hint), None
 
 
-def _behind(read: list[Token], word: str, token: Token) -> int:
-    """The offset of what follows the last such word."""
+def _behind(read: list[Token], word: str, token: Token) -> Place:
+    """The place of what follows the last such word."""
     tokens = [*read, token]
     place = max(i for i, found in enumerate(read) if found[1] == word)
     return tokens[place + 1][2]
@@ -155,19 +161,18 @@ def _back_to(parser: Parser, states: int, values: int, tape: int) -> None:
 
 def _first(words: Words, index: int) -> Token:
     found = words.kinds[words.words[index]]
-    return found.kind, found.text, words.ends[index] - found.size
+    return found.kind, found.text, (words.ends[index] - found.size, words.ends[index])
 
 
 def _span(words: Words, index: int) -> Span:
-    _, text, at = _first(words, index)
-    return Span(words.source, at, at + len(text))
+    return Span(words.source, *_first(words, index)[2])
 
 
 def _line_end_before(words: Words, token: Token) -> int:
     """The line end that a token, the first of its line, stands behind."""
     if token[0] == END:
         return len(words.words) - 1
-    return bisect_right(words.ends, token[2]) - 1
+    return bisect_right(words.ends, token[2][0]) - 1
 
 
 def _read(words: Words, begin: int, index: int) -> tuple[list[Token], list[Token]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gradcli.program import Input, Operand, Program, Step, verify
+from gradcli.program import NOWHERE, Input, Operand, Program, Step, verify
 from gradcli.transform.jvp import Tangent, tangent
 from gradcli.transform.reify import Writer
 from gradcli.transform.reverse import resolve_wrt
@@ -50,7 +50,7 @@ def forward_mode(program: Program, wrt: Sequence[str] = ()) -> Tangents:
         names[name] = _named(name, writer)
         shape = program.shapes[name]
         writer.shapes[names[name]] = shape
-        directions.append(Input(names[name], "input", shape, None, 0))
+        directions.append(Input(names[name], "input", shape, None, NOWHERE))
     for eq, step in enumerate(program.steps, 1):
         writer.steps.append(step)
         operands = tuple([names.get(a) if isinstance(a, str) else None for a in step.args])
@@ -67,7 +67,7 @@ def forward_mode(program: Program, wrt: Sequence[str] = ()) -> Tangents:
         names[step.name] = name
         rows.append(Differential(eq, name, found, operands))
     outputs = [
-        Input(names[name], "given", program.shapes[name], None, 0)
+        Input(names[name], "given", program.shapes[name], None, NOWHERE)
         for name in program.outputs()
         if name in names
     ]

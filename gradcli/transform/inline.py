@@ -67,4 +67,6 @@ def flatten(steps: Sequence[Step]) -> list[Equation]:
 def _copy(step: Step, result: Operand) -> Step:
     """The step that gives an operand of an operation as its result."""
     signature = Signature(step.call.signature.sizes, (step.call.shape,), {})
-    return Step(step.name, Call(TABLE["copy"], signature, (), step.call.shape), (result,), step.at)
+    return Step(
+        step.name, Call(TABLE["copy"], signature, (), step.call.shape), (result,), step.place
+    )

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from gradcli.interpret import last_uses
 from gradcli.ops.core import TABLE, Call, Signature
 from gradcli.ops.regions import Region
-from gradcli.program import Input, Operand, Program, Step, verify
+from gradcli.program import NOWHERE, Input, Operand, Program, Step, verify
 from gradcli.sizes import Number
+from gradcli.syntax.ast import Place
 from gradcli.transform.vjp import Code, Contribution
 
 DERIVATIVE = "dL/d"
@@ -82,7 +83,8 @@ def reify(program: Program, rows: Sequence[Row], wrt: Sequence[str]) -> Reified:
                 "zeros", (), {"sizes": shape}, writer.derivative + name
             )
     outputs = [
-        Input(writer.derivative + name, "given", program.shapes[name], None, 0) for name in wrt
+        Input(writer.derivative + name, "given", program.shapes[name], None, NOWHERE)
+        for name in wrt
     ]
     steps = tuple(writer.steps)
     made = program._replace(
@@ -106,7 +108,7 @@ class Writer:
         self.steps: list[Step] = []
         self.shapes = dict(program.shapes)
         self.calls: dict[Any, Call] = {}
-        self.at = 0
+        self.place: Place = NOWHERE
         numbers = re.findall(r"^z([0-9]+)", "\n".join(program.shapes), re.MULTILINE)
         self.z = max(map(int, numbers), default=0)
         self.derivative = prefix(program)
@@ -115,7 +117,7 @@ class Writer:
         if name is None:
             self.z += 1
             name = f"z{self.z}"
-        self.steps.append(Step(name, call, args, self.at))
+        self.steps.append(Step(name, call, args, self.place))
         self.shapes[name] = call.shape
         return name
 
@@ -185,7 +187,7 @@ class Totals:
     def add(self, i: int, row: Row) -> str:
         """Do a backward step. The name of what it adds, which is without its region."""
         step = self.writer.program.steps[row.eq - 1]
-        self.writer.at = step.at
+        self.writer.place = step.place
         leaves = (self.writer.derivative + step.name, step.name, *step.args, *row.own)
         if row.operand == OWN:
             return self._own(row, leaves)

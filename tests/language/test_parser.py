@@ -132,7 +132,7 @@ def lark_accepts(text: str, start: str) -> bool | None:
         try:
             allowed = parser.accepts()
             as_name = kind not in allowed and word in load().keywords
-            parser.feed_token(Token("NAME" if as_name else kind, word, start_pos=at))
+            parser.feed_token(Token("NAME" if as_name else kind, word, start_pos=at[0]))
         except UnexpectedInput:
             return False
     return "$END" in parser.accepts()

@@ -54,7 +54,7 @@ def _alone(session: Session, step: Step, seed: int, number: int) -> Session:
             args.append(arg)
             continue
         args.append(operand)
-        inputs.append(Input(operand, "input", shape, None, step.at))
+        inputs.append(Input(operand, "input", shape, None, step.place))
         value = session.values[arg]
         values[operand] = value if number == 0 else shaken(value, seed + number)
     shapes = {item.name: item.shape for item in inputs} | {OUT: call.shape}
@@ -63,11 +63,11 @@ def _alone(session: Session, step: Step, seed: int, number: int) -> Session:
         sizes=whole.sizes,
         layout=whole.layout,
         inputs=tuple(inputs),
-        steps=(Step(OUT, call, tuple(args), step.at),),
+        steps=(Step(OUT, call, tuple(args), step.place),),
         shapes=shapes,
         families={},
         loss=None,
-        given=(Input(OUT, "given", call.shape, None, step.at),),
+        given=(Input(OUT, "given", call.shape, None, step.place),),
         loops=(),
         notes=(),
     )

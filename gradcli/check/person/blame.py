@@ -16,7 +16,6 @@ from gradcli.derive import region_text
 from gradcli.errors import Span
 from gradcli.sizes import spell
 from gradcli.syntax import ast
-from gradcli.syntax.lexer import token_end
 
 ACCUMULATE = "missing-accumulate"
 NOTHING = "nothing-to-accumulate"
@@ -38,8 +37,7 @@ class Blame:
 
     def place(self, line: Line) -> Span:
         """Where a line stands: from its target to its end."""
-        last = max(at for _, _, at in line.node.value)
-        return Span(self.sheet.source, line.node.name.at, token_end(self.sheet.source, last))
+        return Span(self.sheet.source, line.node.name.place[0], ast.extent(line.node.value)[1])
 
     def line(self, place: int, account: Account) -> Verdict | None:
         """The verdict on a line whose entry is wrong, None for one that is right by itself."""
@@ -63,7 +61,7 @@ class Blame:
             finding.kind,
             finding.note,
             self._corrected(line, assign or line.assign, finding.code),
-            span(self.sheet.source, line.code, finding.start, finding.end),
+            span(self.sheet.parsed, line.code, finding.start, finding.end),
             [ledger.shares[k] for k in cause.shares],
         )
 
@@ -188,8 +186,8 @@ class Blame:
     def _assign(self, line: Line) -> Span:
         """Where a line's `=` or `+=` stands."""
         source, symbol = self.sheet.source, line.node.assign
-        first = min(at for _, _, at in line.node.value)
-        at = source.text.rfind(symbol, line.node.name.at, first + 1)
+        first, _ = ast.extent(line.node.value)
+        at = source.text.rfind(symbol, line.node.name.place[0], first + 1)
         return Span(source, at, at + len(symbol))
 
     def _verdict(

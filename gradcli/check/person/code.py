@@ -9,10 +9,9 @@ from gradcli.errors import Source, Span
 from gradcli.ops import OPERATORS, TABLE
 from gradcli.sizes import ATOM, POSTFIX
 from gradcli.spelling import Written, fill, write
-from gradcli.syntax import ast, read
-from gradcli.syntax.lexer import token_end
+from gradcli.syntax import Parsed, ast, read
 
-NOWHERE = -1  # the offset of an instruction that an edit put in
+NOWHERE = (-1, -1)  # the place of an instruction that an edit put in
 
 
 def starts(code: ast.Code) -> list[int]:
@@ -58,7 +57,7 @@ def _arity(operation: str, argument: object) -> int:
 
 
 def plain(code: ast.Code) -> ast.Code:
-    """Code without its offsets: equal for equal expressions."""
+    """Code without its places: equal for equal expressions."""
     return tuple((operation, argument, NOWHERE) for operation, argument, _ in code)
 
 
@@ -125,16 +124,21 @@ def _sum_text(loop: ast.Comprehension) -> str:
 
 @lru_cache(maxsize=4096)
 def parse(formula: str) -> ast.Code:
-    """The code of a formula that the tool itself wrote, without offsets."""
+    """The code of a formula that the tool itself wrote, without places."""
     parsed = read(Source("", f"\nanswer = {formula}\n"), "derivation")
     line = parsed.statements[0]
     assert isinstance(line, ast.BackwardLine)
     return plain(line.value)
 
 
-def span(source: Source, code: ast.Code, start: int, end: int) -> Span | None:
-    """Where a slice of code stands in its source; None for what an edit put in."""
-    places = [at for _, _, at in code[start:end] if at != NOWHERE]
+def span(parsed: Parsed, code: ast.Code, start: int, end: int) -> Span | None:
+    """Where a slice of code stands in its source; None for what an edit put in.
+
+    An operation without its operands stands where its sign is.
+    """
+    places = [place for _, _, place in code[start:end] if place != NOWHERE]
     if not places:
         return None
-    return Span(source, min(places), max(token_end(source, at) for at in places))
+    if len(places) == 1:
+        places = [parsed.signs.get(places[0], places[0])]
+    return Span(parsed.source, min(places)[0], max(end for _, end in places))

@@ -70,6 +70,7 @@ class Sheet:
     def __init__(self, parsed: Parsed, points: Points, max_elements: int) -> None:
         self.points = points
         self.program = points.program
+        self.parsed = parsed
         self.source = parsed.source
         self.layout = layout_of(parsed, self.program)
         self.machine = LineMachine(parsed, self.program, self.layout, max_elements)
@@ -108,7 +109,9 @@ class Sheet:
             lost = next((s for s in sources if s not in self.shapes), None)
             if lost is None:
                 raise
-            return Misfit(f"{self.lines[lost].target} has no value", self.machine.span(code[0][2]))
+            return Misfit(
+                f"{self.lines[lost].target} has no value", self.machine.span(ast.extent(code))
+            )
 
     def _own_names(self, sources: Iterable[int], shapes: Mapping[int, Shape]) -> dict[str, Binding]:
         """What the person's own names stand for in a line."""
@@ -211,7 +214,7 @@ class Sheet:
         """A line of which only the target is not known yet."""
         used = names_in(code)
         sources = {p for name in used if name in places for p in places[name].values()}
-        number = self.source.place(node.name.at)[0]
+        number = self.source.place(node.name.place[0])[0]
         ordered = tuple(sorted(sources))
         lowered = self.attempt(code, ordered)
         return Line(
@@ -271,7 +274,7 @@ class Sheet:
         if not node.brackets:
             return None
         kinds, codes = node.brackets[0]
-        at = node.name.at
+        at = node.name.place
         if len(node.brackets) > 1 or any(kind != ast.AT for kind in kinds):
             raise self.machine.error("a name of your own is defined whole, or member by member", at)
         bounds = self.machine.bounds(codes)

@@ -21,6 +21,7 @@ from gradcli.program import LAYOUTS, Operand, Program, Step
 from gradcli.sizes import ATOM, Number, Shape, numbers
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
+from gradcli.syntax.ast import Place
 
 DL = "dL/d"
 Key = tuple[int, ...] | None
@@ -92,7 +93,7 @@ class LineMachine(Machine):
 
     def __init__(self, parsed: Parsed, program: Program, layout: str, max_elements: int) -> None:
         bases = {split_name(name)[0] for name in program.shapes} | parsed.names()
-        super().__init__(parsed.source, program.sizes, frozenset(bases), max_elements)
+        super().__init__(parsed.source, parsed.signs, program.sizes, frozenset(bases), max_elements)
         self.poisoned |= parsed.broken
         self.file = Scope("file", None)
         self.derivatives: dict[str, Ref | Family] = {}
@@ -106,7 +107,7 @@ class LineMachine(Machine):
             _enter(self.derivatives, base, DL + base, key, derivative)
         for node in parsed.statements:
             if isinstance(node, ast.BackwardLine) and node.own:
-                self.later.setdefault(node.name.text, node.name.at)
+                self.later.setdefault(node.name.text, node.name.place)
 
     def lower(self, code: ast.Code, own: Mapping[str, Binding]) -> Lowered:
         """An expression in which a person's own names stand for what `own` says.
@@ -117,7 +118,7 @@ class LineMachine(Machine):
         scope = Scope("loop", self.file)
         scope.names = dict(own)
         try:
-            item = self.value(self.run(code, scope), code[-1][2])
+            item = self.value(self.run(code, scope), ast.extent(code))
         except GradError as error:
             if isinstance(error.__context__, Mismatch) or isinstance(error, Misfit):
                 hint = error.hint and VERSION.sub("", error.hint)
@@ -134,34 +135,34 @@ class LineMachine(Machine):
         self.suffix, self.indices, self.letters = "", (), ()
         self.notes.clear()
 
-    def derivative(self, name: str, at: int, scope: Scope) -> Item:
+    def derivative(self, name: str, place: Place, scope: Scope) -> Item:
         found = self.derivatives.get(name)
         if found is not None:
             return found
         hint = suggestion(name, self.derivatives)
-        raise self.error(f"the model has no `{name}`, so there is no dL/d{name}", at, hint)
+        raise self.error(f"the model has no `{name}`, so there is no dL/d{name}", place, hint)
 
     def member(
-        self, family: Family, kinds: tuple[Any, ...], codes: tuple[ast.Code, ...], at: int
+        self, family: Family, kinds: tuple[Any, ...], codes: tuple[ast.Code, ...], place: Place
     ) -> Ref:
         """The member that the brackets behind a family's name are for."""
-        return self._member(family, kinds, self.bounds(codes), at)
+        return self._member(family, kinds, self.bounds(codes), place)
 
     def bounds(self, codes: tuple[ast.Code, ...]) -> list[Item]:
         """What stands between the brackets of a target."""
         return [self.run(code, self.file) for code in codes]
 
     def region(
-        self, shape: Shape, kinds: tuple[Any, ...], bounds: list[Item], at: int, name: str
+        self, shape: Shape, kinds: tuple[Any, ...], bounds: list[Item], place: Place, name: str
     ) -> Region:
         try:
-            return super().region(shape, kinds, bounds, at, name)
+            return super().region(shape, kinds, bounds, place, name)
         except GradError as error:
             raise Misfit(error.message, error.span, error.hint) from None
 
-    def _index(self, stack: list[Item], kinds: tuple[Any, ...], at: int) -> Item:
+    def _index(self, stack: list[Item], kinds: tuple[Any, ...], place: Place) -> Item:
         """A slice's size is compared by number: where a person counts, they write numbers."""
-        item = super()._index(stack, kinds, at)
+        item = super()._index(stack, kinds, place)
         if not isinstance(item, Ref) or not self.steps or item.name != self.steps[-1].name:
             return item
         shape = tuple(
@@ -179,7 +180,7 @@ def _enter(
         return
     family = names.get(base)
     if not isinstance(family, Family):
-        family = names[base] = Family(shown, len(key), 0)
+        family = names[base] = Family(shown, len(key), (0, 0))
     family.members[key] = ref
 
 
@@ -207,17 +208,17 @@ def names_in(code: ast.Code) -> set[str]:
 def layout_of(parsed: Parsed, program: Program) -> str:
     """The layout that a file states at its head; its model's where it states none."""
     layout = program.layout
-    for place, node in enumerate(parsed.statements):
+    for number, node in enumerate(parsed.statements):
         if not isinstance(node, ast.Layout):
             continue
-        text, at = node.name
+        text, place = node.name
         error = None
         if text not in LAYOUTS:
             error = f"there is no layout `{text}`", "numerator or denominator"
-        elif place:
+        elif number:
             error = "`layout` stands at the head of the file", "one file has one layout"
         if error:
-            span = Span(parsed.source, at, at + len(text))
+            span = Span(parsed.source, *place)
             raise GradErrors([*parsed.errors, GradError(error[0], span, error[1])])
         layout = text
     return layout
@@ -232,10 +233,10 @@ def known_values(
     return known
 
 
-def reference(text: str, key: Key, at: int) -> ast.Code:
+def reference(text: str, key: Key, place: Place) -> ast.Code:
     """Code that names one of the person's own quantities."""
-    name: ast.Code = (("name", text, at),)
+    name: ast.Code = (("name", text, place),)
     if key is None:
         return name
-    indices = tuple(("number", str(index), at) for index in key)
-    return (*name, *indices, ("index", (ast.AT,) * len(key), at))
+    indices = tuple(("number", str(index), place) for index in key)
+    return (*name, *indices, ("index", (ast.AT,) * len(key), place))

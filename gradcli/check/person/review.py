@@ -76,7 +76,7 @@ def _reread(review: Review, report: Report, parsed: Parsed, max_elements: int) -
 def _other_layout(parsed: Parsed, layout: str) -> Parsed:
     other = "denominator" if layout == "numerator" else "numerator"
     lines = [node for node in parsed.statements if not isinstance(node, ast.Layout)]
-    return parsed._replace(statements=(ast.Layout(ast.Name(other, 1)), *lines))
+    return parsed._replace(statements=(ast.Layout(ast.Name(other, (1, 1))), *lines))
 
 
 class Review:
