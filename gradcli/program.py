@@ -17,15 +17,13 @@ LAYOUTS = ("numerator", "denominator")
 
 
 class Rolled(NamedTuple):
-    """A step inside a loop as the rolled view shows it: its names with the index as a letter.
+    """The form that a step of a loop has in every iteration: its names with the index as a letter.
 
-    Recorded where lowering was asked to, as are a program's loops.
+    Steps with the same form have one and the same `Rolled`: they are one step of the loop's body.
     """
 
     name: str
     args: tuple[Operand, ...]
-    text: str
-    region: str
 
 
 class Step(NamedTuple):
@@ -85,13 +83,15 @@ class Input(NamedTuple):
 class Loop(NamedTuple):
     """One run of a loop, or of a sum over a range: the range, and the steps of each iteration.
 
-    `place` is that of its variable, the same for every run; `bounds` is how the range is written.
+    `place` is that of its variable, the same for every run. `bounds` are the ends of its range as
+    they are written, with their sizes as symbols, and letters for the loops around. `depth` is how
+    many loops and sums those are.
     """
 
     variable: str
     first: int
     last: int
-    bounds: tuple[str, str]
+    bounds: tuple[Number, Number]
     depth: int
     place: Place
     is_sum: bool

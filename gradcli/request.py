@@ -17,4 +17,3 @@ class Request(NamedTuple):
     wrt: Sequence[str] = ()
     accumulate: str = "auto"
     max_elements: int = 10**8
-    rolled: bool = False  # whether loops are recorded for the rolled view

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcli.errors import GradError, GradErrors, Note, Span
@@ -47,11 +48,12 @@ def load(path: str, request: Request) -> tuple[Program, dict[str, Array]]:
     parsed = parse_file(path)
     # NumPy is imported only now, so that a file of syntax errors alone is reported without it.
     from gradcli.lower import Options, lower
-    from gradcli.values import load_data
+    from gradcli.values import load_data, shape_in
 
-    data: dict[str, Any] = load_data(request.data, request.max_elements) if request.data else {}
-    program = lower(parsed, Options(request.dims, data, request.max_elements, request.rolled))
-    return program, data
+    most = request.max_elements
+    data: dict[str, Any] = load_data(request.data, most) if request.data else {}
+    options = Options(request.dims, data, most, partial(shape_in, max_elements=most))
+    return lower(parsed, options), data
 
 
 def run(path: str, request: Request) -> Session:

@@ -66,6 +66,7 @@ class Sizes:
         self._names: dict[Terms, str] = {}
         self._free: dict[int, Size] = {}
         self._constants: dict[int | Fraction, Size] = {}
+        self.scalar: Shape = (self.constant(1), self.constant(1))
 
     def constant(self, value: int | Fraction) -> Size:
         size = self._constants.get(value)
@@ -240,6 +241,11 @@ class Number(NamedTuple):
     text: str
     precedence: int
     rolled: tuple[str, int] | None = None
+
+    @property
+    def letters(self) -> tuple[str, int]:
+        """How it is written, with letters where it has some, and how tightly that binds."""
+        return self.rolled or (self.text, self.precedence)
 
 
 def plain(value: float) -> Number:

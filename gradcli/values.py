@@ -216,6 +216,11 @@ def load_npy(name: str, span: Span, max_elements: int) -> Array:
         raise GradError(f'file("{name}"): {_unreadable(path, error)}', span) from None
 
 
+def shape_in(name: str, span: Span, max_elements: int = 10**8) -> tuple[int, ...]:
+    """The shape of the array of a .npy file beside the model. Raises GradError as load_npy does."""
+    return load_npy(name, span, max_elements).shape
+
+
 def _unreadable(path: Path, error: Exception) -> str:
     """Why a file is not taken as an array."""
     with path.open("rb") as file:

@@ -17,6 +17,7 @@ from gradcli.program import Program
 from gradcli.session import Request, Session, compute
 from gradcli.sizes import Shape
 from gradcli.syntax import read, read_source
+from gradcli.values import shape_in
 
 Array = npt.NDArray[Any]
 
@@ -31,7 +32,7 @@ def program(
     """The Program of a model's text. Raises GradErrors."""
     bound = {name: np.asarray(value, dtype=float) for name, value in (data or {}).items()}
     parsed = read(read_source("model.eq", text.encode()))
-    return lower(parsed, Options(dims or {}, bound))
+    return lower(parsed, Options(dims or {}, bound, shape_in=shape_in))
 
 
 def session(

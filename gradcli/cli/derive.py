@@ -59,7 +59,7 @@ def derive(
         raise typer.BadParameter("it is a view of the table", param_hint="--rolled")
     if values is not Values.all and form not in (Format.json, Format.ndjson):
         raise typer.BadParameter("it goes with json and ndjson", param_hint="--values")
-    asked = request(dim, data, seed, layout, wrt, accumulate, max_elements)._replace(rolled=rolled)
+    asked = request(dim, data, seed, layout, wrt, accumulate, max_elements)
     with Reported(form, model):
         from gradcli.session import run
 

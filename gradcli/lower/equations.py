@@ -2,170 +2,158 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from gradcli.errors import GradError, Source
-from gradcli.lower.machine import Machine
-from gradcli.lower.names import has_sum, weight
-from gradcli.lower.scope import Family, Item, Ref, Scope
+from gradcli.lower.env import Env
+from gradcli.lower.expressions import ends, number, quantity
+from gradcli.lower.indexing import letters, member_key
+from gradcli.lower.loops import iterate
+from gradcli.lower.names import check_new
+from gradcli.lower.outline import has_sum, weight
+from gradcli.lower.scope import Family, Ref
 from gradcli.ops import TABLE
-from gradcli.sizes import ATOM, Number, Sizes
+from gradcli.sizes import Number
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
 
-class Equations(Machine):
-    """Lowers the statements that may stand in a block."""
-
-    def __init__(
-        self,
-        source: Source,
-        signs: Mapping[Place, Place],
-        sizes: Sizes,
-        used: frozenset[str],
-        max_elements: int,
-    ) -> None:
-        super().__init__(source, signs, sizes, used, max_elements)
-        self.errors: list[GradError] = []
-        self.families: dict[str, Family] = {}
-        self.named: dict[str, Place] = {}  # the left-hand sides, in order
-        self.local_names: dict[str, Place] = {}
-        self.local_places: list[tuple[str, Place]] = []
-        self.handlers: dict[type, Callable[[Any, Scope], None]] = {
-            ast.Equation: self._equation,
-            ast.For: self._for,
-        }
-
-    def block(self, statements: Sequence[Any], scope: Scope) -> None:
-        """Lower statements, up to the first that has an error."""
-        for statement in statements:
-            self.handlers[type(statement)](statement, scope)
-
-    def _equation(self, node: ast.Equation, scope: Scope) -> None:
-        self.define(node.target, node.value, scope)
-
-    def define(self, target: ast.Target, code: ast.Code, scope: Scope, total: bool = False) -> Ref:
-        """Lower an equation; its last operation carries the name on the left.
-
-        total: whether the result is wanted as a scalar, as a loss is. Sums over a range then go
-            over the entries of their terms too, where without that an array would be left.
-        """
-        name, place = target.name
-        if target.members is None:
-            self.check_new(target.name, scope)
-        elif not isinstance(scope.find(name), Family):
-            self._check_family_name(target.name, scope)
-        mark = self.mark()
-        before = mark.steps
-        value = self._quantity(code, scope)
-        if total and isinstance(value, Ref) and value.shape != self.one and has_sum(code):
-            self.forget(mark)
-            self.totals = True
-            value = self._quantity(code, scope)
-            self.totals = False
-        if target.members is not None:
-            return self._define_member(target, value, before, scope)
-        if scope.kind == "def":
-            # The inner names of a definition are the tool's: its operations keep their z names.
-            if isinstance(value, Number):
-                scope.names[name] = value
-                return Ref(name, self.one)
-            scope.names[name] = value
-            scope.places[name] = place
-            return value
-        shown, rolled = self._shown_name(target.name, scope)
-        ref = finish(self, value, shown, rolled, before, place)
-        scope.names[name] = ref
-        scope.places[name] = place
-        self.named[shown] = place
-        return ref
-
-    def _quantity(self, code: ast.Code, scope: Scope) -> Ref | Number:
-        item = self.run(code, scope)
-        return self.value(item, ast.extent(code))
-
-    def _shown_name(self, name: ast.Name, scope: Scope) -> tuple[str, str | None]:
-        """A local name carries its loops' indices; a second loop's local of that name a number."""
-        if scope.kind == "file":
-            return name.text, None
-        base = name.text
-        first = self.local_names.setdefault(base, name.place)
-        if first != name.place or base in self.later:
-            places = sorted({place for n, place in self.local_places if n == base})
-            base = f"{base}_{places.index(name.place) + 1 + (name.text in self.later)}"
-            while base in self.used:
-                base += "_"
-        rolled = base + self.rolled_suffix if self.rolled_suffix else None
-        return base + self.suffix, rolled
-
-    def _check_family_name(self, name: ast.Name, scope: Scope) -> None:
-        found = scope.find(name.text)
-        if isinstance(found, Ref) and found.name == name.text:
-            raise self.error(
-                f"{name.text} is an array: its entries can't be assigned one by one",
-                name.place,
-                "give the new value a name of its own",
-            )
-        self.check_new(name, scope)
-
-    def _define_member(
-        self, target: ast.Target, value: Ref | Number, before: int, scope: Scope
-    ) -> Ref:
-        name, place = target.name
-        assert target.members is not None
-        bounds: list[Item] = [self.number(code, scope, "an index") for code in target.members]
-        family = scope.find(name)
-        if not isinstance(family, Family):
-            family = Family(name, len(bounds), place)
-            holder = scope.holder()
-            holder.names[name] = family
-            holder.places[name] = place
-            if holder.kind == "file":
-                self.families[name] = family
-        key = self.member_key(family, bounds, place)
-        member = f"{name}[{', '.join(map(str, key))}]"
-        if key in family.members:
-            line, _ = self.source.place(self.named.get(member, family.place)[0])
-            again = self.named.get(member) == place
-            raise self.error(
-                f"`{member}` is already defined "
-                + ("in an iteration before" if again else f"in line {line}"),
-                place,
-                "a name is defined once, each member too",
-            )
-        if scope.holder().kind == "def":
-            if isinstance(value, Number):
-                value = finish(self, value, self.z(self.counter) + self.suffix, None, before, place)
-                self.counter += 1
-            family.members[key] = value
-            return value
-        rolled = None
-        if self.rolled_suffix is not None:
-            letters = [b.rolled or (b.text, ATOM) for b in bounds if isinstance(b, Number)]
-            rolled = f"{name}[{', '.join(text for text, _ in letters)}]"
-        ref = finish(self, value, member, rolled, before, place)
-        family.members[key] = ref
-        self.named[member] = place
-        return ref
-
-    def _for(self, node: ast.For, scope: Scope) -> None:
-        errors = len(self.errors)
-        size = weight(node.body, scope)
-        looping = self.looping(node.variable, node.interval, scope, size, node.variable.place)
-        with looping as iterations:
-            for inner in iterations:
-                self.block(node.body, inner)
-                if len(self.errors) > errors:
-                    break
+def block(env: Env, statements: Sequence[Any]) -> bool:
+    """Lower equations and loops, up to the first error, which is raised."""
+    for node in statements:
+        if isinstance(node, ast.For):
+            loop(env, node)
+        elif isinstance(node, ast.Equation):
+            define(env, node.target, node.value)
+        else:
+            raise misplaced(env, node)
+    return True
 
 
-def finish(
-    machine: Machine, value: Ref | Number, name: str, rolled: str | None, before: int, place: Place
+def misplaced(env: Env, node: Any) -> Exception:
+    """The error for a statement that stands in a loop or a definition, and not in the file."""
+    word, place = head(node)
+    return env.error(f"`{word}` does not stand inside a block", place, "move it out of the block")
+
+
+def head(node: Any) -> tuple[str, Place]:
+    """What a statement begins with, and the place of the first name behind that."""
+    match node:
+        case ast.Layout():
+            return "layout", node.name.place
+        case ast.Dims():
+            return "dim", node.items[0].name.place
+        case ast.Declaration():
+            return node.role, node.items[0].name.place
+        case ast.Loss():
+            return "loss", node.target.name.place
+        case ast.Given():
+            return "given", node.items[0].target.name.place
+    return "def", node.name.place
+
+
+def loop(env: Env, node: ast.For) -> None:
+    """A `for`: its body once for each value of its variable, up to one that has an error."""
+    size = weight(node.body, env.scope)
+    place = node.variable.place
+    for inner in iterate(env, node.variable, ends(env, node.interval), size, place):
+        if not env.dialect.block(inner, node.body):
+            break
+
+
+def define(env: Env, target: ast.Target, code: ast.Code, total: bool = False) -> Ref:
+    """Lower an equation; its last operation carries the name on the left.
+
+    total: whether the result is wanted as a scalar, as a loss is. Sums over a range then go over
+    the entries of their terms too, where without that an array would be left.
+    """
+    _check_target(env, target)
+    mark = env.listing.mark()
+    value = quantity(env, code)
+    if total and env.shape_of(value) != env.text.sizes.scalar and has_sum(code):
+        env.listing.forget(mark)
+        value = quantity(env._replace(frame=env.frame._replace(totals=True)), code)
+    if target.members is not None:
+        return _define_member(env, target, value, mark.steps)
+    name, place = target.name
+    if env.scope.holder().kind == "def":
+        # The inner names of a definition are the tool's: its operations keep their z names.
+        env.scope.bind(name, value, place)
+        return value if isinstance(value, Ref) else Ref(name, env.text.sizes.scalar)
+    shown = _shown(env, target.name)
+    rolled = shown + env.frame.rolled if env.frame.rolled else None
+    ref = bind_last(env, value, shown + env.frame.suffix, rolled, mark.steps, place)
+    env.scope.bind(name, ref, place)
+    env.listing.named[ref.name] = place
+    return ref
+
+
+def _check_target(env: Env, target: ast.Target) -> None:
+    """Raise GradError where the name on the left is taken."""
+    name, place = target.name
+    found = env.scope.find(name) if target.members is not None else None
+    if isinstance(found, Family):
+        return
+    if isinstance(found, Ref) and found.name == name:
+        raise env.error(
+            f"{name} is an array: its entries can't be assigned one by one",
+            place,
+            "give the new value a name of its own",
+        )
+    check_new(env, target.name)
+
+
+def _shown(env: Env, name: ast.Name) -> str:
+    """A name as the listing shows it: a second loop's local of that name gets a number."""
+    if env.scope.kind == "file":
+        return name.text
+    taken = name.text in env.outline.later
+    number = env.outline.locals[name.text].index(name.place) + taken
+    if not number:
+        return name.text
+    shown = f"{name.text}_{number + 1}"
+    while shown in env.text.used:
+        shown += "_"
+    return shown
+
+
+def _define_member(env: Env, target: ast.Target, value: Ref | Number, begin: int) -> Ref:
+    name, place = target.name
+    assert target.members is not None
+    bounds = [number(env, code, "an index") for code in target.members]
+    holder = env.scope.holder()
+    family = env.scope.find(name)
+    if not isinstance(family, Family):
+        family = Family(name, len(bounds), place)
+        holder.bind(name, family, place)
+    key = member_key(env, family, bounds, place)
+    member = f"{name}[{', '.join(map(str, key))}]"
+    if key in family.members:
+        before = env.listing.named.get(member)
+        line = env.text.line(before or family.place)
+        raise env.error(
+            f"`{member}` is already defined "
+            + ("in an iteration before" if before == place else f"in line {line}"),
+            place,
+            "a name is defined once, each member too",
+        )
+    if holder.kind == "def":
+        if isinstance(value, Number):
+            value = env.emit(TABLE["copy"], (value,), (), place)
+        family.members[key] = value
+        return value
+    rolled = f"{name}[{letters(bounds)}]" if env.frame.rolled else None
+    ref = bind_last(env, value, member, rolled, begin, place)
+    family.members[key] = ref
+    env.listing.named[member] = place
+    return ref
+
+
+def bind_last(
+    env: Env, value: Ref | Number, name: str, rolled: str | None, begin: int, place: Place
 ) -> Ref:
     """Bind an equation's value to its name: the last step takes it, or a copy is made."""
-    steps = machine.steps
-    if isinstance(value, Ref) and len(steps) > before and value.name == steps[-1].name:
-        return machine.rename(value, name, rolled)
-    ref = machine.emit(TABLE["copy"], (value,), (), place)
-    return machine.rename(ref, name, rolled)
+    steps = env.listing.steps
+    if isinstance(value, Number) or len(steps) == begin or value.name != steps[-1].name:
+        value = env.emit(TABLE["copy"], (value,), (), place)
+    return env.listing.name_last(value, name, rolled)

@@ -1,101 +1,90 @@
-"""What statements define and use, read from their code alone."""
+"""Names resolved: what one stands for, why it may stand for nothing, whether it is new."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-from gradcli.lower.scope import Definition, Scope, UserFunction
+from gradcli.errors import GradError
+from gradcli.lower.env import Env
+from gradcli.lower.outline import inner_names
+from gradcli.lower.scope import Function, Item
+from gradcli.lower.text import Poisoned, Unknown
+from gradcli.ops import FUNCTIONS
+from gradcli.suggest import FOREIGN, suggestion
 from gradcli.syntax import ast
+from gradcli.syntax.ast import Place
 
 
-def has_sum(code: ast.Code) -> bool:
-    return any(operation == "comprehension" for operation, _, _ in code)
-
-
-def defined(statements: Iterable[Any]) -> list[ast.Name]:
-    """The names that statements define for the file, loops' locals left out."""
-    found: list[ast.Name] = []
-    for node in statements:
-        if isinstance(node, ast.Equation | ast.Loss):
-            if not isinstance(node, ast.Loss) or node.value is not None:
-                found.append(node.target.name)
-        elif isinstance(node, ast.Dims | ast.Declaration):
-            found += [item.name for item in node.items]
-        elif isinstance(node, ast.Def | ast.UserOp):
-            found.append(node.name)
-        elif isinstance(node, ast.For):
-            found += [n for n, members in targets(node.body) if members]
+def lookup(env: Env, name: str, place: Place) -> Item:
+    """What a name stands for. Raises GradError, Poisoned where it is no quantity or number."""
+    found = env.scope.find(name)
+    if found is None:
+        raise env.dialect.unknown(env, name, place)
+    if isinstance(found, Function):
+        raise env.error(f"`{name}` is a function (`{found.word}`)", place, f"write {name}(…)")
     return found
 
 
-def targets(statements: Iterable[Any]) -> Iterable[tuple[ast.Name, bool]]:
-    """The left-hand sides inside loops, and whether each is a family's member."""
-    waiting = list(statements)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.For):
-            waiting.extend(node.body)
-        elif isinstance(node, ast.Equation):
-            yield node.target.name, node.target.members is not None
+def unknown(env: Env, name: str, place: Place) -> Exception:
+    """The error for a name that is not defined."""
+    if name in env.outline.poisoned:
+        return Poisoned(name)
+    if name in FUNCTIONS:
+        return env.error(f"`{name}` is a function", place, f"write {name}(…)")
+    hint = elsewhere(env, name, place) or suggestion(name, env.scope.visible())
+    return Unknown(name, env.text.span(place), hint)
 
 
-def inner_names(node: ast.For | ast.Def) -> set[str]:
-    """The names that end with a block: loop variables, parameters, what is defined inside."""
-    names = {name.text for name, member in targets(node.body) if not member}
-    loops = [node]
-    while loops:
-        block = loops.pop()
-        heads = block.parameters if isinstance(block, ast.Def) else (block.variable,)
-        names |= {head.text for head in heads}
-        loops += [inner for inner in block.body if isinstance(inner, ast.For)]
-    return names
+def no_function(env: Env, name: str, place: Place) -> GradError:
+    """The error for the call of a name that is not defined."""
+    if name == "file":
+        return env.error('file("…") stands only as the value of a declaration', place)
+    scope = env.scope
+    functions = {n for n in scope.visible() if isinstance(scope.find(n), Function)}
+    hint = FOREIGN.get(name) or suggestion(name, functions | set(FUNCTIONS))
+    if name in env.outline.later:
+        hint = elsewhere(env, name, place)
+    return env.error(
+        f"there is no function `{name}`", place, hint or "`gradcli ops` lists them all"
+    )
 
 
-def local_names(statements: Iterable[Any]) -> Iterable[tuple[str, ast.Place]]:
-    for node in statements:
-        if isinstance(node, ast.For):
-            for name, member in targets(node.body):
-                if not member:
-                    yield name.text, name.place
+def elsewhere(env: Env, name: str, place: Place) -> str | None:
+    """A hint for a name that means something, but not here."""
+    for node in env.outline.statements:
+        if isinstance(node, ast.For) and node.variable.place < place and name in inner_names(node):
+            family = f"a family, {name}[{node.variable.text}], outlives it"
+            if name == node.variable.text:
+                family = "behind it the last step has its number"
+            return f"{name} ends with its loop; {family}"
+        if isinstance(node, ast.Def) and node.name.place < place and name in inner_names(node):
+            return f"{name} is known inside {node.name.text} alone"
+    later = env.outline.later.get(name)
+    if later is not None and later > place:
+        return f"it is defined in line {env.text.line(later)}, and known only behind that"
+    text = env.text.source.text
+    if later is not None and text[place[0] + len(name) :].startswith("["):
+        return f"no member of {name} is defined yet; a recurrence has a first line, {name}[0] = …"
+    if later is not None:
+        return f"this equation defines it; a recurrence is a family: {name}[t] = … {name}[t-1]"
+    if name == "T" and text[: place[0]].rstrip(" \t(").endswith(("^", "**")):
+        return "a transpose is written x.T"
+    return None
 
 
-def instructions(statements: Iterable[Any]) -> Iterable[ast.Instruction]:
-    """Every instruction of statements, those of sums included."""
-    waiting: list[Any] = list(statements)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.For):
-            waiting.extend(node.body)
-            waiting += [node.interval.first, node.interval.last]
-        elif isinstance(node, ast.Equation):
-            waiting.append(node.value)
-        elif type(node) is tuple:  # code; what else stands in a block is refused there
-            for instruction in node:
-                yield instruction
-                if instruction[0] == "comprehension":
-                    waiting.append(instruction[1].body)
-
-
-def weight(statements: Iterable[Any], scope: Scope) -> int:
-    """How many operations statements unroll to, ranges inside them counted once."""
-    weight = 0
-    waiting = list(statements)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.For):
-            waiting.extend(node.body)
-        elif isinstance(node, ast.Equation):
-            weight += max(1, operations(node.value, scope))
-    return weight
-
-
-def operations(code: ast.Code, scope: Scope) -> int:
-    count = 0
-    for operation, argument, _ in instructions((code,)):
-        count += operation not in ("name", "number", "string")
-        if operation == "call":
-            found = scope.find(argument[0])
-            if isinstance(found, Definition | UserFunction):
-                count += found.weight
-    return count
+def check_new(env: Env, name: ast.Name) -> None:
+    """Raise GradError where a name is already defined; a definition may use the file's again."""
+    text, scope = name.text, env.scope
+    around = [scope] if scope.kind == "def" else list(scope.chain())
+    if all(text not in s.names for s in around):
+        return
+    before = next((s.places[text] for s in around if text in s.places), None)
+    if before is None:
+        raise env.error(
+            f"`{text}` is predefined" if text == "pi" else f"`{text}` is already a parameter",
+            name.place,
+            "choose another name",
+        )
+    raise env.error(
+        f"`{text}` is already defined in line {env.text.line(before)}",
+        name.place,
+        "a name is defined once; give the new value a name of its own",
+    )

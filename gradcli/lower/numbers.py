@@ -64,7 +64,7 @@ def _write(op: Op, numbers: Sequence[Number]) -> Written:
 
 def _rolled(op: Op, numbers: Sequence[Number]) -> Written:
     """With letters; whole numbers at the end are drawn together: t - 1 + 1 is t."""
-    text, precedence = write(op, (), [n.rolled or (n.text, n.precedence) for n in numbers])
+    text, precedence = write(op, (), [n.letters for n in numbers])
     ends = re.fullmatch(r"(.+?)((?: [+-] \d+){2,})", text)
     if precedence != SUM or not ends:
         return text, precedence

@@ -1,15 +1,17 @@
-"""What names stand for while a model is lowered."""
+"""What names stand for while a text is lowered, and where in its loops and definitions it is."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from gradcli.ops.core import Op
 from gradcli.sizes import Number, Shape, Size
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
+
+if TYPE_CHECKING:
+    from gradcli.lower.env import Env
 
 
 class Ref:
@@ -35,7 +37,7 @@ class Family:
         self.members: dict[tuple[int, ...], Ref] = {}
 
 
-class Listing(NamedTuple):
+class Brackets(NamedTuple):
     """`[a, b, c]` or `[a; b; c]` before it is known whether it is a value or a list of sizes."""
 
     items: tuple[Any, ...]
@@ -44,29 +46,26 @@ class Listing(NamedTuple):
     depth: int = 1  # of the brackets
 
 
-class Text(NamedTuple):
+class Quoted(NamedTuple):
     """A text between quotes."""
 
     text: str
 
 
-class Definition(NamedTuple):
-    """A `def`; `weight` is how many instructions its expansion has, `depth` how deep it nests."""
+class Function(NamedTuple):
+    """A `def`, or an `op` with a rule of its own: `word` says which.
 
-    node: ast.Def
+    weight: how many operations a call has. apply: what a call is, its arguments being operands.
+    """
+
+    word: str
+    node: ast.Def | ast.UserOp
     weight: int
+    apply: Callable[[Env, Sequence[Ref | Number], Place], Ref | Number]
 
 
-class UserFunction(NamedTuple):
-    """An `op` with its own rule; `made` holds the operation for each list of operand shapes."""
-
-    node: ast.UserOp
-    weight: int
-    made: dict[tuple[Shape, ...], Op]
-
-
-Item: TypeAlias = Ref | Number | Family | Listing | Text
-Binding: TypeAlias = Ref | Number | Family | Definition | UserFunction
+Item: TypeAlias = Ref | Number | Family | Brackets | Quoted
+Binding: TypeAlias = Ref | Number | Family | Function
 
 
 class Scope:
@@ -79,6 +78,10 @@ class Scope:
         self.parent = parent
         self.names: dict[str, Binding] = {}
         self.places: dict[str, Place] = {}  # where each name was defined
+
+    def bind(self, name: str, value: Binding, place: Place) -> None:
+        self.names[name] = value
+        self.places[name] = place
 
     def find(self, name: str) -> Binding | None:
         scope: Scope | None = self
@@ -104,6 +107,33 @@ class Scope:
         while scope.kind == "loop" and scope.parent is not None:
             scope = scope.parent
         return scope
+
+    def root(self) -> Scope:
+        """The outermost scope."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+
+class Frame(NamedTuple):
+    """Where lowering is: inside which loops, sums and definitions.
+
+    indices, letters: the values and the names of the loops' variables, from the outermost.
+    suffix, rolled: both as the names of steps show them, `[2]` and `[t]`.
+    depth: how many loops, sums and definitions are around; `calls` are the definitions.
+    trips: how often the code here runs in all.
+    totals: whether sums over a range go over the entries of their terms too.
+    """
+
+    indices: tuple[int, ...] = ()
+    letters: tuple[str, ...] = ()
+    suffix: str = ""
+    rolled: str = ""
+    depth: int = 0
+    calls: tuple[str, ...] = ()
+    trips: int = 1
+    totals: bool = False
 
 
 def elements(shape: Iterable[Size]) -> int:

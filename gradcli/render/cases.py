@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gradcli.loops import Block, Ends, Indices, Place
 from gradcli.program import Loop
-from gradcli.transform.letters import squeezed
+from gradcli.transform.letters import bounds
 
 MOST_CASES = 4
 LONGEST_BOUND = 8  # of a bound's text; a longer one is shown by its value
@@ -74,7 +74,7 @@ def _condition(loop: Loop, found: set[tuple[bool, bool]]) -> tuple[str, set[tupl
     t = loop.variable
     first, last = (
         text if len(text) <= LONGEST_BOUND else str(value)
-        for text, value in zip(map(squeezed, loop.bounds), (loop.first, loop.last), strict=True)
+        for text, value in zip(bounds(loop), (loop.first, loop.last), strict=True)
     )
     conditions = {
         f"{t} = {last}": {e for e in EITHER if e[1]},

@@ -21,7 +21,7 @@ from gradcli.render.table import (
     step_number,
 )
 from gradcli.session import Session
-from gradcli.transform.letters import squeezed
+from gradcli.transform.letters import bounds, equation
 from gradcli.transform.rolled import Derivative, places, rolled
 
 STEP = "step"  # stands for a step's number until all are known
@@ -73,12 +73,12 @@ class View:
                 )
 
     def _equation(self, i: int) -> str:
-        rolled = self.steps[i].rolled
-        return self.steps[i].text if rolled is None else f"{rolled.name} = {rolled.text}"
+        return equation(self.steps[i])
 
     def _title(self, block: Block) -> str:
         loop = block.loops[-1]
-        interval = f"{loop.variable} in {squeezed(loop.bounds[0])}..{squeezed(loop.bounds[1])}"
+        first, last = bounds(loop)
+        interval = f"{loop.variable} in {first}..{last}"
         title = f"{'sum over' if loop.is_sum else 'for'} {interval}"
         if len(block.ends) == len(block.all_ends):
             return title
@@ -167,7 +167,7 @@ class View:
         loop = block.loops[-1]
         if len(block.ends) < len(block.all_ends):
             return self._title(block)
-        last, first = (squeezed(bound) for bound in reversed(loop.bounds))
+        first, last = bounds(loop)
         return f"{self._title(block)}, backward from {loop.variable} = {last} to {first}"
 
     def _line(

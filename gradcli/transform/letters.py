@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from gradcli.ops.regions import Part
-from gradcli.program import Step
+from gradcli.program import Loop, Step, written
 from gradcli.sizes import Number
+from gradcli.spelling import write
 from gradcli.transform.reify import DERIVATIVE, OWN, Row
 from gradcli.transform.reverse import Derivation, region_text
 from gradcli.transform.vjp import Contribution, gains
@@ -54,6 +55,22 @@ def again(step: Step, row: Row) -> Contribution:
     if row.operand == OWN:
         return found.lines[row.own.index(row.target)]
     return found.operands[row.operand] or row.contribution
+
+
+def bounds(loop: Loop) -> tuple[str, str]:
+    """The ends of a loop's range, with letters for the loops around."""
+    first, last = loop.bounds
+    return squeezed(first.letters[0]), squeezed(last.letters[0])
+
+
+def equation(step: Step) -> str:
+    """A forward step, with letters for indices."""
+    if step.rolled is None:
+        return step.text
+    op, attrs = step.call.op, step.call.attrs
+    if attrs and attrs[0][0] == "region":
+        attrs = (("region", [part.rolled or str(part) for part in attrs[0][1]]),)
+    return f"{step.rolled.name} = {write(op, attrs, [written(a) for a in step.rolled.args])[0]}"
 
 
 def bracketed(parts: Sequence[str], layout: str) -> str:

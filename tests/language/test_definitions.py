@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from support import assert_close, backward, equations, gradient, messages, session, squeeze, value
+from support import (
+    assert_close,
+    backward,
+    complex_step,
+    equations,
+    gradient,
+    messages,
+    session,
+    squeeze,
+    value,
+)
 
 AFFINE = "def affine(W, x, b) = W @ x + b\n"
 
@@ -81,6 +91,33 @@ y = power(a)
 """
     assert value(text, "y") == 16
     assert gradient(text, "a") == 4 * 2**3
+
+
+def test_a_loop_inside_a_definition_has_names_of_its_own_in_every_call() -> None:
+    found = session("""
+def f(x):
+    h[0] = x
+    for t in 1..2:
+        a = sin(h[t-1])
+        h[t] = a * x
+    return h[2]
+input u = 0.5, v = 2
+loss y = f(u) + f(3 * v)
+""")
+    assert [step.text for step in found.program.steps] == [
+        "z1[1] = sin(u)",
+        "z2[1] = z1[1] * u",
+        "z1[2] = sin(z2[1])",
+        "z2[2] = z1[2] * u",
+        "z3 = 3 * v",
+        "z4[1] = sin(z3)",
+        "z5[1] = z4[1] * z3",
+        "z4[2] = sin(z5[1])",
+        "z5[2] = z4[2] * z3",
+        "y = z2[2] + z5[2]",
+    ]
+    for name in ("u", "v"):
+        assert_close(found.backward.totals[name], complex_step(found, name))
 
 
 @pytest.mark.parametrize(

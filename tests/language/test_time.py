@@ -79,6 +79,11 @@ def test_a_sum_of_two_terms_leaves_its_number_free() -> None:
     assert equations(text) == ["y = x[1] + x[2]", "z1 = exp(y)", "z = z1 * y"]
 
 
+def test_a_sum_of_plain_numbers_takes_no_number() -> None:
+    text = "input x\ny = sum(t for t in 1..5) * x\nz = exp(y) * y"
+    assert equations(text) == ["y = 15 * x", "z1 = exp(y)", "z = z1 * y"]
+
+
 def test_a_sum_of_one_term_is_the_term() -> None:
     assert equations("input x[1..1]\ny = sum(x[t] for t in 1..1)") == ["y = x[1]"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from gradcli.lower import Options, lower
+from gradcli.lower import lower
 from gradcli.render.layout import Section, write_plain, write_rich
 from gradcli.session import Request, Session, compute
 from gradcli.syntax import read, read_source
@@ -16,12 +16,12 @@ from gradcli.syntax import read, read_source
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.eq"))
 
 
-def derived(text: str | Path, rolled: bool = False, **options: Any) -> Session:
-    """A model, derived and computed, with its loops recorded where the rolled view is wanted."""
+def derived(text: str | Path, **options: Any) -> Session:
+    """A model, derived and computed."""
     name, raw = (
         ("model.eq", text.encode()) if isinstance(text, str) else (text.name, text.read_bytes())
     )
-    program = lower(read(read_source(name, raw)), Options(rolled=rolled))
+    program = lower(read(read_source(name, raw)))
     return compute(program, {}, Request(**options))
 
 

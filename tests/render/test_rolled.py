@@ -67,7 +67,7 @@ MODELS = {"nested": NESTED, "unlike": UNLIKE, "powers": POWERS, "defined": DEFIN
 
 def backward(text: str | Path, **options: str) -> list[list[str]]:
     """The steps of the rolled backward table, cell by cell; and the cases above them."""
-    section = sections(derived(text, rolled=True, **options))[1]
+    section = sections(derived(text, **options))[1]
     return [
         [cell for cell in line.cells if isinstance(cell, str)]
         for line in section.lines
@@ -102,7 +102,7 @@ def test_the_scanning_mlp_is_the_recitations() -> None:
 
 
 def test_a_loop_backward_in_time() -> None:
-    text = plain(sections(derived(ROOT / "rnn.eq", rolled=True)))
+    text = plain(sections(derived(ROOT / "rnn.eq")))
     assert "for t in 1..T\n" in text
     assert "for t in 1..T, backward from t = T to 1\n" in text
     assert "sum over t in 1..T: z8[1] is its first term, C_total its last total\n" in text
@@ -160,13 +160,13 @@ def test_nested_loops_name_both_variables() -> None:
 
 
 def test_iterations_that_differ_are_shown_apart() -> None:
-    text = plain(sections(derived(UNLIKE, rolled=True)))
+    text = plain(sections(derived(UNLIKE)))
     assert "for t in 1..T, where t = 1\n" in text
     assert "for t in 1..T, where t > 1\n" in text
 
 
 def test_statements_outside_loops_are_shown_as_they_are() -> None:
-    session = derived(ROOT / "lstm.eq", rolled=True)
+    session = derived(ROOT / "lstm.eq")
     rows = [row for row in backward(ROOT / "lstm.eq") if row[0].strip()]
     derivation = session.derivation
     assert [(row[2], row[3], row[4]) for row in rows] == [
@@ -207,9 +207,7 @@ def numbered(text: str, values: dict[str, int], zs: dict[str, str]) -> str:
 @pytest.mark.parametrize("layout", ["numerator", "denominator"])
 @pytest.mark.parametrize("model", [*LOOPS, *MODELS], ids=str)
 def test_with_numbers_for_letters_every_step_is_the_tables(model: str | Path, layout: str) -> None:
-    session = derived(
-        MODELS[model] if isinstance(model, str) else model, rolled=True, layout=layout
-    )
+    session = derived(MODELS[model] if isinstance(model, str) else model, layout=layout)
     program, derivation = session.program, session.derivation
     dims = {name: int(size.value) for name, size in program.sizes.dims.items()}
     rows: dict[int, list[str]] = {}
@@ -243,19 +241,9 @@ def test_with_numbers_for_letters_every_step_is_the_tables(model: str | Path, la
 
 @pytest.mark.parametrize("model", [*LOOPS, *MODELS], ids=str)
 def test_every_equation_is_at_one_place(model: str | Path) -> None:
-    program = derived(MODELS[model] if isinstance(model, str) else model, rolled=True).program
+    program = derived(MODELS[model] if isinstance(model, str) else model).program
     found = [i for _, place in places(roll(program)) for i in place.where.values()]
     assert sorted(found) == list(range(len(program.steps)))
-
-
-@pytest.mark.parametrize("model", [*LOOPS, *MODELS], ids=str)
-def test_recording_loops_changes_nothing_else(model: str | Path) -> None:
-    text = MODELS[model] if isinstance(model, str) else model
-    rolled, usual = derived(text, rolled=True), derived(text)
-    assert [s.text for s in rolled.program.steps] == [s.text for s in usual.program.steps]
-    assert [rolled.derivation.formula(row) for row in rolled.derivation.rows] == [
-        usual.derivation.formula(row) for row in usual.derivation.rows
-    ]
 
 
 def test_it_is_a_view_of_the_table() -> None:

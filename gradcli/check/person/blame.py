@@ -8,12 +8,13 @@ from gradcli.check.person import edits
 from gradcli.check.person.causes import MOST_SEARCHED, Cause, Causes
 from gradcli.check.person.code import plain, span, text
 from gradcli.check.person.lines import Line, Sheet
-from gradcli.check.person.machine import DL, Misfit
+from gradcli.check.person.machine import DL
 from gradcli.check.person.points import Share
 from gradcli.check.person.report import WRONG, Rule, Values, Verdict
 from gradcli.check.person.totals import OVERWRITES, UNMATCHED, Account, Entry, Ledger
 from gradcli.derive import region_text
 from gradcli.errors import Span
+from gradcli.lower.text import Misfit
 from gradcli.sizes import spell
 from gradcli.syntax import ast
 

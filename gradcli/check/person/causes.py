@@ -10,7 +10,7 @@ import numpy as np
 from gradcli.check.person import edits
 from gradcli.check.person.diagnosis import Finding, search
 from gradcli.check.person.lines import Line, Sheet, version
-from gradcli.check.person.machine import DL, Lowered, Misfit, names_in
+from gradcli.check.person.machine import DL, Lowered, names_in
 from gradcli.check.person.points import Share
 from gradcli.check.person.pools import expected_codes, pools
 from gradcli.check.person.sums import close
@@ -18,7 +18,7 @@ from gradcli.check.person.totals import Account, Entry, Ledger
 from gradcli.derive import contribute
 from gradcli.errors import GradError
 from gradcli.evaluate import compute
-from gradcli.lower.emitter import Poisoned
+from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
 from gradcli.sizes import numbers
 from gradcli.syntax import ast

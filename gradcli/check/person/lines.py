@@ -16,7 +16,6 @@ from gradcli.check.person.machine import (
     Key,
     LineMachine,
     Lowered,
-    Misfit,
     extent_of,
     known_values,
     layout_of,
@@ -26,8 +25,11 @@ from gradcli.check.person.machine import (
 from gradcli.check.person.points import Points
 from gradcli.derive import Region, displayed, region_text
 from gradcli.errors import GradError, GradErrors
-from gradcli.lower.emitter import Poisoned
+from gradcli.lower.indexing import member, member_key
+from gradcli.lower.indexing import region as index_region
+from gradcli.lower.operands import value as operand
 from gradcli.lower.scope import Binding, Family, Ref
+from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
 from gradcli.ops.regions import indexed_shape, kept_shape
 from gradcli.program import Operand
@@ -110,7 +112,7 @@ class Sheet:
             if lost is None:
                 raise
             return Misfit(
-                f"{self.lines[lost].target} has no value", self.machine.span(ast.extent(code))
+                f"{self.lines[lost].target} has no value", self.machine.text.span(ast.extent(code))
             )
 
     def _own_names(self, sources: Iterable[int], shapes: Mapping[int, Shape]) -> dict[str, Binding]:
@@ -235,20 +237,22 @@ class Sheet:
     def _target(self, node: ast.BackwardLine) -> tuple[str, Region | None]:
         """The variable, and the region of it, that a line states the derivative of."""
         machine, (text, at) = self.machine, node.name
-        found = machine.derivative(text, at, machine.file)
+        found = machine.derivative(text, at)
         brackets = list(node.brackets)
         if isinstance(found, Family):
             if not brackets:
-                machine.value(found, at)  # raises: a family is no quantity
-            found = machine.member(found, *brackets.pop(0), at)
+                operand(machine.file, found, at)  # raises: a family is no quantity
+            kinds, codes = brackets.pop(0)
+            found = member(machine.file, found, kinds, machine.bounds(codes), at)
         assert isinstance(found, Ref)
         name = found.name.removeprefix(DL)
         if not brackets:
             return name, None
         if len(brackets) > 1:
-            raise machine.error("one pair of brackets names a region", at)
+            raise machine.text.error("one pair of brackets names a region", at)
         kinds, codes = brackets[0]
-        region = machine.region(found.shape, kinds, machine.bounds(codes), at, found.name)
+        bounds = machine.bounds(codes)
+        region = index_region(machine.file, found.shape, kinds, bounds, at, found.name)
         if all(part.whole for part in region):
             return name, None
         return name, region[::-1] if self.layout == "numerator" else region
@@ -256,9 +260,9 @@ class Sheet:
     def _own(self, node: ast.BackwardLine, places: Mapping[str, Mapping[Key, int]]) -> Line:
         """A name of the person's own."""
         text, at = node.name
-        if self.machine.file.find(text) is not None:
+        if self.machine.file.scope.find(text) is not None:
             step = next((s for s in self.program.steps if s.name == text), None)
-            raise self.machine.error(
+            raise self.machine.text.error(
                 f"`{text}` is already a name of the model" + (f": {step.text}" if step else ""),
                 at,
                 "choose another name for your own",
@@ -276,9 +280,12 @@ class Sheet:
         kinds, codes = node.brackets[0]
         at = node.name.place
         if len(node.brackets) > 1 or any(kind != ast.AT for kind in kinds):
-            raise self.machine.error("a name of your own is defined whole, or member by member", at)
+            raise self.machine.text.error(
+                "a name of your own is defined whole, or member by member", at
+            )
         bounds = self.machine.bounds(codes)
-        return self.machine.member_key(Family(node.name.text, len(bounds), at), bounds, at)
+        family = Family(node.name.text, len(bounds), at)
+        return member_key(self.machine.file, family, bounds, at)
 
     def _keep(self, place: int, lowered: Lowered | Misfit) -> None:
         """Keep the value of an own line at every point, under its version's name."""

@@ -11,12 +11,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcli.derive import Region, displayed
+from gradcli.derive import displayed
 from gradcli.errors import GradError, GradErrors, Span
-from gradcli.lower.machine import Machine
+from gradcli.lower.env import Dialect, Env, Outline
+from gradcli.lower.equations import block
+from gradcli.lower.expressions import run
+from gradcli.lower.indexing import index
+from gradcli.lower.listing import Listing
+from gradcli.lower.names import unknown
 from gradcli.lower.numbers import PI, of_size
+from gradcli.lower.operands import value
 from gradcli.lower.scope import Binding, Family, Item, Ref, Scope
-from gradcli.ops.core import Array, Mismatch, asarray
+from gradcli.lower.text import Misfit, Text
+from gradcli.ops.core import Array, asarray
 from gradcli.program import LAYOUTS, Operand, Program, Step
 from gradcli.sizes import ATOM, Number, Shape, numbers
 from gradcli.suggest import suggestion
@@ -27,10 +34,6 @@ DL = "dL/d"
 Key = tuple[int, ...] | None
 MEMBER = re.compile(r"(.*)\[(-?\d+(?:, -?\d+)*)\]")
 VERSION = re.compile(r"#\d+")  # tells a person's own names from each other when they are taken anew
-
-
-class Misfit(GradError):
-    """Shapes that do not fit inside a line: a mistake of the derivation, not of its language."""
 
 
 class Lowered(NamedTuple):
@@ -88,88 +91,75 @@ def _of(arg: Operand, values: Mapping[str, Array], known: Mapping[str, Array]) -
     return values[arg] if arg in values else known[arg]
 
 
-class LineMachine(Machine):
-    """Lowers one expression after another. `file` is the scope of what the model knows."""
+class LineMachine:
+    """Lowers one expression after another. `file` is what the model knows, and nothing else."""
 
     def __init__(self, parsed: Parsed, program: Program, layout: str, max_elements: int) -> None:
         bases = {split_name(name)[0] for name in program.shapes} | parsed.names()
-        super().__init__(parsed.source, parsed.signs, program.sizes, frozenset(bases), max_elements)
-        self.poisoned |= parsed.broken
-        self.file = Scope("file", None)
-        self.derivatives: dict[str, Ref | Family] = {}
-        self.file.names["pi"] = PI
+        self.text = Text(parsed.source, parsed.signs, program.sizes, frozenset(bases), max_elements)
+        self.derivatives: dict[str, Any] = {}
+        self.poisoned = set(parsed.broken)
+        scope = Scope("file", None)
+        scope.names["pi"] = PI
         for name, size in program.sizes.dims.items():
-            self.file.names[name] = of_size(size)._replace(text=name, precedence=ATOM)
+            scope.names[name] = of_size(size)._replace(text=name, precedence=ATOM)
         for name, shape in program.shapes.items():
             base, key = split_name(name)
-            _enter(self.file.names, base, base, key, Ref(name, shape))
+            _enter(scope.names, base, base, key, Ref(name, shape))
             derivative = Ref(DL + name, displayed(shape, layout))
             _enter(self.derivatives, base, DL + base, key, derivative)
+        later: dict[str, Place] = {}
         for node in parsed.statements:
             if isinstance(node, ast.BackwardLine) and node.own:
-                self.later.setdefault(node.name.text, node.name.place)
+                later.setdefault(node.name.text, node.name.place)
+        outline = Outline((), later, {}, self.poisoned)
+        dialect = Dialect(unknown, self._derivative, _index, block)
+        self.file = Env(self.text, outline, dialect, Listing(self.text), scope)
 
     def lower(self, code: ast.Code, own: Mapping[str, Binding]) -> Lowered:
         """An expression in which a person's own names stand for what `own` says.
 
         Raises Misfit where shapes do not fit, and GradError for mistakes of the language.
         """
-        self._restart()
-        scope = Scope("loop", self.file)
+        scope = Scope("loop", self.file.scope)
         scope.names = dict(own)
+        env = self.file._replace(scope=scope, listing=Listing(self.text, self.file.listing.kinds))
         try:
-            item = self.value(self.run(code, scope), ast.extent(code))
-        except GradError as error:
-            if isinstance(error.__context__, Mismatch) or isinstance(error, Misfit):
-                hint = error.hint and VERSION.sub("", error.hint)
-                raise Misfit(VERSION.sub("", error.message), error.span, hint) from None
-            raise
+            item = value(env, run(env, code), ast.extent(code))
+        except Misfit as error:
+            hint = error.hint and VERSION.sub("", error.hint)
+            raise Misfit(VERSION.sub("", error.message), error.span, hint) from None
         if isinstance(item, Number):
-            return Lowered((), item, self.one)
-        return Lowered(tuple(self.steps), item.name, item.shape)
+            return Lowered((), item, self.text.sizes.scalar)
+        return Lowered(tuple(env.listing.steps), item.name, item.shape)
 
-    def _restart(self) -> None:
-        """Forget the last expression, of which an error may have left the half."""
-        self.steps, self.counter, self.shared = [], 0, -1
-        self.elements, self.depth, self.trips = 0, 0, 1
-        self.suffix, self.indices, self.letters = "", (), ()
-        self.notes.clear()
-
-    def derivative(self, name: str, place: Place, scope: Scope) -> Item:
-        found = self.derivatives.get(name)
+    def derivative(self, name: str, place: Place) -> Ref | Family:
+        """What dL/dNAME stands for. Raises GradError where the model has no such variable."""
+        found: Ref | Family | None = self.derivatives.get(name)
         if found is not None:
             return found
         hint = suggestion(name, self.derivatives)
-        raise self.error(f"the model has no `{name}`, so there is no dL/d{name}", place, hint)
+        raise self.text.error(f"the model has no `{name}`, so there is no dL/d{name}", place, hint)
 
-    def member(
-        self, family: Family, kinds: tuple[Any, ...], codes: tuple[ast.Code, ...], place: Place
-    ) -> Ref:
-        """The member that the brackets behind a family's name are for."""
-        return self._member(family, kinds, self.bounds(codes), place)
+    def _derivative(self, env: Env, name: str, place: Place) -> Item:
+        return self.derivative(name, place)
 
     def bounds(self, codes: tuple[ast.Code, ...]) -> list[Item]:
         """What stands between the brackets of a target."""
-        return [self.run(code, self.file) for code in codes]
+        return [run(self.file, code) for code in codes]
 
-    def region(
-        self, shape: Shape, kinds: tuple[Any, ...], bounds: list[Item], place: Place, name: str
-    ) -> Region:
-        try:
-            return super().region(shape, kinds, bounds, place, name)
-        except GradError as error:
-            raise Misfit(error.message, error.span, error.hint) from None
 
-    def _index(self, stack: list[Item], kinds: tuple[Any, ...], place: Place) -> Item:
-        """A slice's size is compared by number: where a person counts, they write numbers."""
-        item = super()._index(stack, kinds, place)
-        if not isinstance(item, Ref) or not self.steps or item.name != self.steps[-1].name:
-            return item
-        shape = tuple(
-            self.sizes.literal(int(size.value)) if size.is_constant and size.value != 1 else size
-            for size in item.shape
-        )
-        return Ref(item.name, shape)
+def _index(env: Env, base: Item, kinds: tuple[Any, ...], bounds: list[Item], place: Place) -> Item:
+    """A slice's size is compared by number: where a person counts, they write numbers."""
+    item = index(env, base, kinds, bounds, place)
+    steps, sizes = env.listing.steps, env.text.sizes
+    if not isinstance(item, Ref) or not steps or item.name != steps[-1].name:
+        return item
+    shape = tuple(
+        sizes.literal(int(size.value)) if size.is_constant and size.value != 1 else size
+        for size in item.shape
+    )
+    return Ref(item.name, shape)
 
 
 def _enter(

@@ -13,7 +13,7 @@ from gradcli.check.person.lines import Line, Sheet
 from gradcli.check.person.machine import split_name
 from gradcli.check.person.points import Share
 from gradcli.errors import GradError
-from gradcli.lower.emitter import Poisoned
+from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS
 from gradcli.sizes import Number
 from gradcli.syntax import ast

@@ -15,7 +15,7 @@ import numpy as np
 from gradcli.check.person.blame import Blame
 from gradcli.check.person.causes import Causes
 from gradcli.check.person.lines import Line, Sheet
-from gradcli.check.person.machine import DL, Misfit
+from gradcli.check.person.machine import DL
 from gradcli.check.person.points import Share, evaluate
 from gradcli.check.person.progress import Progress, missing
 from gradcli.check.person.report import RIGHT, UNCHECKED, Report, Verdict
@@ -23,6 +23,7 @@ from gradcli.check.person.totals import NOTHING_BEFORE, Account, Entry, Ledger
 from gradcli.check.person.totals import RIGHT as HELD
 from gradcli.derive import region_text, resolve_wrt
 from gradcli.errors import GradError, GradErrors, Span
+from gradcli.lower.text import Misfit
 from gradcli.ops.core import Array
 from gradcli.program import Program
 from gradcli.syntax import Parsed, ast

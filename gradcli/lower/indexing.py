@@ -1,0 +1,160 @@
+"""Brackets behind an operand: members of families, entries and slices of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gradcli.errors import GradError
+from gradcli.lower import numbers
+from gradcli.lower.env import Env
+from gradcli.lower.operands import value, whole
+from gradcli.lower.scope import Family, Item, Ref
+from gradcli.lower.text import Poisoned
+from gradcli.ops import TABLE
+from gradcli.ops.regions import Part
+from gradcli.ops.regions import whole as whole_axis
+from gradcli.sizes import Number, Shape, Size, same, spell
+from gradcli.syntax import ast
+from gradcli.syntax.ast import Place
+
+
+def index(env: Env, base: Item, kinds: tuple[Any, ...], bounds: list[Item], place: Place) -> Item:
+    """A member of a family, or a slice of an array."""
+    if isinstance(base, Family):
+        return member(env, base, kinds, bounds, place)
+    array = value(env, base, place)
+    if isinstance(array, Number):
+        raise env.error(f"{array.text} is a number and has no entries", place)
+    found = region(env, array.shape, kinds, bounds, place, array.name)
+    return env.emit(TABLE["index"], (array,), (("region", found),), place)
+
+
+# ── members ──
+
+
+def member(
+    env: Env, family: Family, kinds: tuple[Any, ...], bounds: list[Item], place: Place
+) -> Ref:
+    """The member that an index names. Raises GradError, Poisoned where there is none."""
+    if any(kind != ast.AT for kind in kinds):
+        raise env.error(
+            f"{family.name} is a family: an index names one member", place, f"{family.name}[1]"
+        )
+    key = member_key(env, family, bounds, place)
+    found = family.members.get(key)
+    if found is not None:
+        return Ref(found.name, found.shape, _rolled_member(env, family, bounds))
+    if family.name in env.outline.poisoned:
+        raise Poisoned(family.name)
+    name = f"{family.name}[{', '.join(map(str, key))}]"
+    raise env.error(f"`{name}` is not defined", place, _range(family))
+
+
+def member_key(env: Env, family: Family, bounds: Sequence[Item], place: Place) -> tuple[int, ...]:
+    """The whole numbers that an index is made of. Raises GradError elsewhere."""
+    if len(bounds) != family.arity:
+        plural = "index" if family.arity == 1 else "indices"
+        raise env.error(
+            f"{family.name} has {family.arity} {plural}, not {len(bounds)}", place, _range(family)
+        )
+    return tuple([whole(env, bound, "an index", place) for bound in bounds])
+
+
+def _rolled_member(env: Env, family: Family, bounds: Sequence[Item]) -> str | None:
+    """A member's name with letters, where its index has some."""
+    found = [bound for bound in bounds if isinstance(bound, Number)]
+    if not any(bound.rolled for bound in found):
+        return None
+    return f"{family.name}[{letters(found)}]"
+
+
+def letters(bounds: Sequence[Number]) -> str:
+    """An index as it is written, with letters for the loops' variables."""
+    return ", ".join([bound.letters[0] for bound in bounds])
+
+
+def _range(family: Family) -> str | None:
+    """A hint that says which members there are."""
+    keys = list(family.members)
+    if not keys or family.arity != 1:
+        return None
+    low, high = min(keys)[0], max(keys)[0]
+    if len(keys) == 1:
+        return f"{family.name}[{low}] alone is defined"
+    if len(keys) == high - low + 1:
+        return f"{family.name}[{low}] to {family.name}[{high}] are defined"
+    return f"{len(keys)} members between {family.name}[{low}] and {family.name}[{high}] are defined"
+
+
+# ── slices ──
+
+
+def region(
+    env: Env, shape: Shape, kinds: tuple[Any, ...], bounds: list[Item], place: Place, name: str
+) -> tuple[Part, ...]:
+    """What an index takes of each axis. Raises Misfit where it does not fit the shape."""
+    if len(kinds) > len(shape):
+        raise env.text.misfit(
+            f"{name} is {spell(shape)} and has {len(shape)} axes, not {len(kinds)}", place
+        )
+    rest = iter(bounds)
+    parts = []
+    for axis, size in enumerate(shape):
+        where = f"axis {axis} of {name} has size {_sized(size)}"
+        if axis >= len(kinds) or kinds[axis] == (False, False):
+            parts.append(whole_axis(size, env.text.sizes))
+        elif kinds[axis] == ast.AT:
+            parts.append(_entry(env, next(rest), size, where, place))
+        else:
+            parts.append(_slice(env, kinds[axis], rest, size, where, place))
+    return tuple(parts)
+
+
+def _entry(env: Env, item: Item, size: Size, where: str, place: Place) -> Part:
+    start, rolled = _bound(env, item, size, place)
+    if not 0 <= start.value < size.value:
+        assert isinstance(item, Number)
+        raise env.text.misfit(
+            f"index {numbers.worth(item)} is out of range: {where}, and its first entry is 0", place
+        )
+    sizes = env.text.sizes
+    return Part(start, sizes.add(start, sizes.constant(1)), True, rolled=rolled)
+
+
+def _slice(
+    env: Env, kind: tuple[bool, bool], rest: Iterator[Item], size: Size, where: str, place: Place
+) -> Part:
+    sizes = env.text.sizes
+    start, first = _bound(env, next(rest), size, place) if kind[0] else (sizes.constant(0), "")
+    stop, last = _bound(env, next(rest), size, place) if kind[1] else (size, "")
+    if not 0 <= start.value < stop.value <= size.value:
+        what = "is empty" if start.value >= stop.value else "is out of range"
+        raise env.text.misfit(
+            f"the slice {start.value}:{stop.value} {what}: {where}",
+            place,
+            "slices count from 0 and leave the end out",
+        )
+    if same(stop, size) and start.value == 0:
+        return whole_axis(size, sizes)
+    colon = " : " if " " in first + last else ":"
+    rolled = f"{first}{colon}{last}" if first or last else ""
+    return Part(start, stop, rolled=rolled)
+
+
+def _bound(env: Env, item: Item, size: Size, place: Place) -> tuple[Size, str]:
+    """A bound of a slice as a size, and with letters; a negative one counts from the end."""
+    try:
+        number = numbers.whole(item, "an index")
+    except GradError as error:
+        raise env.text.misfit(error.message, place, error.hint) from None
+    assert isinstance(item, Number)
+    bound = item.size or env.text.sizes.constant(number)
+    rolled = ""
+    if env.frame.rolled:
+        rolled = item.letters[0]
+    return (env.text.sizes.add(size, bound) if number < 0 else bound), rolled
+
+
+def _sized(size: Size) -> str:
+    return size.text if size.text == str(size.value) else f"{size.text} = {size.value}"

@@ -1,0 +1,142 @@
+"""Steps in the making: appended one by one, named and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from gradcli.errors import GradError, GradErrors, Note
+from gradcli.lower.limits import MOST_ARRAYS, MOST_STEPS
+from gradcli.lower.recorder import Recorder
+from gradcli.lower.scope import Frame, Ref, elements
+from gradcli.lower.text import Kind, Text, kind_of
+from gradcli.ops import Op
+from gradcli.ops.core import Attrs
+from gradcli.program import Operand, Step
+from gradcli.sizes import Number, Shape
+from gradcli.syntax.ast import Place
+
+
+class Numbering:
+    """The names z1, z2, … of unnamed operations, past those that the text uses.
+
+    `counter` is the number of the next one, from 0: iterations of a loop begin at the same number.
+    `shared` is the number of a running total, which several steps have.
+    """
+
+    def __init__(self, used: frozenset[str]) -> None:
+        self.used = used
+        self.counter = 0
+        self.shared = -1
+        self._names: list[str] = []
+        self._tried = 0
+
+    def name(self, number: int) -> str:
+        while len(self._names) <= number:
+            self._tried += 1
+            name = f"z{self._tried}"
+            if name not in self.used:
+                self._names.append(name)
+        return self._names[number]
+
+    def next(self) -> str:
+        return self.name(self.counter)
+
+    def take(self) -> str:
+        number = self.counter
+        self.counter = number + 1
+        return self._names[number] if number < len(self._names) else self.name(number)
+
+    def give_back(self, name: str) -> None:
+        """Have the last number again, where `name` is its name and that of one step alone."""
+        last = self.counter - 1
+        if self.counter and name == self.name(last) and self.shared != last:
+            self.counter = last
+
+
+class Mark(NamedTuple):
+    """How far lowering has come: how many steps and loops there are, and the next z number."""
+
+    steps: int
+    loops: int
+    counter: int
+
+
+class Listing:
+    """The steps so far. Every step is of a kind: an operation at given shapes, worked out once."""
+
+    def __init__(self, text: Text, kinds: dict[Any, Kind] | None = None) -> None:
+        self.text = text
+        self.numbering = Numbering(text.used)
+        self.recorder = Recorder()
+        self.steps: list[Step] = []
+        self.shapes: dict[str, Shape] = {}
+        self.notes: dict[Place, Note] = {}
+        self.named: dict[str, Place] = {}  # the left-hand sides, in order
+        self.kinds: dict[Any, Kind] = {} if kinds is None else kinds
+        self.elements = 0  # of all arrays
+
+    def emit(
+        self, op: Op, items: Sequence[Ref | Number], attrs: Attrs, place: Place, frame: Frame
+    ) -> Ref:
+        """Append a step with the next z name.
+
+        Raises GradError where the operands do not fit, GradErrors where the whole grows too large.
+        """
+        scalar = self.text.sizes.scalar
+        key = (op, tuple([i.shape if i.__class__ is Ref else scalar for i in items]), attrs)
+        kind = self.kinds.get(key)
+        if kind is None:
+            kind = self.kinds[key] = kind_of(self.text, self.steps, op, items, attrs, place)
+        call, size, remark = kind
+        if len(self.steps) >= MOST_STEPS:
+            raise GradErrors(
+                [self.text.error(f"the model has more than {MOST_STEPS:,} equations", place)]
+            )
+        self.take(size, place)
+        if remark:
+            sign = self.text.sign(place)
+            self.notes.setdefault(sign, Note(remark, self.text.span(sign)))
+        base = self.numbering.take()
+        name = base + frame.suffix
+        args: tuple[Operand, ...] = tuple([i.name if isinstance(i, Ref) else i for i in items])
+        rolled = None
+        if frame.rolled:
+            rolled = self.recorder.rolled(base + frame.rolled, items)
+        self.steps.append(Step(name, call, args, place, rolled))
+        self.shapes[name] = call.shape
+        return Ref(name, call.shape, rolled.name if rolled else None)
+
+    def take(self, size: int, place: Place) -> None:
+        """Count an array's elements. Raises GradErrors where those of all arrays are too many."""
+        self.elements += size
+        most = MOST_ARRAYS * self.text.max_elements
+        if self.elements > most:
+            raise GradErrors([self._too_many(most, place)])
+
+    def _too_many(self, most: int, place: Place) -> GradError:
+        return self.text.error(
+            f"the model's arrays have more than {most:,} elements in all",
+            place,
+            "--max-elements raises the limit",
+        )
+
+    def name_last(self, item: Ref, name: str, rolled: str | None) -> Ref:
+        """Give the last step the name on the left of its equation."""
+        step = self.steps[-1]
+        self.numbering.give_back(step.name.partition("[")[0])  # without the indices of loops
+        new = step.rolled and self.recorder.form(rolled or name, step.rolled.args)
+        self.steps[-1] = Step(name, step.call, step.args, step.place, new)
+        self.shapes[name] = self.shapes.pop(step.name)
+        return Ref(name, item.shape, rolled)
+
+    def mark(self) -> Mark:
+        return Mark(len(self.steps), len(self.recorder.loops), self.numbering.counter)
+
+    def forget(self, mark: Mark) -> None:
+        """Take back all that has been emitted since a mark."""
+        for step in self.steps[mark.steps :]:
+            del self.shapes[step.name]
+            self.elements -= elements(step.call.shape)
+        del self.steps[mark.steps :], self.recorder.loops[mark.loops :]
+        self.numbering.counter = mark.counter

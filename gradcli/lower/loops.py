@@ -1,0 +1,80 @@
+"""Loops and sums unrolled: the iterations of a range, and the record of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradcli.lower.env import Env
+from gradcli.lower.names import check_new
+from gradcli.lower.numbers import of_size
+from gradcli.lower.scope import Frame, Scope
+from gradcli.program import Loop
+from gradcli.sizes import ATOM, Number
+from gradcli.syntax import ast
+from gradcli.syntax.ast import Place
+
+
+def iterate(
+    env: Env,
+    variable: ast.Name,
+    ends: tuple[Number, Number],
+    weight: int,
+    place: Place,
+    is_sum: bool = False,
+) -> Iterator[Env]:
+    """What each iteration of a loop or a sum is lowered in. All begin at the same z number.
+
+    weight: how many operations one iteration has. Raises GradError for a variable that is not new,
+    and a whole that is too long.
+    """
+    check_new(env, variable)
+    first, last = int(ends[0].value), int(ends[1].value)
+    frame = env.deeper(weight, place, last - first + 1)
+    listing, numbering = env.listing, env.listing.numbering
+    start = most = numbering.counter
+    record = listing.recorder.begin(_loop(env, variable, ends, is_sum))
+    iterations: list[tuple[int, int]] = []
+    try:
+        for t in range(first, last + 1):
+            numbering.counter = start
+            begin = len(listing.steps)
+            yield env._replace(scope=_scope(env, variable, t), frame=_inside(frame, variable, t))
+            iterations.append((begin, len(listing.steps)))
+            most = max(most, numbering.counter)
+    finally:
+        numbering.counter = most
+        listing.recorder.end(record, iterations)
+
+
+def _loop(env: Env, variable: ast.Name, ends: tuple[Number, Number], is_sum: bool) -> Loop:
+    """The record of a loop, but for its iterations."""
+    first, last = ends
+    return Loop(
+        variable.text,
+        int(first.value),
+        int(last.value),
+        ends,
+        len(env.frame.indices),
+        variable.place,
+        is_sum,
+        (),
+    )
+
+
+def _scope(env: Env, variable: ast.Name, t: int) -> Scope:
+    """The scope of one iteration, which knows the loop's variable."""
+    scope = Scope("loop", env.scope)
+    size = env.text.sizes.constant(t)
+    scope.bind(variable.text, of_size(size, (variable.text, ATOM)), variable.place)
+    return scope
+
+
+def _inside(frame: Frame, variable: ast.Name, t: int) -> Frame:
+    """The frame of one iteration."""
+    indices, letters = (*frame.indices, t), (*frame.letters, variable.text)
+    return frame._replace(
+        indices=indices,
+        letters=letters,
+        suffix=f"[{', '.join(map(str, indices))}]",
+        rolled=f"[{', '.join(letters)}]",
+    )

@@ -1,0 +1,43 @@
+"""What a Program keeps of its loops: their runs, and the form that a step has in all iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradcli.lower.scope import Ref
+from gradcli.program import Loop, Operand, Rolled
+from gradcli.sizes import Number
+
+
+class Recorder:
+    """The runs of loops so far, and the forms of steps inside them, each kept once."""
+
+    def __init__(self) -> None:
+        self.loops: list[Loop] = []
+        self._forms: dict[tuple[str, tuple[Operand, ...]], Rolled] = {}
+
+    def begin(self, loop: Loop) -> int:
+        """Record a run whose iterations are not known yet; its number among all runs."""
+        self.loops.append(loop)
+        return len(self.loops) - 1
+
+    def end(self, number: int, iterations: Sequence[tuple[int, int]]) -> None:
+        self.loops[number] = self.loops[number]._replace(iterations=tuple(iterations))
+
+    def rolled(self, name: str, items: Sequence[Ref | Number]) -> Rolled:
+        """A step with letters for the loops' indices, from its operands."""
+        args = [(i.rolled or i.name) if isinstance(i, Ref) else _lettered(i) for i in items]
+        return self.form(name, tuple(args))
+
+    def form(self, name: str, args: tuple[Operand, ...]) -> Rolled:
+        found = self._forms.get((name, args))
+        if found is None:
+            found = self._forms[name, args] = Rolled(name, args)
+        return found
+
+
+def _lettered(number: Number) -> Number:
+    if number.rolled is None:
+        return number
+    text, precedence = number.rolled
+    return number._replace(text=text, precedence=precedence)

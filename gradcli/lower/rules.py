@@ -1,0 +1,287 @@
+"""An `op`: a definition that states its own backward rule, made into an operation of the table's
+kind at the shapes of each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.expr import Expr, as_expr, leaf, named
+from gradcli.interpret import interpret
+from gradcli.lower import equations, indexing
+from gradcli.lower.definitions import check_head, check_recursion
+from gradcli.lower.env import Dialect, Env, Outline
+from gradcli.lower.expressions import run
+from gradcli.lower.listing import Listing
+from gradcli.lower.names import unknown
+from gradcli.lower.operands import value
+from gradcli.lower.outline import weight
+from gradcli.lower.scope import Frame, Function, Item, Ref, Scope
+from gradcli.lower.text import Text
+from gradcli.ops import Array, Op, Signature, Spelling
+from gradcli.ops.core import Body, asarray, roman
+from gradcli.program import Step
+from gradcli.sizes import Number, Shape, same, spell
+from gradcli.syntax import ast
+from gradcli.syntax.ast import Place
+from gradcli.template import flip, postorder, typed
+
+LONGEST_RULE = 2_000  # operations
+OUT = "out"
+
+
+def user_function(env: Env, node: ast.UserOp, layout: str) -> Function:
+    """An `op` as what its calls are. Raises GradError where it can't be one.
+
+    layout: of the derivatives in its rule.
+    """
+    check_head(env, node.name, node.parameters)
+    body = (ast.Equation(ast.Target(node.name, None), node.result),)
+    check_recursion(env, node.name, body)
+    _check_rule(env, node)
+    file = env.scope
+    made: dict[tuple[Shape, ...], Op] = {}
+
+    def apply(at_call: Env, arguments: Sequence[Ref | Number], place: Place) -> Ref:
+        shapes = tuple([at_call.shape_of(argument) for argument in arguments])
+        if shapes not in made:
+            made[shapes] = _operation(at_call.text, at_call.frame, file, node, shapes, layout)
+        return at_call.emit(made[shapes], arguments, (), place)
+
+    return Function("op", node, weight(body, env.scope), apply)
+
+
+def _check_rule(env: Env, node: ast.UserOp) -> None:
+    """Raise GradError unless the rule states each parameter's derivative once."""
+    stated: set[str] = set()
+    names = [parameter.text for parameter in node.parameters]
+    if OUT in names:
+        place = node.parameters[names.index(OUT)].place
+        raise env.error("`out` is the result's name in a rule", place, "rename the parameter")
+    for line in node.rule:
+        if isinstance(line, ast.Layout):
+            raise env.error(
+                "`layout` stands at the head of the file",
+                line.name.place,
+                "a rule is in the file's layout",
+            )
+        if line.brackets or line.assign != "=":
+            raise env.error("a rule states each derivative whole, with `=`", line.name.place)
+        if line.own:
+            continue
+        if line.name.text not in names:
+            raise env.error(
+                f"`{line.name.text}` is not a parameter of {node.name.text}",
+                line.name.place,
+                "a rule states dL/dPARAMETER = …",
+            )
+        if line.name.text in stated:
+            raise env.error(f"dL/d{line.name.text} is stated twice", line.name.place)
+        stated.add(line.name.text)
+    missing = [name for name in names if name not in stated]
+    if missing:
+        raise env.error(
+            f"the rule of {node.name.text} does not state dL/d{missing[0]}",
+            node.name.place,
+            f"add a line: dL/d{missing[0]} = …",
+        )
+
+
+def _operation(
+    text: Text,
+    frame: Frame,
+    file: Scope,
+    node: ast.UserOp,
+    shapes: tuple[Shape, ...],
+    layout: str,
+) -> Op:
+    """The operation that an op is at its operands' shapes.
+
+    file: the scope of the file, whose sizes, numbers and functions are known. Raises GradError
+    where its result or its rule does not fit.
+    """
+    names = tuple(parameter.text for parameter in node.parameters)
+    parameters = dict(zip(names, shapes, strict=True))
+    inner = Frame(depth=frame.depth)
+    env = _inside(text, inner, file, parameters, {})
+    found = value(env, run(env, node.result), node.name.place)
+    shape = env.shape_of(found)
+    steps = tuple(env.listing.steps)
+    result = found.name if isinstance(found, Ref) else found
+
+    def forward(*operands: Array) -> Array:
+        with np.errstate(all="ignore"):
+            values = interpret(steps, dict(zip(names, operands, strict=True)), _value, _number)
+        return values[result] if isinstance(result, str) else _number(result)
+
+    arriving = {OUT: Ref("g", shape[::-1] if layout == "numerator" else shape)}
+    env = _inside(text, inner, file, {**parameters, OUT: shape}, arriving)
+    stated = _rule(env, node, {**parameters, OUT: shape, "g": arriving[OUT].shape}, layout)
+
+    def rule(s: Signature, g: Expr, out: Expr, *operands: Expr) -> Sequence[Expr | None]:
+        known = {"g": g, OUT: out, **dict(zip(names, operands, strict=True))}
+        return _substitute(stated, known)
+
+    return Op(
+        name=node.name.text,
+        operands=names,
+        shape=lambda s: shape,
+        forward=forward,
+        rule=rule,
+        about="defined in the model, with a rule of its own",
+        cite=f"stated in {text.source.name}",
+        text=Spelling(node.name.text),
+        latex=Spelling(roman(node.name.text) + r"\left({,}\right)"),
+        group="user",
+        complex_safe=all(step.call.op.complex_safe for step in steps),
+        body=Body(names, steps, result),
+    )
+
+
+def _inside(
+    text: Text,
+    frame: Frame,
+    file: Scope,
+    quantities: Mapping[str, Shape],
+    derivatives: Mapping[str, Ref],
+) -> Env:
+    """What an op's result or its rule is lowered in: only its parameters are quantities there."""
+    scope = Scope("file", None)
+    for name, found in file.names.items():
+        if isinstance(found, Number | Function):
+            scope.names[name] = found
+    for name, shape in quantities.items():
+        scope.names[name] = Ref(name, shape)
+
+    def strange(env: Env, name: str, place: Place) -> Exception:
+        if file.find(name) is None:
+            return unknown(env, name, place)
+        return env.error(
+            f"an op sees only its parameters, and {name} is not one of them",
+            place,
+            f"make {name} a parameter, so that its derivative is stated too",
+        )
+
+    def derivative(env: Env, name: str, place: Place) -> Item:
+        if name not in derivatives:
+            raise env.error(
+                f"dL/d{name} is not known in a rule",
+                place,
+                "dL/dout is; dL/dPARAMETER is what it states",
+            )
+        return derivatives[name]
+
+    dialect = Dialect(strange, derivative, indexing.index, equations.block)
+    return Env(text, Outline((), {}, {}, set()), dialect, Listing(text), scope, frame)
+
+
+def _value(step: Step, operands: list[Array]) -> Array:
+    result: Array = step.call.op.forward(*operands, **step.call.static)
+    return result
+
+
+def _number(constant: Number) -> Array:
+    return asarray(constant.value)
+
+
+# ── the rule ──
+
+
+def _rule(
+    env: Env, node: ast.UserOp, quantities: Mapping[str, Shape], layout: str
+) -> tuple[Expr, ...]:
+    """What the rule states for each parameter, in the parameter's own shape.
+
+    quantities: the shapes of the parameters, of the result and, as `g`, of its derivative.
+    """
+    leaves: dict[Any, Shape] = dict(quantities)
+    lines: dict[str, Expr] = {}  # the rule's own lines, by the step that each of them is
+    turned = {"g"}  # the leaves that stand for derivatives
+    stated = {}
+
+    def expression(found: Ref | Number) -> Expr:
+        root = _tree(env.listing.steps, found, lines)
+        return flip(typed(root, leaves, env.text.sizes), turned) if layout == "numerator" else root
+
+    for line in node.rule:
+        assert isinstance(line, ast.BackwardLine)
+        found = value(env, run(env, line.value), line.name.place)
+        if not line.own:
+            _check_shape(env, line.name, env.shape_of(found), quantities[line.name.text], layout)
+            _check_length(env, found, line.name.place)
+            stated[line.name.text] = expression(found)
+            continue
+        env.scope.names[line.name.text] = found
+        last = env.listing.steps[-1].name if env.listing.steps else None
+        if isinstance(found, Ref) and found.name == last and last not in lines:
+            lines[last] = named(line.name.text, expression(found))
+            leaves[last] = found.shape
+            turned.add(last)
+    for step, own in lines.items():
+        (lines[step],) = _substitute([own], lines)
+    return _substitute([stated[parameter.text] for parameter in node.parameters], lines)
+
+
+def _check_shape(env: Env, name: ast.Name, found: Shape, own: Shape, layout: str) -> None:
+    expected = own[::-1] if layout == "numerator" else own
+    if len(found) != len(expected) or not all(map(same, found, expected)):
+        raise env.error(
+            f"this rule is {spell(found)}, but dL/d{name.text} is {spell(expected)} "
+            f"in {layout} layout",
+            name.place,
+        )
+
+
+def _check_length(env: Env, found: Ref | Number, place: Place) -> None:
+    steps = env.listing.steps
+    if len(steps) > LONGEST_RULE:
+        raise env.error(f"a rule has at most {LONGEST_RULE:,} operations", place)
+    if _written_out(steps, found) > LONGEST_RULE:
+        raise env.error(
+            f"a rule has at most {LONGEST_RULE:,} operations, its own names written out", place
+        )
+
+
+def _written_out(steps: Sequence[Step], result: Ref | Number) -> int:
+    """How many operations a result has as one expression, in which nothing is shared."""
+    counts: dict[str, int] = {}
+    for step in steps:
+        counts[step.name] = 1 + sum(counts.get(arg, 0) for arg in step.operands())
+    return counts.get(result.name, 0) if isinstance(result, Ref) else 0
+
+
+def _tree(steps: Sequence[Step], result: Ref | Number, own: Container[str]) -> Expr:
+    """The steps that lead to a result as one expression over the leaves and the `own` lines."""
+    known: dict[str, Expr] = {}
+
+    def operand(arg: str | Number) -> Expr:
+        if isinstance(arg, Number):
+            return as_expr(arg)
+        return known[arg] if arg in known else leaf(arg)
+
+    for step in steps:
+        args = tuple(operand(arg) for arg in step.args)
+        if step.name not in own:
+            known[step.name] = Expr(step.call.op.name, args, step.call.attrs)
+    return operand(result.name if isinstance(result, Ref) else result)
+
+
+def _substitute(roots: Sequence[Expr], known: Mapping[str, Expr]) -> tuple[Expr, ...]:
+    """The expressions with their leaves replaced, where they are known.
+
+    What they share stays shared.
+    """
+    done: dict[int, Expr] = {}
+    for expr in (expr for root in roots for expr in postorder(root)):
+        if id(expr) in done:
+            continue
+        if expr.op == "leaf":
+            done[id(expr)] = known.get(expr.attrs[0], expr)
+        elif expr.op == "number":
+            done[id(expr)] = expr
+        else:
+            done[id(expr)] = Expr(expr.op, tuple(done[id(arg)] for arg in expr.args), expr.attrs)
+    return tuple(done[id(root)] for root in roots)
