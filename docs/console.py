@@ -3,11 +3,14 @@
 A block ```eq NAME.eq (or of another language) with a file name is written to a folder made for the
 page; one without a name stands for itself. In a ```console block a line that begins with `$ ` is a
 command, run in that folder with `examples/` in it; the lines below it are what it prints. A line
-`…` stands for any number of lines.
+`…` stands for any number of lines. The ```pycon blocks of a page are one session of Python, run in
+the same folder.
 """
 
 from __future__ import annotations
 
+import contextlib
+import doctest
 import os
 import re
 import shutil
@@ -81,6 +84,16 @@ def run(command: str, folder: Path) -> list[str]:
         check=False,
     )
     return ended.stdout.rstrip().splitlines()
+
+
+def session(page: str, folder: Path) -> list[str]:
+    """Where a page's Python sessions print something else than it says."""
+    text = "\n".join(block.text for block in blocks(page) if block.language == "pycon")
+    test = doctest.DocTestParser().get_doctest(text, {}, "the session", None, None)
+    problems: list[str] = []
+    with contextlib.chdir(folder):
+        doctest.DocTestRunner(verbose=False).run(test, out=problems.append)
+    return problems
 
 
 def missing(text: str) -> list[str]:

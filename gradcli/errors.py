@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gradcli.foreign import is_seen, visible
@@ -39,7 +39,12 @@ class Span(NamedTuple):
 
 
 class GradError(Exception):
-    """Something the user can mend: what is wrong, where, and how it may be mended."""
+    """Something the user can mend: what is wrong, where, and how it may be mended.
+
+    others: what else is wrong with the same input.
+    """
+
+    others: tuple[GradError, ...] = ()
 
     def __init__(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
         super().__init__(message)
@@ -51,8 +56,23 @@ class GradError(Exception):
         """Two errors with the same key are one, met twice (in two calls of a definition, say)."""
         return ("", self.span.start) if self.span else (self.message, -1)
 
+    @property
+    def line(self) -> int | None:
+        """The line in which it stands, from 1; None where it has no place."""
+        return self.span.source.place(self.span.start)[0] if self.span else None
+
+    @property
+    def column(self) -> int | None:
+        """The column in which it begins, from 1."""
+        return self.span.source.place(self.span.start)[1] if self.span else None
+
+    @property
+    def errors(self) -> tuple[GradError, ...]:
+        """All that is wrong: this error, and the others."""
+        return (self, *self.others)
+
     def __str__(self) -> str:
-        return show(self.message, "error", self.span, self.hint)
+        return _shown(self.errors)
 
 
 MOST_ERRORS = 20
@@ -62,8 +82,17 @@ class Defect(Exception):
     """What gradcli guarantees does not hold: a defect of its own, whatever the input."""
 
 
+def _shown(errors: Sequence[GradError]) -> str:
+    shown = [show(e.message, "error", e.span, e.hint) for e in errors[:MOST_ERRORS]]
+    left = len(errors) - len(shown)
+    return "\n".join([*shown, f"… and {left} more"] if left else shown)
+
+
 class GradErrors(Exception):
-    """Several independent errors of one input, in the order in which they stand there."""
+    """Several independent errors of one input, in the order in which they stand there.
+
+    It is no GradError, so that what goes on after an error does not go on after all of them.
+    """
 
     def __init__(self, errors: Iterable[GradError]) -> None:
         unique: dict[tuple[str, int], GradError] = {}
@@ -73,9 +102,13 @@ class GradErrors(Exception):
         super().__init__(f"{len(self.errors)} errors")
 
     def __str__(self) -> str:
-        shown = [str(error) for error in self.errors[:MOST_ERRORS]]
-        left = len(self.errors) - len(shown)
-        return "\n".join([*shown, f"… and {left} more"] if left else shown)
+        return _shown(self.errors)
+
+    def as_one(self) -> GradError:
+        """The first of them, with the others in it: what a user of the package catches."""
+        first, *others = self.errors
+        first.others = tuple(others)
+        return first
 
 
 class Note(NamedTuple):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Request(NamedTuple):
-    """What a command was asked for: the shared options."""
+    """What a command was asked for: the shared options. data: a file, or arrays by name."""
 
     dims: Mapping[str, int] = {}
-    data: Path | None = None
+    data: Path | Mapping[str, Any] | None = None
     seed: int = 0
     layout: str | None = None
     wrt: Sequence[str] = ()

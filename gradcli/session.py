@@ -34,7 +34,19 @@ class Session(NamedTuple):
 
 def parse_file(path: str, start: str = "model") -> Parsed:
     """A file's statements; its syntax errors are in the result. Raises GradError."""
-    source = read_source(STDIN if path == "-" else path, read_file(path, MAX_BYTES))
+    return _parse(STDIN if path == "-" else path, read_file(path, MAX_BYTES), start)
+
+
+def parse_text(name: str, text: str, start: str = "model") -> Parsed:
+    """The statements of a text that is known by a name; the same otherwise."""
+    raw = text.encode("utf-8", "surrogatepass")  # which is not valid UTF-8: an error with a place
+    if len(raw) > MAX_BYTES:
+        raise GradError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
+    return _parse(name, raw, start)
+
+
+def _parse(name: str, raw: bytes, start: str) -> Parsed:
+    source = read_source(name, raw)
     if not source.text.strip():
         raise GradError("the file is empty", Span(source, 1, 1))
     parsed = read(source, start)
@@ -45,20 +57,29 @@ def parse_file(path: str, start: str = "model") -> Parsed:
 
 def load(path: str, request: Request) -> tuple[Program, dict[str, Array]]:
     """A model file as a program, and the data bound to it. Raises GradError or GradErrors."""
-    parsed = parse_file(path)
+    return bind(parse_file(path), request)
+
+
+def bind(parsed: Parsed, request: Request) -> tuple[Program, dict[str, Array]]:
+    """A model as a program, and the data bound to it. Raises GradError or GradErrors."""
     # NumPy is imported only now, so that a file of syntax errors alone is reported without it.
     from gradcli.lower import Options, lower
-    from gradcli.values import load_data, shape_in
+    from gradcli.values import arrays, shape_in
 
     most = request.max_elements
-    data: dict[str, Any] = load_data(request.data, most) if request.data else {}
+    data: dict[str, Any] = arrays(request.data, most)
     options = Options(request.dims, data, most, partial(shape_in, max_elements=most))
     return lower(parsed, options), data
 
 
 def run(path: str, request: Request) -> Session:
     """Derive a model file and compute both passes. Raises GradError or GradErrors."""
-    program, data = load(path, request)
+    return derive(parse_file(path), request)
+
+
+def derive(parsed: Parsed, request: Request) -> Session:
+    """Derive a model and compute both passes. Raises GradError or GradErrors."""
+    program, data = bind(parsed, request)
     return compute(program, data, request)
 
 

@@ -93,7 +93,26 @@ def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
     raise GradError(f"{where}: {name} is {found}, but the model has {wanted}", hint=hint)
 
 
-# ── files ──
+# ── arrays from outside ──
+
+
+def arrays(
+    data: Path | Mapping[str, Any] | None, max_elements: int, called: str = "data"
+) -> dict[str, Array]:
+    """The arrays of a file or of a mapping, by name. `called` is what errors call a mapping.
+
+    Raises GradError.
+    """
+    if data is None:
+        return {}
+    if isinstance(data, Path):
+        return load_data(data, max_elements)
+    found = {}
+    for name, value in data.items():
+        what = f"{called}: {name}"
+        array = _limited(_array(value, what), what, max_elements)
+        found[_member(str(name))] = array.copy()  # what its owner does with it changes no result
+    return found
 
 
 def load_data(path: Path, max_elements: int) -> dict[str, Array]:
@@ -137,11 +156,15 @@ def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
         )
     found = {}
     for name, value in document.items():
-        array = _array(value, f"{path}: {name}")
-        if array.size > max_elements:
-            raise GradError(f"{path}: {name} has more than {max_elements:,} elements")
-        found[_member(name)] = array
+        what = f"{path}: {name}"
+        found[_member(name)] = _limited(_array(value, what), what, max_elements)
     return found
+
+
+def _limited(array: Array, what: str, max_elements: int) -> Array:
+    if array.size > max_elements:
+        raise GradError(f"{what} has more than {max_elements:,} elements")
+    return array
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -171,6 +194,8 @@ def _array(value: Any, what: str) -> Array:
         raise GradError(f"{what}: its lists nest too deep") from None
     except ValueError:
         raise GradError(f"{what}: its rows differ in length") from None
+    except (TypeError, RuntimeError) as error:  # a tensor on another device, say
+        raise GradError(f"{what}: NumPy can't make an array of it ({_first_line(error)})") from None
     return _checked(array, what)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from gradcli.api import Check, Review
+from gradcli.api.model import holds_arrays, read
 from gradcli.cli.options import (
-    Accumulate,
     Data,
     Dim,
     Json,
@@ -20,17 +20,15 @@ from gradcli.cli.options import (
     Precision,
     Seed,
     Wrt,
-    request,
+    shared,
 )
 from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, WRONG, Reported, show, tell, write
-from gradcli.cli.person import check_derivation, is_derivation
+from gradcli.cli.person import show_review
 from gradcli.cli.progress import progress_of
 from gradcli.cli.streams import say
 from gradcli.errors import GradError, GradErrors
-from gradcli.request import Request
 
 if TYPE_CHECKING:
-    from gradcli.check.gradients.numeric import Options
     from gradcli.check.gradients.result import Report
 
 CODES = {"pass": OK, "fail": FAILED, "inconclusive": INCONCLUSIVE}
@@ -108,7 +106,12 @@ def check(
     max_elements: MaxElements = 10**8,
 ) -> None:
     """Verify every gradient of a model."""
-    asked = request(dim, data, seed, layout, wrt, Accumulate.auto, max_elements)
+    asked = shared(dim, data, seed, layout, wrt, max_elements)
+    ways: dict[str, Any] = {
+        "finite_diff": finite_diff,
+        "complex_step": complex_step,
+        "budget": budget,
+    }
     form = CheckFormat.json if json else format
     paths = models or []
     with Reported(form, paths[0] if len(paths) == 1 else None):
@@ -117,20 +120,19 @@ def check(
                 f"--against {against} needs one model",
                 hint=f"gradcli check MODEL --against {against}",
             )
-        if against is not None and is_derivation(against):
-            check_derivation(
-                paths[0], against, asked, form=form, hint=hint, quiet=quiet, complete=complete,
-                output=output, precision=precision,
-            )  # fmt: skip
-        elif hint or quiet or complete:
+        if (hint or quiet or complete) and (against is None or holds_arrays(against)):
             raise GradError("--hint, --quiet and --complete go with --against mine.grad")
-        options = _options(finite_diff, complex_step, points, steps, budget, seed)
         if against is not None:
-            found = Found([_check_gradients(paths[0], Path(against), asked, options)], [])
-        elif oracle is not None:
-            found = _check_all(paths, lambda path: _check_oracle(path, asked, oracle, options))
+            theirs = _against(paths[0], against, {**asked, **ways, "complete": complete})
+            if isinstance(theirs, Review):
+                show_review(
+                    theirs, form, hint=hint, quiet=quiet, output=output, precision=precision
+                )
+                raise typer.Exit(CODES[theirs.verdict])
+            found = Found([theirs.report], [])
         else:
-            found = _check_all(paths, lambda path: _check_one(path, asked, options))
+            ways |= {"points": points, "steps": steps, "oracle": oracle.value if oracle else None}
+            found = _check_all(paths, {**asked, **ways})
         _show(found, form, output, precision)
         raise typer.Exit(_code(found))
 
@@ -149,28 +151,31 @@ def _code(found: Found) -> int:
     return next((code for code in (WRONG, FAILED, INCONCLUSIVE) if code in codes), OK)
 
 
-def _options(
-    finite_diff: bool, complex_step: bool, points: int, steps: bool, budget: float | None, seed: int
-) -> Options:
-    from gradcli.check.gradients import numeric
+def _against(path: str, against: str, asked: dict[str, Any]) -> Check | Review:
+    """What is to be said of a derivation, or of gradients from elsewhere."""
+    if path == against == "-":
+        raise GradError("the model and the derivation can't both come from standard input")
+    with progress_of(path) as progress:
+        found = read(path).against(Path(against), progress=progress, **asked)
+    tell(found.notes if isinstance(found, Review) else found.derivation.notes)
+    return found
 
-    method = numeric.BOTH
-    if finite_diff != complex_step:
-        method = numeric.FINITE if finite_diff else numeric.COMPLEX
-    return numeric.Options(method, points, steps, budget, seed)
 
-
-def _check_all(paths: list[str], check_one: Callable[[str], Report]) -> Found:
+def _check_all(paths: list[str], asked: dict[str, Any]) -> Found:
     """Every model's report. Of several, those that are wrong don't stop the others."""
     paths = paths or _models_below()
     found = Found([], [])
     for path in paths:
         try:
-            found.reports.append(check_one(path))
+            with progress_of(path) as progress:
+                checked = read(path).check(progress=progress, **asked)
         except (GradError, GradErrors) as error:
             if len(paths) == 1:
                 raise
             found.errors.append((path, error))
+        else:
+            tell(checked.derivation.notes)
+            found.reports.append(checked.report)
     return found
 
 
@@ -186,35 +191,6 @@ def _models_below() -> list[str]:
             "there is no *.eq file below the current folder", hint="gradcli check MODEL"
         )
     return found
-
-
-def _check_one(path: str, asked: Request, options: Options) -> Report:
-    from gradcli.check.gradients.numeric import check as numeric
-    from gradcli.session import run
-
-    session = run(path, asked)
-    tell(session.notes)
-    with progress_of(path) as progress:
-        return numeric(session, options, progress)
-
-
-def _check_oracle(path: str, asked: Request, oracle: Oracle, options: Options) -> Report:
-    from gradcli.check.gradients.oracle import check_oracle
-    from gradcli.session import run
-
-    session = run(path, asked)
-    tell(session.notes)
-    with progress_of(path) as progress:
-        return check_oracle(session, oracle.value, options, progress)
-
-
-def _check_gradients(model: str, path: Path, asked: Request, options: Options) -> Report:
-    from gradcli.check.gradients.outside import check_against
-
-    with progress_of(model) as progress:
-        session, report = check_against(model, path, asked, options, progress)
-    tell(session.notes)
-    return report
 
 
 def _show(found: Found, form: CheckFormat, output: str | None, precision: int | None) -> None:

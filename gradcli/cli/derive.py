@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gradcli.api.model import read
 from gradcli.cli.options import (
     Accumulate,
     Data,
@@ -23,7 +24,7 @@ from gradcli.cli.options import (
     Values,
     ValuesOption,
     Wrt,
-    request,
+    shared,
 )
 from gradcli.cli.output import Reported, show, tell, write
 
@@ -59,12 +60,11 @@ def derive(
         raise typer.BadParameter("it is a view of the table", param_hint="--rolled")
     if values is not Values.all and form not in (Format.json, Format.ndjson):
         raise typer.BadParameter("it goes with json and ndjson", param_hint="--values")
-    asked = request(dim, data, seed, layout, wrt, accumulate, max_elements)
+    asked = shared(dim, data, seed, layout, wrt, max_elements)
     with Reported(form, model):
-        from gradcli.session import run
-
-        session = run(model, asked)
-        tell(session.notes)
+        derivation = read(model).derive(accumulate=accumulate.value, **asked)
+        session = derivation.session
+        tell(derivation.notes)
         if form is Format.table:
             show(_sections(session, precision, full, rolled, output), output)
         else:

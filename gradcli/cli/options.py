@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-
-from gradcli.request import Request
 
 
 class Layout(StrEnum):
@@ -77,24 +75,23 @@ MaxElements = Annotated[
 ]
 
 
-def request(
+def shared(
     dim: list[str] | None,
     data: Path | None,
     seed: int,
     layout: Layout | None,
     wrt: list[str] | None,
-    accumulate: Accumulate,
     max_elements: int,
-) -> Request:
-    return Request(
-        dims=_dims(dim or []),
-        data=data,
-        seed=seed,
-        layout=layout.value if layout else None,
-        wrt=_names(wrt or []),
-        accumulate=accumulate.value,
-        max_elements=max_elements,
-    )
+) -> dict[str, Any]:
+    """The options that commands share, as the keywords of a model's methods."""
+    return {
+        "dims": _dims(dim or []),
+        "data": data,
+        "seed": seed,
+        "layout": layout.value if layout else None,
+        "wrt": wrt or (),
+        "max_elements": max_elements,
+    }
 
 
 def _dims(texts: Iterable[str]) -> dict[str, int]:
@@ -111,15 +108,3 @@ def _dims(texts: Iterable[str]) -> dict[str, int]:
                 raise typer.BadParameter(f"{pair!r} is not NAME=N", param_hint="--dim")
             found[name.strip()] = int(value)
     return found
-
-
-def _names(texts: Iterable[str]) -> list[str]:
-    """Names between commas; a comma inside brackets, h[1, 2], is part of a name."""
-    names, depth = [""], 0
-    for c in ",".join(texts):
-        depth += (c == "[") - (c == "]")
-        if c == "," and depth == 0:
-            names.append("")
-        else:
-            names[-1] += c
-    return [", ".join(part.strip() for part in name.split(",")) for name in names if name.strip()]

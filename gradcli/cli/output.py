@@ -10,7 +10,7 @@ import typer
 
 from gradcli.cli.destination import opened
 from gradcli.cli.streams import as_data, say
-from gradcli.errors import GradError, GradErrors, Note
+from gradcli.errors import GradError, GradErrors
 
 OK, FAILED, WRONG, INCONCLUSIVE = 0, 1, 2, 3
 
@@ -51,7 +51,7 @@ def report(error: GradError | GradErrors, form: str, file: str | None) -> None:
         write((render.document if form == "json" else render.records)(found), None)
 
 
-def tell(notes: Iterable[Note]) -> None:
+def tell(notes: Iterable[str]) -> None:
     for note in notes:
         say(note)
 

@@ -32,8 +32,7 @@ def place(span: Span) -> tuple[int, int, int, int]:
 
 def diagnostics(error: GradError | GradErrors, file: str | None) -> list[Diagnostic]:
     """All that an error says; those without a place are about the file as a whole."""
-    errors = error.errors if isinstance(error, GradErrors) else [error]
-    return [_diagnostic(found, file) for found in errors]
+    return [_diagnostic(found, file) for found in error.errors]
 
 
 def _diagnostic(error: GradError, file: str | None) -> Diagnostic:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,13 +12,14 @@ from gradcli.derive import COTANGENT, OWN, RESULT, Derivation, Own, Row
 from gradcli.foreign import visible
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
 from gradcli.ops.regions import Part
-from gradcli.program import Operand, Step
+from gradcli.program import Operand, Program, Step
 from gradcli.session import Session
 from gradcli.sizes import ATOM, POWER, Number, Shape, is_scalar
 from gradcli.spelling import Written
 from gradcli.syntax import read, read_source
 from gradcli.template import Node
 
+LONGEST = 300  # rows that a notebook typesets
 ROW_END = r" \\ "
 JOIN = re.compile(r"\{(,|\\\\)\}")
 NUMERAL = re.compile(r"(-?[\d.]+)(?:e([+-]?\d+))?")
@@ -36,12 +37,23 @@ def lines(session: Session) -> Iterator[str]:
     source = visible(program.source.name)
     yield f"% The derivation of {source}, {derivation.layout} layout, for the package amsmath.\n"
     yield "\\begingroup\n\\allowdisplaybreaks\n"
-    yield from _align(
-        f"{name(step.name)} &= {_equation(step)} \\tag{{{number}}}"
-        for number, step in enumerate(program.steps, 1)
-    )
-    yield from _align(_backward(derivation))
+    yield from _align(_forward(program))
+    yield from _align(_backward(derivation, _intertext))
     yield "\\endgroup\n"
+
+
+def notebook(session: Session) -> str | None:
+    """The same as MathJax takes it, which knows no text between rows; None for a long listing."""
+    program, derivation = session.program, session.derivation
+    if len(program.steps) + len(derivation.rows) > LONGEST:
+        return None
+    rows = _align(_forward(program)), _align(_backward(derivation, _row))
+    return "".join(piece for align in rows for piece in align)
+
+
+def _forward(program: Program) -> Iterator[str]:
+    for number, step in enumerate(program.steps, 1):
+        yield f"{name(step.name)} &= {_equation(step)} \\tag{{{number}}}"
 
 
 def _align(rows: Iterable[str]) -> Iterator[str]:
@@ -53,7 +65,16 @@ def _align(rows: Iterable[str]) -> Iterator[str]:
     yield "\n\\end{align*}\n"
 
 
-def _backward(derivation: Derivation) -> Iterator[str]:
+def _intertext(eq: int, equation: str) -> str:
+    return f"\\intertext{{$({eq})\\quad {equation}$}}\n"
+
+
+def _row(eq: int, equation: str) -> str:
+    return f"\\mathbf{{({eq})}} &\\quad {equation}{ROW_END.rstrip()}\n"
+
+
+def _backward(derivation: Derivation, heading: Callable[[int, str], str]) -> Iterator[str]:
+    """The rows; `heading` writes a forward equation above its own."""
     program = derivation.program
     for item in program.given:
         yield f"{gradient(item.name)} &= \\text{{given}}"
@@ -61,13 +82,13 @@ def _backward(derivation: Derivation) -> Iterator[str]:
         yield f"{gradient(program.loss)} &= 1"
     eq = 0
     for row in derivation.rows:
-        heading = ""
+        above = ""
         if row.eq != eq:
             eq = row.eq
             step = derivation.step(row)
-            heading = f"\\intertext{{$({eq})\\quad {name(step.name)} = {_equation(step)}$}}\n"
+            above = heading(eq, f"{name(step.name)} = {_equation(step)}")
         assign = "=" if row.assign == "=" else "\\mathrel{+=}"
-        yield f"{heading}{_target(derivation, row)} &{assign} {formula(derivation, row)}"
+        yield f"{above}{_target(derivation, row)} &{assign} {formula(derivation, row)}"
 
 
 def _target(derivation: Derivation, row: Row) -> str:

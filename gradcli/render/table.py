@@ -16,6 +16,7 @@ from gradcli.sizes import Shape, is_scalar
 
 LONGEST = 300  # rows of one listing, unless all are wanted
 HEAD, TAIL = 200, 60
+WHOLE = "--full"  # what shows the rows that are left out
 DIGITS = 4
 MARK = "▸"
 VALUE = Column("value", flexible=True, least=24)
@@ -44,22 +45,25 @@ SUMMARY = (
 )
 
 
-def sections(session: Session, precision: int | None = None, full: bool = True) -> list[Section]:
+def sections(
+    session: Session, precision: int | None = None, full: bool = True, whole: str = WHOLE
+) -> list[Section]:
     """The forward listing, the backward table and the summary.
 
-    full: whether all rows are shown, however many.
+    full: whether all rows are shown, however many. whole: what shows them where they are not.
     """
-    table = Table(session, precision or DIGITS, full)
+    table = Table(session, precision or DIGITS, full, whole)
     return [table.forward(), table.backward(), table.summary()]
 
 
 class Table:
     """A session's listings. Rows are made only where they are shown."""
 
-    def __init__(self, session: Session, digits: int, full: bool) -> None:
+    def __init__(self, session: Session, digits: int, full: bool, whole: str = WHOLE) -> None:
         self.session = session
         self.digits = digits
         self.full = full
+        self.whole = whole
         self.roles = {item.name: item.role for item in session.program.inputs}
         self._texts: dict[int, str] = {}  # equations, which stand in both listings
 
@@ -173,12 +177,12 @@ class Table:
         """A line an item; of very many items the first and the last alone, and a note between."""
         if self.full or len(items) <= LONGEST:
             return [line(item) for item in items]
-        omitted = left_out(len(items) - HEAD - TAIL)
+        omitted = left_out(len(items) - HEAD - TAIL, self.whole)
         return [*map(line, items[:HEAD]), omitted, *map(line, items[-TAIL:])]
 
 
-def left_out(count: int) -> Line:
-    return Line((f"… {count:,} rows are left out here; --full shows all of them",), NOTE)
+def left_out(count: int, whole: str = WHOLE) -> Line:
+    return Line((f"… {count:,} rows are left out here; {whole} shows all of them",), NOTE)
 
 
 def legend(rows: Any) -> tuple[str, ...]:

@@ -70,6 +70,12 @@ def test_commands_print_what_the_page_shows(name, tmp_path):
         pytest.skip(f"the rest of {name} needs {', '.join(sorted(set(skipped)))}")
 
 
+@pytest.mark.parametrize("name", [name for name in PAGES if "```pycon" in read(name)])
+def test_sessions_print_what_the_page_shows(name, tmp_path):
+    console.prepare(tmp_path)
+    assert not console.session(read(name), tmp_path)
+
+
 def models():
     for name in PAGES:
         for number, block in enumerate(console.blocks(read(name)), 1):

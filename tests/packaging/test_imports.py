@@ -45,6 +45,7 @@ WITHOUT_NUMPY = (
     "expr",
     "syntax",
     "spelling",
+    "api",
     "cli",
 )
 

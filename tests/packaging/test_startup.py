@@ -52,3 +52,22 @@ def test_the_schema():
 @pytest.mark.parametrize("form", ["table", "json", "grad"])
 def test_a_derivation_needs_numpy_alone(form):
     assert loaded("derive", EXAMPLE, "-f", form) == (0, {"numpy"})
+
+
+PYTHON = """
+import sys
+import gradcli
+print(*sorted(m for m in sys.modules if m.startswith("gradcli")))
+gradcli.load(sys.argv[1])
+gradcli.Derivation, gradcli.GradError
+print(*sorted(m for m in sys.modules if "." not in m))
+"""
+
+
+def test_importing_loads_nothing_and_reading_a_model_no_numpy():
+    found = subprocess.run(
+        [sys.executable, "-c", PYTHON, str(EXAMPLE)], capture_output=True, text=True, check=True
+    )
+    imported, read = found.stdout.splitlines()
+    assert imported == "gradcli"
+    assert not (HEAVY | {"typer"}) & set(read.split())

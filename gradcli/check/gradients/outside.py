@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,11 +17,12 @@ from gradcli.errors import GradError
 from gradcli.ops.core import Array
 from gradcli.program import Program
 from gradcli.request import Request
-from gradcli.session import Session, compute, load
+from gradcli.session import Session, compute
 from gradcli.sizes import Shape, numbers
 from gradcli.suggest import suggestion
-from gradcli.values import GIVEN, load_data
+from gradcli.values import GIVEN, arrays
 
+CALLED = "the mapping"  # what errors call gradients that are no file
 SUFFIXES = (".npz", ".json")
 # How much coarser single precision is: what rounding does grows by as much.
 COARSER = float(np.finfo(np.float32).eps / np.finfo(np.float64).eps)
@@ -38,19 +39,24 @@ class Outside(NamedTuple):
     single: bool
 
 
-def check_against(
-    model: str, path: Path, request: Request, options: Options, progress: Progress
+def check_gradients(
+    program: Program,
+    data: Mapping[str, Array],
+    outside: Path | Mapping[str, Any],
+    request: Request,
+    options: Options,
+    progress: Progress,
 ) -> tuple[Session, Report]:
-    """A model's gradients in a file, checked. Raises GradError where they don't fit it."""
-    program, data = load(model, request)
+    """A program's gradients in a file or a mapping, checked. Raises GradError."""
     layout = request.layout or program.layout
-    found = gradients(program, load_data(path, request.max_elements), layout, str(path))
+    where, holder = (str(outside), "file") if isinstance(outside, Path) else (CALLED, "mapping")
+    found = gradients(program, arrays(outside, request.max_elements, CALLED), layout, where)
     session = compute(program, data, request._replace(wrt=tuple(found)))
     entries = sum(each.value.size for each in found.values())
     clock = Clock(options.budget, entries, progress, len(found))
     checker = Checker(session, options.method, clock, options.seed)
     results = tuple(_result(checker, name, each, layout) for name, each in found.items())
-    notes = [f"the gradients in {path}, read in {layout} layout"]
+    notes = [f"the gradients in {where}, read in {layout} layout"]
     if any(each.single for each in found.values()):
         notes.append(
             "their numbers have single precision: no mistake of 1/10,000 of an entry passes, "
@@ -60,17 +66,17 @@ def check_against(
         item.name for item in program.inputs if item.role != "const" and item.name not in found
     ]
     if missing:
-        notes.append(f"not in the file: {', '.join(missing)}")
+        notes.append(f"not in the {holder}: {', '.join(missing)}")
     report = Report(program.source.name, layout, options.method, results, notes=tuple(notes))
     return session, report
 
 
 def gradients(
-    program: Program, arrays: Mapping[str, Array], layout: str, where: str
+    program: Program, named: Mapping[str, Array], layout: str, where: str
 ) -> dict[str, Outside]:
     """Arrays by name, W or dL/dW, as derivatives. Raises GradError."""
     found = {}
-    for key, array in arrays.items():
+    for key, array in named.items():
         name = key.removeprefix(GIVEN)
         if name not in program.shapes:
             raise GradError(

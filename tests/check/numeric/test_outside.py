@@ -9,9 +9,9 @@ import pytest
 from support import EXAMPLES
 
 from gradcli.check.gradients.numeric import Options
-from gradcli.check.gradients.outside import check_against
+from gradcli.check.gradients.outside import check_gradients
 from gradcli.errors import GradError
-from gradcli.session import Request, run
+from gradcli.session import Request, load, run
 
 MODEL = """\
 dim N = 3, M = 2
@@ -36,7 +36,9 @@ def gradients(model):
 
 
 def against(model, path, **request):
-    _, report = check_against(model, path, Request(**request), Options(), lambda done, total: None)
+    asked = Request(**request)
+    found = load(model, asked)
+    _, report = check_gradients(*found, path, asked, Options(), lambda done, total: None)
     return report
 
 

@@ -1,0 +1,24 @@
+"""What `import gradcli` offers: a model, its derivation, and the verdicts on one.
+
+Nothing here loads NumPy before there is something to compute.
+"""
+
+from gradcli.api.derivation import Derivation, Equation, Step
+from gradcli.api.model import Model, load, parse
+from gradcli.api.verdicts import Check, Line, Missing, Result, Review
+from gradcli.errors import GradError
+
+__all__ = [
+    "Check",
+    "Derivation",
+    "Equation",
+    "GradError",
+    "Line",
+    "Missing",
+    "Model",
+    "Result",
+    "Review",
+    "Step",
+    "load",
+    "parse",
+]

@@ -1,0 +1,216 @@
+"""A derivation with its values, as Python and a notebook use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from gradcli.session import Session
+
+Told: TypeAlias = Literal["all", "norms", "none"]
+
+if TYPE_CHECKING:
+    from gradcli.ops.core import Array
+    from gradcli.sizes import Shape
+
+
+class Equation(NamedTuple):
+    """A line of the forward listing: `name` is computed as `text` says.
+
+    eq: its number, from 1. shape: () for a scalar; the value has it.
+    """
+
+    eq: int
+    name: str
+    text: str
+    shape: tuple[int, ...]
+    value: Array
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Step(NamedTuple):
+    """A line of the backward table: the derivative of `target` gains what `formula` gives.
+
+    number: its own, from 1. target: a name, or a part of one: `W`, `X[:, 0]`; its derivative is
+    `dL/d` and the target. assign: `=` or `+=`. shape and value: the formula's, in the derivation's
+    layout; () for a scalar. eq, equation: the forward equation that it comes from.
+    """
+
+    number: int
+    target: str
+    assign: str
+    formula: str
+    shape: tuple[int, ...]
+    value: Array
+    eq: int
+    equation: str
+
+    def __str__(self) -> str:
+        return f"dL/d{self.target} {self.assign} {self.formula}"
+
+
+class Derivation:
+    """Both passes of a model, step by step. `Model.derive` makes one.
+
+    In a notebook it shows itself as a table; `print` writes the same as text. Arrays have the
+    shapes that the listings show: a vector has two axes, a scalar none.
+
+    >>> import gradcli
+    >>> found = gradcli.load("examples/mlp.eq").derive(seed=1)
+    >>> found
+    <Derivation of examples/mlp.eq: 8 equations, 14 steps, numerator layout>
+    >>> found.gradients["W1"].shape
+    (3, 5)
+    >>> print(found.steps[0])
+    dL/dz7 = dL/doutput
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session  # what the renderers take
+
+    def __repr__(self) -> str:
+        found = self.session
+        return (
+            f"<Derivation of {self.name}: {len(found.program.steps)} equations, "
+            f"{len(found.derivation.rows)} steps, {self.layout} layout>"
+        )
+
+    # ── what is in it ──
+
+    @property
+    def name(self) -> str:
+        """The model's: a path, or what its text was called."""
+        return self.session.program.source.name
+
+    @property
+    def layout(self) -> str:
+        """The layout that derivatives are shown in: "numerator" or "denominator"."""
+        return self.session.derivation.layout
+
+    @property
+    def loss(self) -> float | None:
+        """The loss's value; None where the model has none."""
+        name = self.session.program.loss
+        return None if name is None else float(self.values[name])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the command says besides: an axis broadcast on both sides, a value not finite."""
+        return tuple(map(str, self.session.notes))
+
+    @cached_property
+    def gradients(self) -> Mapping[str, Array]:
+        """The gradient of each name that was asked for, in the derivation's layout."""
+        shapes = self.session.program.shapes
+        totals = self.session.backward.totals
+        return {n: self._turned(totals[n], shapes[n]) for n in self.session.derivation.wrt}
+
+    @cached_property
+    def values(self) -> Mapping[str, Array]:
+        """The value of each input and of each equation's name."""
+        shapes = self.session.program.shapes
+        return {n: _shown(array, shapes[n]) for n, array in self.session.values.items()}
+
+    @cached_property
+    def equations(self) -> tuple[Equation, ...]:
+        """The forward listing."""
+        return tuple(
+            Equation(eq, step.name, step.text, self.values[step.name].shape, self.values[step.name])
+            for eq, step in enumerate(self.session.program.steps, 1)
+        )
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The backward table."""
+        derivation = self.session.derivation
+        found: list[Step] = []
+        for row, array in zip(derivation.rows, self.session.backward.steps, strict=True):
+            value = self._turned(array, row.contribution.shape)
+            step = derivation.step(row)
+            found.append(
+                Step(
+                    len(found) + 1,
+                    derivation.target(row),
+                    row.assign,
+                    derivation.formula(row),
+                    value.shape,
+                    value,
+                    row.eq,
+                    step.text,
+                )
+            )
+        return tuple(found)
+
+    def _turned(self, array: Array, shape: Shape) -> Array:
+        """A derivative in the layout."""
+        from gradcli.derive import displayed
+        from gradcli.render.json_ import turn
+
+        return _shown(turn(array, self.layout), displayed(shape, self.layout))
+
+    # ── as text ──
+
+    def to_json(self, *, precision: int | None = None, values: Told = "all") -> str:
+        """The document of `gradcli derive --json`.
+
+        precision: significant digits of values. values: what is told of an array, its entries,
+        its norm ("norms") or its shape alone ("none").
+        """
+        from gradcli.render.json_ import document
+
+        return "".join(document(self.session, precision, values))
+
+    def to_grad(self) -> str:
+        """A derivation file, which `against` reads."""
+        from gradcli.render import grad
+
+        return "".join(grad.lines(self.session))
+
+    def to_latex(self) -> str:
+        """A fragment for a document that loads amsmath."""
+        from gradcli.render import latex
+
+        return "".join(latex.lines(self.session))
+
+    def to_python(self) -> str:
+        """A module of NumPy code with both passes."""
+        from gradcli.codegen import module
+
+        return "".join(module.lines(self.session))
+
+    def __str__(self) -> str:
+        from gradcli.render.layout import write_plain
+
+        out = StringIO()
+        write_plain(self._sections(full=True), out)
+        return out.getvalue()
+
+    # ── in a notebook ──
+
+    def _repr_html_(self) -> str:
+        from gradcli.render.html import fragment
+
+        return "".join(fragment(self._sections(full=False)))
+
+    def _repr_latex_(self) -> str | None:
+        from gradcli.render.latex import notebook
+
+        return notebook(self.session)
+
+    def _sections(self, *, full: bool) -> Iterable[Any]:
+        from gradcli.render.table import sections
+
+        return sections(self.session, full=full, whole="print")
+
+
+def _shown(array: Array, shape: Shape) -> Array:
+    """An array in the shape that outputs show: a scalar has no axes. It can't be written to."""
+    from gradcli.render.arrays import show_shape
+
+    found = array.reshape(show_shape(shape))
+    found.flags.writeable = False
+    return found

@@ -1,0 +1,306 @@
+"""A model: its equations read, ready to be derived and checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Unpack, overload
+
+from gradcli.api.derivation import Derivation
+from gradcli.api.options import (
+    MAX_ELEMENTS,
+    ORACLES,
+    Accumulate,
+    Against,
+    Arrays,
+    Data,
+    Layout,
+    Names,
+    Oracle,
+    Progress,
+    checking,
+    one_of,
+    raising_one,
+    request,
+)
+from gradcli.api.verdicts import Check, Review
+from gradcli.errors import GradError, GradErrors
+from gradcli.session import bind, derive, parse_file, parse_text
+from gradcli.syntax import Parsed
+
+
+@raising_one
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model file; `-` is standard input.
+
+    Raises GradError where the file can't be read or has errors of syntax. What depends on sizes
+    and data, a shape that does not fit, say, is an error of the method that computes.
+
+    >>> load("examples/mlp.eq")
+    <Model examples/mlp.eq>
+    """
+    return _sound(read(os.fspath(path)))
+
+
+@raising_one
+def read(path: str) -> Model:
+    """The same, but that errors of syntax wait, so that a method tells them with all others."""
+    return Model(parse_file(path))
+
+
+@raising_one
+def parse(text: str, name: str = "<text>") -> Model:
+    r"""Read a model from a text. `name` is what its errors call it.
+
+    A `file("x.npy")` in it is looked for beside `name`, as if it were a path.
+    Raises GradError for errors of syntax.
+
+    >>> import gradcli
+    >>> parse("input x = 3\nloss L = x^2")
+    <Model <text>>
+    >>> try:
+    ...     parse("input x = 3\nloss L = x^")
+    ... except gradcli.GradError as error:
+    ...     print(error)
+    <text>:2:12: error: nothing follows `^`
+    loss L = x^
+               ^
+    hint: brackets carry an expression over a line end
+    """
+    return _sound(Model(parse_text(name, text)))
+
+
+def _sound(model: Model) -> Model:
+    if model.parsed.errors:
+        raise GradErrors(model.parsed.errors)
+    return model
+
+
+class Model:
+    """The equations of a file or a text. `load` and `parse` make one.
+
+    The keywords of its methods are the options of the command:
+
+    data: values of the model's names, an array each, or the path of a .npz or .json file of them;
+        a name without a value is drawn. A name may also be a dim, or `dL/dy` for a given one.
+    dims: the values of dims, in place of the model's.
+    seed: of what is drawn.
+    layout: of derivatives, in place of the model's.
+    wrt: the names whose gradients are wanted, in one text with commas or several; none for every
+        input and param.
+    max_elements: the most elements of one array.
+    """
+
+    def __init__(self, parsed: Parsed) -> None:
+        self.parsed = parsed  # what the engine takes
+
+    @property
+    def name(self) -> str:
+        """The path of the file, or what the text was called."""
+        return self.parsed.source.name
+
+    @property
+    def text(self) -> str:
+        """The text as it was read, with line feeds."""
+        return self.parsed.source.text[1:-1]
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name}>"
+
+    @raising_one
+    def derive(
+        self,
+        *,
+        data: Data | None = None,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+        layout: Layout | None = None,
+        wrt: Names = (),
+        accumulate: Accumulate = "auto",
+        max_elements: int = MAX_ELEMENTS,
+    ) -> Derivation:
+        r"""The gradients, step by step, with their values.
+
+        accumulate: "always" for derivatives that all start at 0, with += throughout.
+        Raises GradError, with all that is wrong in its `errors`.
+
+        >>> model = parse("input x: [2] = [1, 2]\nloss L = sum(exp(x))")
+        >>> print(*model.derive(layout="denominator").steps, sep="\n")
+        dL/dz1 = broadcast(dL/dL, [2, 1])
+        dL/dx = dL/dz1 * z1
+        """
+        return Derivation(
+            derive(
+                self.parsed,
+                request(
+                    data=data,
+                    dims=dims,
+                    seed=seed,
+                    layout=layout,
+                    wrt=wrt,
+                    accumulate=accumulate,
+                    max_elements=max_elements,
+                ),
+            )
+        )
+
+    @raising_one
+    def check(
+        self,
+        *,
+        finite_diff: bool = False,
+        complex_step: bool = False,
+        points: int = 1,
+        steps: bool = False,
+        budget: float | None = None,
+        oracle: Oracle | None = None,
+        data: Data | None = None,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+        layout: Layout | None = None,
+        wrt: Names = (),
+        max_elements: int = MAX_ELEMENTS,
+        progress: Progress | None = None,
+    ) -> Check:
+        r"""Verify every gradient.
+
+        finite_diff, complex_step: against these alone. points: at how many points. steps: every
+        intermediate derivative too. budget: a sample, in this many seconds. oracle: against a
+        library's own derivatives, "torch", "jax" or "autograd". progress: called with how much is
+        done, and of how much.
+        Raises GradError.
+
+        >>> check = parse("input x: [2]\nloss L = sum(exp(x))").check()
+        >>> check
+        <Check of <text>: pass, 1 gradient>
+        >>> check.gradients["x"].verdict
+        'pass'
+        """
+        asked = request(
+            data=data,
+            dims=dims,
+            seed=seed,
+            layout=layout,
+            wrt=wrt,
+            accumulate="auto",
+            max_elements=max_elements,
+        )
+        options = checking(
+            finite_diff=finite_diff,
+            complex_step=complex_step,
+            points=points,
+            steps=steps,
+            budget=budget,
+            seed=asked.seed,
+        )
+        session = derive(self.parsed, asked)
+        if oracle is None:
+            from gradcli.check.gradients.numeric import check
+
+            report = check(session, options, progress or _quiet)
+        else:
+            from gradcli.check.gradients.oracle import check_oracle
+
+            library = one_of("oracle", oracle, ORACLES)
+            report = check_oracle(session, library, options, progress or _quiet)
+        return Check(report, Derivation(session))
+
+    @overload
+    def against(self, theirs: Arrays, **options: Unpack[Against]) -> Check: ...
+
+    @overload
+    def against(
+        self, theirs: str | os.PathLike[str], **options: Unpack[Against]
+    ) -> Check | Review: ...
+
+    @raising_one
+    def against(
+        self,
+        theirs: Arrays | str | os.PathLike[str],
+        *,
+        complete: bool = False,
+        finite_diff: bool = False,
+        complex_step: bool = False,
+        budget: float | None = None,
+        data: Data | None = None,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+        layout: Layout | None = None,
+        wrt: Names = (),
+        max_elements: int = MAX_ELEMENTS,
+        progress: Progress | None = None,
+    ) -> Check | Review:
+        r"""Check a derivation of one's own, or gradients that another program computed.
+
+        theirs: a mapping of names to arrays, or the path of a .npz or .json file of them, for a
+        Check; the path of a derivation file, or its text, for a Review. A text is what has a line
+        end or a `=` in it; wrap a path that has one in pathlib.Path.
+        complete: every gradient must be in the derivation. finite_diff, complex_step, budget and
+        progress are for gradients, as in `check`.
+        Raises GradError, also where what is theirs can't be read on this model.
+
+        >>> model = parse("input x: [2] = [1, 2]\nloss L = sum(x^2)")
+        >>> model.against({"x": [[2.0, 4.0]]}).verdict
+        'pass'
+        >>> review = model.against("dL/dz1 = broadcast(dL/dL, [1, 2])\ndL/dx = dL/dz1 * x.T")
+        >>> review.verdict, review.lines[1].expected
+        ('fail', 'dL/dx = dL/dz1 * 2 * x.T')
+        """
+        asked = request(
+            data=data,
+            dims=dims,
+            seed=seed,
+            layout=layout,
+            wrt=wrt,
+            accumulate="auto",
+            max_elements=max_elements,
+        )
+        if isinstance(theirs, Mapping) or holds_arrays(os.fspath(theirs)):
+            if complete:
+                raise GradError("complete goes with a derivation")
+            from gradcli.check.gradients.outside import check_gradients
+
+            options = checking(
+                finite_diff=finite_diff,
+                complex_step=complex_step,
+                points=1,
+                steps=False,
+                budget=budget,
+                seed=asked.seed,
+            )
+            session, found = check_gradients(
+                *bind(self.parsed, asked),
+                theirs if isinstance(theirs, Mapping) else Path(theirs),
+                asked,
+                options,
+                progress or _quiet,
+            )
+            return Check(found, Derivation(session))
+        program, arrays = bind(self.parsed, asked)
+        if isinstance(theirs, str) and ("\n" in theirs or "=" in theirs):
+            parsed = parse_text("<derivation>", theirs, "derivation")
+        else:
+            parsed = parse_file(os.fspath(theirs), "derivation")
+        from gradcli.check.person.review import check as review
+
+        report = review(
+            parsed,
+            program,
+            arrays,
+            seed=asked.seed,
+            wrt=asked.wrt,
+            layout=asked.layout,
+            complete=complete,
+            max_elements=asked.max_elements,
+        )
+        return Review(report, program.notes)
+
+
+def holds_arrays(path: str) -> bool:
+    """Whether a file holds gradients. A .grad file, a pipe, standard input hold a derivation."""
+    return path.endswith((".npz", ".json"))
+
+
+def _quiet(done: int, total: int) -> None:
+    """Show no progress."""

@@ -1,0 +1,231 @@
+"""Verdicts on gradients and on a person's own derivation, as Python and a notebook use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from gradcli.api.derivation import Derivation
+
+if TYPE_CHECKING:
+    from gradcli.check.gradients import result as engine
+    from gradcli.check.person import report as person
+
+Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
+Told: TypeAlias = Literal["full", "hint", "quiet"]
+
+
+class Result(NamedTuple):
+    """The verdict on one derivative.
+
+    shape: in the layout of the check. reason, message: the verdict's, as a word and in words;
+    remark: what all wrong entries have in common. entries, checked: how many there are, and how
+    many were compared. error_bar: how far off a right derivative may be.
+    """
+
+    name: str
+    role: str
+    shape: tuple[int, ...]
+    verdict: Verdict
+    reason: str
+    message: str
+    remark: str
+    entries: int
+    checked: int
+    max_abs_error: float
+    max_rel_error: float
+    error_bar: float
+
+
+class Check:
+    """The verdicts on a model's gradients, or on those of another program.
+
+    It is true where all pass: `assert model.check()`.
+    """
+
+    def __init__(self, report: engine.Report, derivation: Derivation) -> None:
+        self.report = report  # what the renderers take
+        self.derivation = derivation
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __repr__(self) -> str:
+        count = len(self.gradients)
+        return f"<Check of {self.name}: {self.verdict}, {count} gradient{'s' * (count != 1)}>"
+
+    @property
+    def name(self) -> str:
+        """The model's: a path, or what its text was called."""
+        return self.report.source
+
+    @property
+    def verdict(self) -> Verdict:
+        """`fail` where anything fails, else `inconclusive` where anything is."""
+        return _verdict(self.report.verdict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether all pass."""
+        return self.verdict == "pass"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the report says besides."""
+        return self.report.notes
+
+    @cached_property
+    def gradients(self) -> Mapping[str, Result]:
+        """The verdict on each gradient."""
+        return self._results(self.report.results)
+
+    @cached_property
+    def steps(self) -> Mapping[str, Result]:
+        """The verdict on each intermediate derivative, where `steps` asked for them."""
+        return self._results(self.report.steps)
+
+    def _results(self, found: Iterable[engine.Result]) -> dict[str, Result]:
+        return {each.name: self._result(each) for each in found}
+
+    def _result(self, found: engine.Result) -> Result:
+        from gradcli.derive import displayed
+        from gradcli.render.arrays import show_shape
+
+        return Result(
+            found.name,
+            found.role,
+            tuple(show_shape(displayed(found.shape, self.report.layout))),
+            _verdict(found.verdict),
+            found.reason,
+            found.message,
+            found.remark,
+            found.entries,
+            found.checked,
+            found.max_abs_error,
+            found.max_rel_error,
+            found.error_bar,
+        )
+
+    def to_json(self, *, precision: int | None = None) -> str:
+        """The document of `gradcli check --json`. precision: significant digits."""
+        from gradcli.render.report import document
+
+        return "".join(document([self.report], precision))
+
+    def __str__(self) -> str:
+        from gradcli.render.layout import write_plain
+
+        out = StringIO()
+        write_plain(self._sections(), out)
+        return out.getvalue()
+
+    def _repr_html_(self) -> str:
+        from gradcli.render.html import fragment
+
+        return "".join(fragment(self._sections()))
+
+    def _sections(self) -> Iterable[Any]:
+        from gradcli.render.report import sections
+
+        return sections([self.report], None)
+
+
+class Line(NamedTuple):
+    """The verdict on one line of a derivation: "right", "wrong" or "unchecked".
+
+    line: its number, from 1. diagnosis: the class of the mistake, None where the cause is unknown
+    or the line is not wrong. expected: the line as it should be.
+    """
+
+    line: int
+    target: str
+    verdict: str
+    diagnosis: str | None
+    expected: str | None
+    message: str | None
+
+
+class Missing(NamedTuple):
+    """A contribution that no line holds, as the tool writes it, and why it is not there."""
+
+    target: str
+    eq: int
+    assign: str
+    formula: str
+    reason: str
+
+
+class Review:
+    """The verdicts on a person's own derivation, line by line.
+
+    It is true where nothing in it is wrong or left unchecked.
+    """
+
+    def __init__(self, report: person.Report, notes: Iterable[object] = ()) -> None:
+        self.report = report  # what the renderers take
+        self.notes = tuple(map(str, notes))  # on the model
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __repr__(self) -> str:
+        return f"<Review of {self.name}: {self.verdict}, {len(self.report.wrong)} wrong>"
+
+    @property
+    def name(self) -> str:
+        """The derivation's: a path, or what its text was called."""
+        return self.report.source
+
+    @property
+    def verdict(self) -> Verdict:
+        """`fail` where a line is wrong, or where all was to be there and is not."""
+        if self.report.inconclusive:
+            return "inconclusive"
+        return "pass" if self.report.ok else "fail"
+
+    @property
+    def ok(self) -> bool:
+        """Whether the verdict is `pass`."""
+        return self.verdict == "pass"
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The verdict on each line."""
+        return tuple(
+            Line(each.line, each.target, each.verdict, each.diagnosis, each.expected, each.message)
+            for each in self.report.lines
+        )
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
+        """What no line holds."""
+        return tuple(Missing(*each) for each in self.report.missing)
+
+    def to_json(self, *, precision: int | None = None, told: Told = "full") -> str:
+        """The document of `gradcli check --against mine.grad --json`.
+
+        told: of each mistake all, its class alone ("hint"), or that it is one ("quiet").
+        """
+        from gradcli.render.verdicts import Detail, document
+
+        return "".join(document(self.report, Detail(told), precision))
+
+    def to_text(self, *, precision: int | None = None, told: Told = "full") -> str:
+        """What the command prints; `print` writes it with all that is told."""
+        from gradcli.render.verdicts import Detail, text
+
+        return "".join(text(self.report, Detail(told), precision))
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        from gradcli.render.html import preformatted
+
+        return preformatted(str(self))
+
+
+def _verdict(word: str) -> Verdict:
+    return "pass" if word == "pass" else "fail" if word == "fail" else "inconclusive"
