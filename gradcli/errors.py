@@ -37,34 +37,69 @@ class Span(NamedTuple):
     start: int
     end: int
 
+    def begin(self) -> tuple[int, int]:
+        """The line and the column of its first character."""
+        return self.source.place(self.start)
+
+    def finish(self) -> tuple[int, int]:
+        """The line and the column behind its last character."""
+        return self.source.place(max(self.start, self.end))
+
 
 class GradError(Exception):
     """Something the user can mend: what is wrong, where, and how it may be mended.
 
-    others: what else is wrong with the same input.
+    kind: one of `gradcli.kinds.KINDS`. A program may rely on it; messages may change.
+    also: other places that the error is about, each with a remark. others: what else is wrong with
+    the same input.
     """
 
     others: tuple[GradError, ...] = ()
 
-    def __init__(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        span: Span | None = None,
+        hint: str | None = None,
+        *,
+        kind: str = "error",
+        also: tuple[Note, ...] = (),
+    ) -> None:
         super().__init__(message)
+        self.kind = kind
         self.message = message
         self.span = span
         self.hint = hint
+        self.also = also
+
+    @property
+    def file(self) -> str | None:
+        """The name of its file; None, as is each number below, where it has no place."""
+        return self.span.source.name if self.span else None
+
+    @property
+    def line(self) -> int | None:
+        """The line in which it begins, from 1."""
+        return self.span.begin()[0] if self.span else None
+
+    @property
+    def column(self) -> int | None:
+        """The column in which it begins, in characters from 1."""
+        return self.span.begin()[1] if self.span else None
+
+    @property
+    def end_line(self) -> int | None:
+        """The line in which it ends."""
+        return self.span.finish()[0] if self.span else None
+
+    @property
+    def end_column(self) -> int | None:
+        """The column behind its last character."""
+        return self.span.finish()[1] if self.span else None
 
     def key(self) -> tuple[str, int]:
         """Two errors with the same key are one, met twice (in two calls of a definition, say)."""
         return ("", self.span.start) if self.span else (self.message, -1)
-
-    @property
-    def line(self) -> int | None:
-        """The line in which it stands, from 1; None where it has no place."""
-        return self.span.source.place(self.span.start)[0] if self.span else None
-
-    @property
-    def column(self) -> int | None:
-        """The column in which it begins, from 1."""
-        return self.span.source.place(self.span.start)[1] if self.span else None
 
     @property
     def errors(self) -> tuple[GradError, ...]:
@@ -83,7 +118,10 @@ class Defect(Exception):
 
 
 def _shown(errors: Sequence[GradError]) -> str:
-    shown = [show(e.message, "error", e.span, e.hint) for e in errors[:MOST_ERRORS]]
+    shown = [
+        "\n".join([show(e.message, "error", e.span, e.hint), *map(str, e.also)])
+        for e in errors[:MOST_ERRORS]
+    ]
     left = len(errors) - len(shown)
     return "\n".join([*shown, f"… and {left} more"] if left else shown)
 

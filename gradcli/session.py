@@ -48,7 +48,7 @@ def parse_text(name: str, text: str, start: str = "model") -> Parsed:
 def _parse(name: str, raw: bytes, start: str) -> Parsed:
     source = read_source(name, raw)
     if not source.text.strip():
-        raise GradError("the file is empty", Span(source, 1, 1))
+        raise GradError("the file is empty", Span(source, 1, 1), kind="empty-file")
     parsed = read(source, start)
     if parsed.errors and not parsed.statements:
         raise GradErrors(parsed.errors)

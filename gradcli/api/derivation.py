@@ -35,12 +35,13 @@ class Equation(NamedTuple):
 class Step(NamedTuple):
     """A line of the backward table: the derivative of `target` gains what `formula` gives.
 
-    number: its own, from 1. target: a name, or a part of one: `W`, `X[:, 0]`; its derivative is
-    `dL/d` and the target. assign: `=` or `+=`. shape and value: the formula's, in the derivation's
+    number: its own, from 1. left: what it states: `dL/dW`, `dL/dX[:, 0]`; or a name, where it is a
+    line of an `op`'s own rule. target: the same without `dL/d`. assign: `=` or `+=`. shape and value: the formula's, in the derivation's
     layout; () for a scalar. eq, equation: the forward equation that it comes from.
     """
 
     number: int
+    left: str
     target: str
     assign: str
     formula: str
@@ -50,7 +51,7 @@ class Step(NamedTuple):
     equation: str
 
     def __str__(self) -> str:
-        return f"dL/d{self.target} {self.assign} {self.formula}"
+        return f"{self.left} {self.assign} {self.formula}"
 
 
 class Derivation:
@@ -134,6 +135,7 @@ class Derivation:
             found.append(
                 Step(
                     len(found) + 1,
+                    derivation.left(row),
                     derivation.target(row),
                     row.assign,
                     derivation.formula(row),

@@ -119,9 +119,12 @@ def check(
             raise GradError(
                 f"--against {against} needs one model",
                 hint=f"gradcli check MODEL --against {against}",
+                kind="bad-option",
             )
         if (hint or quiet or complete) and (against is None or holds_arrays(against)):
-            raise GradError("--hint, --quiet and --complete go with --against mine.grad")
+            raise GradError(
+                "--hint, --quiet and --complete go with --against mine.grad", kind="bad-option"
+            )
         if against is not None:
             theirs = _against(paths[0], against, {**asked, **ways, "complete": complete})
             if isinstance(theirs, Review):
@@ -154,7 +157,9 @@ def _code(found: Found) -> int:
 def _against(path: str, against: str, asked: dict[str, Any]) -> Check | Review:
     """What is to be said of a derivation, or of gradients from elsewhere."""
     if path == against == "-":
-        raise GradError("the model and the derivation can't both come from standard input")
+        raise GradError(
+            "the model and the derivation can't both come from standard input", kind="bad-option"
+        )
     with progress_of(path) as progress:
         found = read(path).against(Path(against), progress=progress, **asked)
     tell(found.notes if isinstance(found, Review) else found.derivation.notes)
@@ -188,7 +193,9 @@ def _models_below() -> list[str]:
     )
     if not found:
         raise GradError(
-            "there is no *.eq file below the current folder", hint="gradcli check MODEL"
+            "there is no *.eq file below the current folder",
+            hint="gradcli check MODEL",
+            kind="empty-file",
         )
     return found
 

@@ -27,7 +27,7 @@ class Diagnostic(NamedTuple):
 
 def place(span: Span) -> tuple[int, int, int, int]:
     """The line and the column of a span's start, and those of its end."""
-    return *span.source.place(span.start), *span.source.place(max(span.start, span.end))
+    return *span.begin(), *span.finish()
 
 
 def diagnostics(error: GradError | GradErrors, file: str | None) -> list[Diagnostic]:
@@ -36,11 +36,16 @@ def diagnostics(error: GradError | GradErrors, file: str | None) -> list[Diagnos
 
 
 def _diagnostic(error: GradError, file: str | None) -> Diagnostic:
-    kind = getattr(error, "kind", "error")
-    if error.span is None:
-        return Diagnostic(kind, file, None, None, None, None, error.message, error.hint)
-    name = error.span.source.name
-    return Diagnostic(kind, name, *place(error.span), error.message, error.hint)
+    return Diagnostic(
+        kind=error.kind,
+        file=error.file or file,
+        line=error.line,
+        column=error.column,
+        end_line=error.end_line,
+        end_column=error.end_column,
+        message=error.message,
+        hint=error.hint,
+    )
 
 
 def listed(found: Iterable[Diagnostic]) -> list[dict[str, Any]]:
