@@ -257,6 +257,7 @@ def options(play: Play) -> None:
     stdin = text.encode() if "-" in (*arguments, *given) else b""
     if command == "check" and not arguments and play.chance(0.8):
         arguments = ["model.eq"]
+    play.several = command == "check" and len(arguments) != 1
     whole = [*arguments, *given]
     if play.chance(0.2):
         random.shuffle(whole)
@@ -334,7 +335,8 @@ OPTIONS: list[Callable[[Random], list[str]]] = [
     _valued("--wrt", "x", "W", "x,W", "h[1]", "x[1, 2]", "h[", "z1", "s", "L"),
     _valued("--accumulate", "auto", "always"),
     _valued("--format", *FORMS),
-    _valued("-f", "json", "ndjson"),
+    _valued("-f", "json", "ndjson", "sarif"),
+    _valued("--values", "all", "norms", "none"),
     _valued("-o", "out.txt"),
     _valued("--precision", "1", "3", "17"),
     _valued("--points", "1", "2", "3"),

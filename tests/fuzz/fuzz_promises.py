@@ -11,7 +11,8 @@ from typing import Any
 from fuzz_run import Broken, Outcome, Play
 from jsonschema import Draft202012Validator
 
-from gradcli.errors import LONGEST_LINE, UNSEEN, cells
+from gradcli.errors import LONGEST_LINE, cells
+from gradcli.foreign import UNSEEN
 from gradcli.schema import schema_of
 
 CODES = {"derive": (0, 2), "ops": (0, 2), "schema": (0, 2), "check": (0, 1, 2, 3)}
@@ -30,13 +31,17 @@ def kept_by_every_command(play: Play, found: Outcome) -> None:
     for defect in DEFECTS:
         expect(defect not in found.errors, f"{defect!r} on standard error:\n{found.errors}")
     expect(found.code in CODES.get(found.command, (0, 2)), f"exit code {found.code}")
-    wrong = "rror: " in found.errors
+    told = "rror: " in found.errors
+    data = found.code == 2 and _as_data(found)
     expect(
-        wrong == (found.code == 2), f"exit code {found.code} with\n{found.errors or '(nothing)'}"
+        (told or data) == (found.code == 2), f"exit code {found.code} with\n{found.errors or '-'}"
     )
-    expect(found.code != 2 or not found.out, "wrong input, and output all the same")
+    if found.code == 2 and not data and not play.several:
+        expect(not found.out, "wrong input, and output all the same")
     _text_is_plain(found)
     _places_are_within(play, found.errors)
+    if data:
+        _diagnostics_are_valid(play, found)
     if found.code != 2 and not _to_a_file(found) and "--help" not in found.arguments:
         _output_is_whole(play, found)
     _nothing_else_is_written(play, found)
@@ -52,6 +57,11 @@ def form(found: Outcome) -> str:
     if "--json" in found.arguments:
         return "json"
     return option(found, "--format", "-f") or "table"
+
+
+def _as_data(found: Outcome) -> bool:
+    """Whether what is wrong is written for a program, in place of the output."""
+    return form(found) in ("json", "ndjson", "sarif") and bool(found.out)
 
 
 def _to_a_file(found: Outcome) -> str | None:
@@ -78,8 +88,7 @@ def _places_are_within(play: Play, text: str) -> None:
         name = "stdin" if found[1] == "<stdin>" else found[1]
         if name not in play.files:
             continue  # a note in the shape of a place: it stands in what the input says
-        text = unicodedata.normalize("NFC", play.files[name].decode("utf-8-sig", "replace"))
-        source = re.split(r"\r\n|\r|\n", text)
+        source = _lines(play.files[name])
         line, column = int(found[2]), int(found[3])
         expect(1 <= line <= len(source), f"a place outside the source: {shown}")
         expect(1 <= column <= len(source[line - 1]) + 1, f"a place outside its line: {shown}")
@@ -125,6 +134,8 @@ def _output_is_whole(play: Play, found: Outcome) -> None:
     if form(found) == "ndjson":
         for line in play.random.sample(lines := found.text.splitlines(), min(len(lines), 8)):
             _valid("record", _parsed(line))
+    elif form(found) == "sarif":
+        expect(document(found)["version"] == "2.1.0", "not SARIF 2.1.0")
     elif form(found) == "json":
         whole = document(found)
         _valid(_kind(found), shortened(play, whole))
@@ -140,6 +151,38 @@ def _compiles(text: str) -> None:
         compile(text, "model.py", "exec")
     except SyntaxError as error:
         raise Broken(f"not Python: {error}") from None
+
+
+def _diagnostics_are_valid(play: Play, found: Outcome) -> None:
+    if form(found) == "sarif":
+        expect(document(found)["runs"][0]["results"], "no result says what is wrong")
+        return
+    if form(found) == "ndjson":
+        records = [_parsed(line) for line in found.text.splitlines()]
+        _valid("record", records[0])
+    else:
+        whole = document(found)
+        several = "results" in whole
+        _valid("check" if several else "diagnostics", shortened(play, whole))
+        records = whole["diagnostics"]
+    for record in records:
+        _place_is_within(play, record)
+
+
+def _place_is_within(play: Play, record: dict[str, Any]) -> None:
+    name = "stdin" if record.get("file") == "<stdin>" else record.get("file")
+    if record.get("line") is None or name not in play.files:
+        return
+    lines = _lines(play.files[name])
+    expect(1 <= record["line"] <= record["end_line"] <= len(lines), f"a place outside: {record}")
+    inside = 1 <= record["column"] <= len(lines[record["line"] - 1]) + 1
+    expect(inside, f"a place outside its line: {record}")
+
+
+def _lines(raw: bytes) -> list[str]:
+    """A source's lines, in the form in which places count its characters."""
+    text = unicodedata.normalize("NFC", raw.decode("utf-8-sig", "replace"))
+    return re.split(r"\r\n|\r|\n", text)
 
 
 def _kind(found: Outcome) -> str:
@@ -194,5 +237,8 @@ def _nothing_else_is_written(play: Play, found: Outcome) -> None:
             same = path.name == output or path.read_bytes() == play.files[path.name]
             expect(same, f"{path.name} was written to")
         else:
-            expect(path.name == output and found.code != 2, f"{path.name} was left behind")
+            expect(
+                path.name == output and (found.code != 2 or play.several),
+                f"{path.name} was left behind",
+            )
             path.unlink()

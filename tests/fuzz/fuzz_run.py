@@ -86,7 +86,12 @@ def invoke(arguments: tuple[str, ...], stdin: bytes = b"") -> Outcome:
 
 
 class Play:
-    """One case: a random source of its own, a folder, the files and commands so far."""
+    """One case: a random source of its own, a folder, the files and commands so far.
+
+    several: whether a command checks several models, of which one that is wrong stops no other.
+    """
+
+    several = False
 
     def __init__(self, random: Random, folder: Path) -> None:
         self.random = random
