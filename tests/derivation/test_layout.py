@@ -150,3 +150,19 @@ def test_the_layouts_are_transposes(path) -> None:
     for name in one.wrt:
         array = found["numerator"].backward.totals[name]
         np.testing.assert_array_equal(turn(array, "numerator"), turn(array, "denominator").T)
+
+
+def test_a_product_with_no_derivative_in_it_is_turned_factor_by_factor() -> None:
+    """In the numerator layout a rule's own A @ B comes out as Bᵀ @ Aᵀ, as a person writes it."""
+    text = (
+        "layout denominator\n"
+        "op f(A, B, x) = (A @ B) * x:\n"
+        "    dL/dA = (dL/dout * x) @ B.T\n"
+        "    dL/dB = A.T @ (dL/dout * x)\n"
+        "    dL/dx = dL/dout * (A @ B)\n"
+        "input A: [2, 3], B: [3, 2], x: [2, 2]\n"
+        "y = f(A, B, x)\n"
+        "given dL/dy\n"
+    )
+    assert backward(text)[2] == "dL/dx = dL/dy * (A @ B)"
+    assert backward(text, layout="numerator")[2] == "dL/dx = dL/dy * (B.T @ A.T)"

@@ -220,6 +220,24 @@ def test_a_device_without_end(tmp_path):
     says("larger than 8 MiB", "derive", "/dev/zero", folder=tmp_path)
 
 
+@pytest.mark.parametrize("name", ["model.eq", "-", "pipe.eq"])
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_file_of_the_largest_size_and_one_byte_more(name, over, tmp_path):
+    most = 8 * 2**20
+    text = b"y = [1] + 1\n#" + b"x" * (most + over - 13)
+    model(tmp_path, text)
+    if name == "pipe.eq":
+        os.mkfifo(tmp_path / name)
+    with subprocess.Popen(
+        ["sh", "-c", "cat model.eq > pipe.eq" if name == "pipe.eq" else ":"], cwd=tmp_path
+    ):
+        code, output, errors = gradcli(
+            "derive", name, folder=tmp_path, stdin=text if name == "-" else b""
+        )
+    assert (code, "larger than 8 MiB" in errors) == ((2, True) if over else (0, False)), errors
+    assert bool(output) == (not over)
+
+
 def test_standard_input_without_end(tmp_path):
     says("larger than 8 MiB", "derive", "-", folder=tmp_path, stdin=b"#" * (9 * 2**20))
 

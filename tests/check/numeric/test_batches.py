@@ -6,6 +6,8 @@ so.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from cases import Case, cases, signature
@@ -110,17 +112,19 @@ def test_positions_stay_apart_where_the_table_says_so(op):
         static = op.static(shapes)
         values = operands(case, 3)
         base = op.forward(*values, **static)
-        for k in range(len(values)):
-            for axis in range(-values[k].ndim, 0):
-                axes = [axis if i == k else None for i in range(len(values))]
-                result = op.lanes(shapes, axes)
-                if result is None:
-                    continue
-                assert base.shape[result] == values[k].shape[axis], str(case)
-                kept += base.shape[result] > 1
-                for lane in range(base.shape[result]):
-                    moved = [v.copy() for v in values]
-                    np.moveaxis(moved[k], axis, 0)[lane] += 0.01
-                    change = np.moveaxis(op.forward(*moved, **static) != base, result, 0)
-                    assert not np.delete(change, lane, axis=0).any(), str(case)
+        for axes in itertools.product(*([None, *range(-v.ndim, 0)] for v in values)):
+            moving = [(v, axis) for v, axis in zip(values, axes, strict=True) if axis is not None]
+            lengths = {v.shape[axis] for v, axis in moving}
+            result = op.lanes(shapes, axes) if len(lengths) == 1 else None
+            if result is None:
+                continue
+            assert {base.shape[result]} == lengths, str(case)
+            kept += base.shape[result] > 1
+            for lane in range(base.shape[result]):
+                moved = [v.copy() for v in values]
+                for value, axis in zip(moved, axes, strict=True):
+                    if axis is not None:
+                        np.moveaxis(value, axis, 0)[lane] += 0.01
+                change = np.moveaxis(op.forward(*moved, **static) != base, result, 0)
+                assert not np.delete(change, lane, axis=0).any(), f"{case}, {axes}"
     assert kept

@@ -172,6 +172,16 @@ def test_gradients_in_a_file(folder):
     assert (ran.exit_code, ran.stdout) == (2, "")
 
 
+def test_the_ten_worst_entries_are_listed_the_worst_first(folder):
+    (folder / "model.eq").write_text("param W: [3, 4]\nloss L = sum(2 * W)\n", encoding="utf-8")
+    off = np.random.default_rng(1).permutation(np.arange(1.0, 13.0)).reshape(4, 3)
+    (folder / "grads.json").write_text(json.dumps({"W": (2 + off).tolist()}), encoding="utf-8")
+    ran = gradcli("model.eq", "--against", "grads.json", "--json")
+    worst = strict(ran.stdout)["results"][0]["worst"]
+    assert [entry["found"] - 2 for entry in worst] == list(range(12, 2, -1))
+    assert [off[tuple(entry["index"])] for entry in worst] == list(range(12, 2, -1))
+
+
 def test_a_library():
     pytest.importorskip("autograd")
     ran = gradcli(EXAMPLES / "mlp.eq", "--oracle", "autograd", "--json")
