@@ -36,8 +36,9 @@ class Step(NamedTuple):
     """A line of the backward table: the derivative of `target` gains what `formula` gives.
 
     number: its own, from 1. left: what it states: `dL/dW`, `dL/dX[:, 0]`; or a name, where it is a
-    line of an `op`'s own rule. target: the same without `dL/d`. assign: `=` or `+=`. shape and value: the formula's, in the derivation's
-    layout; () for a scalar. eq, equation: the forward equation that it comes from.
+    line of an `op`'s own rule. target: the same without `dL/d`. assign: `=` or `+=`. shape and
+    value: the formula's, in the derivation's layout; () for a scalar. eq, equation: the forward
+    equation that it comes from.
     """
 
     number: int

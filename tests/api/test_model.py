@@ -107,7 +107,9 @@ WRONG_OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), WRONG_OPTIONS, ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(
+    ("options", "message"), WRONG_OPTIONS, ids=[message for _, message in WRONG_OPTIONS]
+)
 def test_a_wrong_option_is_one_clear_error(options, message):
     with pytest.raises(gradcli.GradError) as found:
         gradcli.parse(SUM).derive(**options)
