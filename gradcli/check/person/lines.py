@@ -31,7 +31,7 @@ from gradcli.lower.scope import Binding, Family, Ref
 from gradcli.ops.core import Array
 from gradcli.ops.regions import indexed_shape, kept_shape
 from gradcli.program import Operand
-from gradcli.sizes import Number, Shape, numbers, same
+from gradcli.sizes import Number, Shape, Size, numbers, same
 from gradcli.syntax import Parsed, ast
 
 MOST_VISIBLE = 20  # of a person's own names that may stand where another one belongs
@@ -145,7 +145,10 @@ class Sheet:
         return value.reshape(whole)
 
     def fits(self, line: Line, lowered: Lowered) -> bool:
-        """Whether a line's shape is its target's: as symbols, and a region's by number."""
+        """Whether a line's shape is its target's: as symbols, and what is a number by number.
+
+        A region's size is a number, also where it is the whole of an axis, or of one with one entry.
+        """
         expected = self.expected(line)
         found = lowered.shape
         if line.region is not None:
@@ -153,7 +156,7 @@ class Sheet:
             own = indexed_shape(self.program.sizes, line.region)
             shapes += [numbers(own), numbers(own)[::-1]] if len(line.region) > 2 else []
             return numbers(found) in shapes
-        if len(found) == len(expected) and all(map(same, found, expected)):
+        if len(found) == len(expected) and all(map(_alike, found, expected)):
             return True
         return _is_zero(lowered.result) and line.assign == "="
 
@@ -360,6 +363,11 @@ def _added(code: ast.Code, machine: LineMachine, name: str) -> ast.Code | None:
         if own.result == DL + name and not own.steps:
             return code[c:d]
     return None
+
+
+def _alike(found: Size, expected: Size) -> bool:
+    numeric = found.is_constant or expected.is_constant
+    return same(found, expected) is not None or (numeric and found.value == expected.value)
 
 
 def _is_zero(result: Operand) -> bool:

@@ -166,7 +166,7 @@ class LineMachine(Machine):
         if not isinstance(item, Ref) or not self.steps or item.name != self.steps[-1].name:
             return item
         shape = tuple(
-            self.sizes.literal(int(size.value)) if size.is_constant and size.value != 1 else size
+            self.sizes.literal(int(size.value)) if size.is_constant else size
             for size in item.shape
         )
         return Ref(item.name, shape)
