@@ -66,4 +66,4 @@ def check_derivation(
     else:
         render = verdicts.document if form == "json" else verdicts.records
         write(render(report, detail, precision), output)
-    raise typer.Exit(INCONCLUSIVE if report.inconclusive else OK if report.ok else FAILED)
+    raise typer.Exit(INCONCLUSIVE if report.inconclusive else FAILED if report.failed else OK)

@@ -17,13 +17,12 @@ from gradcli.check.person.machine import (
     LineMachine,
     Lowered,
     Misfit,
-    extent_of,
-    known_values,
     layout_of,
     names_in,
     reference,
 )
 from gradcli.check.person.points import Points
+from gradcli.check.person.runs import WrittenRuns, turned
 from gradcli.derive import Region, displayed, region_text
 from gradcli.errors import GradError, GradErrors
 from gradcli.lower.emitter import Poisoned
@@ -74,13 +73,12 @@ class Sheet:
         self.source = parsed.source
         self.layout = layout_of(parsed, self.program)
         self.machine = LineMachine(parsed, self.program, self.layout, max_elements)
-        self.known = [
-            known_values(point.values, point.totals, self.layout) for point in points.points
-        ]
-        self.extents = [
-            {DL + name: extent_of(total) for name, total in point.totals.items()}
-            for point in points.points
-        ]
+        self.runs = WrittenRuns(*points.lead, seed=1)
+        self.known = points.values | {
+            DL + name: turned(total) if self.layout == "numerator" else total
+            for name, total in points.totals.items()
+        }
+        self.at_first = {name: value[0, 0] for name, value in self.known.items()}
         self.lines: list[Line] = []
         self.mentioned: set[str] = set()  # the variables whose derivatives stand in the file
         self.named: set[str] = set()  # the quantities that stand in it
@@ -131,23 +129,26 @@ class Sheet:
             family.members[line.key] = ref
         return own
 
-    def stated(self, line: Line, value: Array) -> Array:
-        """A line's value in its variable's own axes, over its region."""
+    def stated(self, line: Line, lowered: Lowered, value: Array) -> Array:
+        """A line's value in its variable's own axes, over its region; any axes in front stay."""
         assert line.name is not None
         shape = self.program.shapes[line.name]
         if line.region is not None:
             shape = kept_shape(self.program.sizes, line.region)
         whole = numbers(shape)
-        if value.size == 1:
-            return np.full(whole, value.reshape(-1)[0])
-        if self.layout == "numerator":
-            return value.reshape(whole[::-1]).T
-        return value.reshape(whole)
+        lead = value.shape[: value.ndim - len(lowered.shape)]
+        if value.size == int(np.prod(lead)):
+            return np.broadcast_to(value.reshape((*lead, *(1,) * len(whole))), (*lead, *whole))
+        if self.layout != "numerator":
+            return value.reshape((*lead, *whole))
+        back = value.reshape((*lead, *whole[::-1]))
+        first = len(lead)
+        return np.transpose(back, (*range(first), *reversed(range(first, back.ndim))))
 
     def fits(self, line: Line, lowered: Lowered) -> bool:
         """Whether a line's shape is its target's: as symbols, and what is a number by number.
 
-        A region's size is a number, also where it is the whole of an axis, or of one with one entry.
+        A region's size is a number, also where it is all of an axis.
         """
         expected = self.expected(line)
         found = lowered.shape
@@ -290,8 +291,8 @@ class Sheet:
             return
         self.shapes[place] = lowered.shape
         name = version(self.lines[place], place)
-        for values, extents in zip(self.known, self.extents, strict=True):
-            values[name], extents[name] = lowered.measured(values, extents)
+        self.known[name] = lowered.value(self.known, self.runs)
+        self.at_first[name] = self.known[name][0, 0]
 
     # ── other code in an own line's place ──
 
