@@ -11,6 +11,7 @@ from gradcli.expr import Expr, call, equal
 from gradcli.ops.core import (
     ALL,
     EACH,
+    EXACT,
     Array,
     Mismatch,
     Op,
@@ -150,6 +151,7 @@ operator(
     linear=ALL,
     about="negation",
     cite=SLIDES + "listed there as missing: operations with constants",
+    rounding=EXACT,
 )
 operator(
     "+",
@@ -163,6 +165,7 @@ operator(
     linear=ALL,
     about="the operand itself",
     cite=SLIDES + "the deriv routine, `none`",
+    rounding=EXACT,
 )
 
 
@@ -339,5 +342,6 @@ for _symbol, _name, _relation, _latex in (
         about="0/1 mask",
         cite="constant but for jumps",
         kink="no gradient flows through a comparison",
+        rounding=EXACT,
         branches=_compare(_relation),
     )

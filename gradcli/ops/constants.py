@@ -10,6 +10,7 @@ import numpy as np
 from gradcli.expr import call
 from gradcli.ops.core import (
     ALL,
+    EXACT,
     Array,
     Op,
     Signature,
@@ -48,6 +49,7 @@ def constant(
             latex=Spelling(latex),
             static=static,
             group="constants",
+            rounding=EXACT,
             **fields,
         )
     )
@@ -93,6 +95,7 @@ register(
         latex=Spelling("{data}"),
         static=lambda s: {"data": s.attrs["data"], "shape": numbers(s.attrs["shape"])},
         group="constants",
+        rounding=EXACT,
     ),
     function=False,
 )
@@ -111,6 +114,7 @@ register(
         flip=lambda s, pairs: pairs[0].flipped,
         lanes=lambda s, axes: axes[0],
         group="operators",
+        rounding=EXACT,
     ),
     function=False,
 )

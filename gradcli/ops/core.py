@@ -16,6 +16,12 @@ Array: TypeAlias = npt.NDArray[Any]
 Attrs: TypeAlias = tuple[tuple[str, Any], ...]
 
 
+# How rounding shows in an operation's result.
+EXACT = "exact"  # not at all: entries are moved, chosen, negated or counted
+BY_ENTRY = "entries"  # each entry is off by its own last bit
+BY_NORM = "norm"  # each entry is off by the last bit of the largest one, as LAPACK's are
+
+
 class Mismatch(Exception):
     """Operands that do not fit an operation. `{0}`, `{1}` … in the texts stand for the operands."""
 
@@ -116,6 +122,7 @@ class Op:
         result's axis along which each position depends on the operands' same position alone; None
         where positions mix.
     body: what an operation defined in a model consists of.
+    rounding: how rounding shows in the result: EXACT, BY_ENTRY or BY_NORM.
     """
 
     name: str
@@ -141,6 +148,7 @@ class Op:
     lifts: bool = False
     lanes: Callable[[Signature, Sequence[int | None]], int | None] | None = None
     body: Body | None = None
+    rounding: str = BY_ENTRY
     group: str = ""
     aliases: tuple[str, ...] = ()
     foldable: bool = False

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops.core import (
+    EXACT,
     Array,
     Op,
     Spelling,
@@ -140,6 +141,7 @@ function(
     latex=r"\left|{0}\right|",
     kink="at x = 0 the derivative is 0",
     branches=_sign,
+    rounding=EXACT,
 )
 function(
     "sign",
@@ -149,6 +151,7 @@ function(
     "-1, 0 or 1",
     kink="no gradient flows through sign",
     branches=_sign,
+    rounding=EXACT,
 )
 function(
     "square",
@@ -208,6 +211,7 @@ function(
     "x where positive, else 0",
     kink="at x = 0 the derivative is 0",
     branches=_sign,
+    rounding=EXACT,
 )
 function(
     "leaky_relu",
@@ -277,6 +281,7 @@ function(
     latex=r"\max\left({0}, {1}\right)",
     kink="a tie goes to the first",
     branches=lambda x, y: np.sign(x.real - y.real),
+    rounding=EXACT,
 )
 function(
     "minimum",
@@ -288,6 +293,7 @@ function(
     latex=r"\min\left({0}, {1}\right)",
     kink="a tie goes to the first",
     branches=lambda x, y: np.sign(x.real - y.real),
+    rounding=EXACT,
 )
 function(
     "where",
@@ -300,4 +306,5 @@ function(
     kink="no gradient flows through the condition",
     branches=lambda c, a, b: np.asarray(c.real != 0),
     linear=((1, 2),),
+    rounding=EXACT,
 )

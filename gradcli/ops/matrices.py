@@ -10,7 +10,9 @@ import numpy as np
 from gradcli.expr import Expr, call
 from gradcli.ops.core import (
     ALL,
+    BY_NORM,
     EACH,
+    EXACT,
     Array,
     Mismatch,
     Op,
@@ -184,6 +186,7 @@ matrix(
     GILES + "; Matrix Cookbook, eq. 59",
     "inverse",
     latex=Spelling("{0}^{{-1}}", POWER, (ATOM,)),
+    rounding=BY_NORM,
 )
 matrix(
     "det",
@@ -193,6 +196,7 @@ matrix(
     lambda s, g, y, x: (g * call("cofactor", x),),
     GILES + "; Matrix Cookbook, eq. 46 (Jacobi's formula, with cofactors: it holds at det = 0 too)",
     "determinant",
+    rounding=BY_NORM,
 )
 matrix(
     "cofactor",
@@ -202,6 +206,7 @@ matrix(
     _cofactor_rule,
     "the differential of det(A) A^-T, from Giles 2008, section 2.2",
     "matrix of cofactors, det(A) A^-T",
+    rounding=BY_NORM,
 )
 matrix(
     "logdet",
@@ -212,6 +217,7 @@ matrix(
     "Matrix Cookbook, eq. 57",
     "log|det A|",
     latex=r"\ln\left|\det\left({0}\right)\right|",
+    rounding=BY_NORM,
 )
 matrix(
     "solve",
@@ -223,6 +229,7 @@ matrix(
     "A^-1 b, with no inverse formed",
     latex=Spelling(r"{0}^{{-1}} \, {1}", SIGN, (ATOM, POWER)),
     linear=((1,),),
+    rounding=BY_NORM,
 )
 matrix(
     "diag",
@@ -234,4 +241,5 @@ matrix(
     "a column as a diagonal matrix; a matrix's diagonal as a column",
     flip=_diag_flip,
     linear=ALL,
+    rounding=EXACT,
 )

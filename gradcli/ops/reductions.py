@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
-from gradcli.ops.core import ALL, Array, Op, Pair, Signature, Spelling, define, no_rule, roman
+from gradcli.ops.core import (
+    ALL,
+    EXACT,
+    Array,
+    Op,
+    Pair,
+    Signature,
+    Spelling,
+    define,
+    no_rule,
+    roman,
+)
 from gradcli.sizes import PRODUCT, SUM, Number, Shape, Size
 
 CHAIN = "course recitation on computing derivatives, rule 4b (generalised chain rule)"
@@ -196,6 +207,7 @@ reduction(
     r"\max{axis}\left({0}\right)",
     kink="a tie goes to the first",
     branches=_mask(1),
+    rounding=EXACT,
 )
 reduction(
     "min",
@@ -206,6 +218,7 @@ reduction(
     r"\min{axis}\left({0}\right)",
     kink="a tie goes to the first",
     branches=_mask(-1),
+    rounding=EXACT,
 )
 reduction(
     "logsumexp",
@@ -288,5 +301,6 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
         shape=lambda s: s.shapes[0],
         flip=None,
         kink="no gradient flows through a mask",
+        rounding=EXACT,
         branches=_mask(_sign),
     )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops.core import ALL, Array, Mismatch, Op, Pair, Signature, Spelling, register
+from gradcli.ops.core import ALL, EXACT, Array, Mismatch, Op, Pair, Signature, Spelling, register
 from gradcli.sizes import POSTFIX, Shape, Size, Sizes, numbers, same, spell
 
 SLICES = "course recitation on computing derivatives, scanning with an MLP"
@@ -102,6 +102,7 @@ register(
             "shape": numbers(indexed_shape(s.sizes, s.attrs["region"])),
         },
         group="operators",
+        rounding=EXACT,
     ),
     function=False,
 )

@@ -9,6 +9,7 @@ import numpy as np
 from gradcli.expr import Expr, call
 from gradcli.ops.core import (
     ALL,
+    EXACT,
     Array,
     Mismatch,
     Op,
@@ -51,6 +52,7 @@ register(
         lanes=lambda s, axes: None if axes[0] is None else -1 - axes[0] - s.rank,
         static=lambda s: {"rank": s.rank},
         group="operators",
+        rounding=EXACT,
     ),
     function=False,
 )
@@ -128,6 +130,7 @@ register(
         latex=Spelling(r"\begin{{bmatrix}}{\\}\end{{bmatrix}}"),
         static=lambda s: {"axis": -s.rank, "rank": s.rank},
         group="operators",
+        rounding=EXACT,
     ),
     function=False,
 )
@@ -146,6 +149,7 @@ register(
         static=lambda s: {"axis": s.attrs["axis"] - s.rank, "rank": s.rank},
         keywords={"axis": 0},
         group="shaping",
+        rounding=EXACT,
     )
 )
 
@@ -197,6 +201,7 @@ register(
         keywords={"axis": 0},
         new_axes=1,
         group="shaping",
+        rounding=EXACT,
     )
 )
 
@@ -229,6 +234,7 @@ register(
         latex=Spelling(r"\operatorname{{reshape}}_{{{shape}}}\left({0}\right)"),
         static=lambda s: {"rank": s.rank, "shape": numbers(s.attrs["shape"])},
         group="shaping",
+        rounding=EXACT,
     )
 )
 
@@ -274,5 +280,6 @@ register(
         flip=_broadcast_flip,
         static=lambda s: {"rank": s.rank, "shape": numbers(s.attrs["shape"])},
         group="shaping",
+        rounding=EXACT,
     )
 )

@@ -9,9 +9,11 @@ from typing import Any
 import gradcli
 from gradcli.check.person.report import (
     AHEAD,
+    INCONCLUSIVE,
     LACKING,
     NEVER,
     RIGHT,
+    UNCHECKED,
     WRONG,
     Missing,
     Report,
@@ -69,7 +71,7 @@ def text(
             yield from _wrong(line, detail, precision or DIGITS)
             yield "\n"
     for line in report.lines:
-        if line.verdict != WRONG and line.message and detail is Detail.full:
+        if line.verdict != WRONG and line.message:
             yield show(line.message, line.verdict, line.place, None) + "\n\n"
     yield _count(report) + "\n"
     yield from _whole(report)
@@ -98,9 +100,9 @@ def _wrong(line: Verdict, detail: Detail, digits: int) -> Iterator[str]:
 
 def _count(report: Report) -> str:
     parts = []
-    for verdict in ("right", "wrong", "unchecked"):
+    for verdict in (RIGHT, WRONG, INCONCLUSIVE, UNCHECKED):
         number = sum(line.verdict == verdict for line in report.lines)
-        if number or verdict != "unchecked":
+        if number or verdict in (RIGHT, WRONG):
             parts.append(f"{number} {verdict}")
     plural = "" if len(report.lines) == 1 else "s"
     return f"{visible(report.source)}: {len(report.lines)} line{plural}: {', '.join(parts)}"
@@ -120,6 +122,8 @@ def _whole(report: Report) -> Iterator[str]:
     if never:
         failed = ", so it is not complete" if report.complete else ""
         yield f"never mentioned: {_listed(never)}{failed}\n"
+    if not report.judged:
+        yield "nothing in it could be judged, and so it is not taken for right\n"
     if report.reread:
         yield (
             f"note: most lines would be right in {report.reread} layout; "
@@ -208,7 +212,7 @@ def _line(line: Verdict, detail: Detail, precision: int | None) -> dict[str, Any
         "verdict": line.verdict,
         "diagnosis": None if detail is Detail.quiet else line.diagnosis,
         "expected": line.expected if full else None,
-        "message": line.message if full else None,
+        "message": line.message if full or detail is Detail.hint else None,
     }
     if detail is Detail.hint and line.verdict == WRONG:
         record["message"] = HINTS[line.diagnosis or "unknown"]

@@ -24,11 +24,15 @@ INPUTS = [
     Variable("W", ("H", "X")),
     Variable("V", ("H", "H")),
     Variable("C", ("2", "H", "X")),
+    Variable("k", ("K", "1")),
+    Variable("U", ("K", "H")),
+    Variable("D", ("K", "H", "X")),
 ]
-HEAD = """\
-dim H = 3, X = 2
+DIMS = {"H": 3, "X": 2, "K": 1}
+HEAD = f"""\
+dim {", ".join(f"{name} = {value}" for name, value in DIMS.items())}
 input s, x: [X], h: [H], f[1..2]: [H]
-param W: [H, X], V: [H, H], C: [2, H, X]
+param W: [H, X], V: [H, H], C: [2, H, X], k: [K], U: [K, H], D: [K, H, X]
 def gate(a, b) = sigmoid(a) * b
 """
 SMOOTH = [
@@ -113,13 +117,19 @@ def normalised(draw: Draw, known: Sequence[Variable]) -> Variable:
 
 
 def slice_of(draw: Draw, known: Sequence[Variable]) -> Variable:
-    a = draw(st.sampled_from([v for v in known if "H" in v.shape]))
-    axis = a.shape.index("H")
-    at = draw(st.sampled_from(["0:2", "1:3", "0:1", "-2:", "2"]))
+    """A part of an axis, or all of it."""
+    a = draw(st.sampled_from([v for v in known if set(v.shape) & DIMS.keys()]))
+    axis = draw(st.sampled_from([i for i, size in enumerate(a.shape) if size in DIMS]))
+    size = DIMS[a.shape[axis]]
+    start = draw(st.integers(0, size - 1))
+    stop = draw(st.integers(start + 1, size))
+    single = stop == start + 1 and draw(st.booleans())
+    at = str(start) if single else f"{start}:{stop}"
+    if stop == size and not single and start and draw(st.booleans()):
+        at = f"{start - size}:"
     index = ", ".join(at if i == axis else ":" for i in range(len(a.shape)))
-    length = "1" if at in ("2", "0:1") else "2"
-    shape = tuple(length if i == axis else size for i, size in enumerate(a.shape))
-    if len(shape) > 2 and at == "2":
+    shape = tuple(str(stop - start) if i == axis else size for i, size in enumerate(a.shape))
+    if len(shape) > 2 and single:
         shape = tuple(size for i, size in enumerate(a.shape) if i != axis)
     name = a.name if a.name.isidentifier() or a.name.endswith("]") else f"({a.name})"
     return Variable(f"{name}[{index}]", shape)
@@ -128,8 +138,9 @@ def slice_of(draw: Draw, known: Sequence[Variable]) -> Variable:
 def stacked(draw: Draw, known: Sequence[Variable]) -> Variable:
     columns = st.sampled_from([v for v in known if v.shape == COLUMN])
     window = draw(st.sampled_from(["0:H", "1:H+1", "H+2 : 2*H+2", "-H:"]))
+    last = draw(st.sampled_from(["x", "k", "x; k", "k; x"]))
     return Variable(
-        f"V @ [{draw(columns).name}; s; 2; {draw(columns).name}; x][{window}, :]", COLUMN
+        f"V @ [{draw(columns).name}; s; 2; {draw(columns).name}; {last}][{window}, :]", COLUMN
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from random_models import models
+from random_models import DIMS, models
 from support import assert_close, complex_step, session, texts
 
 from gradcli.render.grad import lines
@@ -80,7 +80,8 @@ def read_back(found: Session) -> tuple[str, dict[str, Any]]:
         f"row{i} = " + any_name.sub(lambda m: ("D_" if m[1] else "") + flat(m[2]), formula)
         for i, formula in enumerate(map(found.derivation.formula, found.derivation.rows))
     ]
-    return "dim H = 3, X = 2\n" + "\n".join([*declared, *equations]) + "\n", data
+    dims = ", ".join(f"{name} = {value}" for name, value in DIMS.items())
+    return f"dim {dims}\n" + "\n".join([*declared, *equations]) + "\n", data
 
 
 def flat(name: str) -> str:

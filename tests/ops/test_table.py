@@ -11,7 +11,7 @@ from support import assert_close, complex_step, finite_difference, session, text
 
 from gradcli.derive import displayed
 from gradcli.ops import FUNCTIONS, TABLE
-from gradcli.ops.core import Op
+from gradcli.ops.core import EXACT, Op
 from gradcli.sizes import numbers
 
 LAYOUTS = ("numerator", "denominator")
@@ -74,6 +74,16 @@ def test_leading_axes_are_batches(case: Case) -> None:
 
     for k, arrays in enumerate(draws):
         assert_close(together[k], case.op.forward(*arrays, **static), 1e-12)
+
+
+@pytest.mark.parametrize("case", [c for c in ALL if c.op.rounding == EXACT], ids=str)
+def test_an_exact_operation_does_not_round(case: Case) -> None:
+    """Each entry of its result is one of its operands', but for the sign, or a small number."""
+    found = session(case.model, case.draw(0), layout="denominator")
+    known = [np.abs(found.values[name]).ravel() for name in case.names]
+    known += [np.abs([o]) for o in case.operands if not isinstance(o, tuple)]
+    whole = np.arange(10.0)
+    assert np.isin(np.abs(found.values["z"]), np.concatenate([whole, *known])).all()
 
 
 @pytest.mark.parametrize("case", CONSTANT, ids=str)

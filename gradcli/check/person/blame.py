@@ -161,9 +161,9 @@ class Blame:
         shape = self.sheet.expected(line)
         if self.layout != self.sheet.layout:
             shape = shape[::-1]
+        first = [None if v is None else v[0, 0] for v in (entry.value, goal.value)]
         found, wanted_value = (
-            None if value is None else (value[0].T if self.layout == "numerator" else value[0])
-            for value in (entry.value, goal.value)
+            v.T if v is not None and self.layout == "numerator" else v for v in first
         )
         assert wanted_value is not None
         return verdict._replace(values=Values(found, wanted_value, shape))

@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.person import edits
+from gradcli.check.person.agreement import AGREE, compare, near
 from gradcli.check.person.diagnosis import Finding, search
 from gradcli.check.person.lines import Line, Sheet, version
 from gradcli.check.person.machine import DL, Lowered, names_in
 from gradcli.check.person.points import Share
 from gradcli.check.person.pools import expected_codes, pools
-from gradcli.check.person.sums import close
+from gradcli.check.person.runs import PLAIN, Arithmetic, turned
 from gradcli.check.person.totals import Account, Entry, Ledger
 from gradcli.derive import contribute
 from gradcli.errors import GradError
@@ -23,7 +24,7 @@ from gradcli.ops.core import Array
 from gradcli.sizes import numbers
 from gradcli.syntax import ast
 
-Known = tuple[Mapping[str, Array], Mapping[str, float]]  # values, and derivatives' extents
+Own = Sequence[tuple[str, Lowered]]  # own quantities to compute first
 
 MOST_GOALS = 16
 MOST_SEARCHED = 200  # wrong lines whose causes are looked for
@@ -36,6 +37,7 @@ class Goal(NamedTuple):
     shares: tuple[int, ...]
     value: Array
     extent: Array
+    parts: tuple[Array, ...]
 
 
 class Cause(NamedTuple):
@@ -70,7 +72,7 @@ class Causes:
         for chosen in sets:
             parts = [ledger.part(k, entry.box) for k in chosen]
             extent = np.max([ledger.shares[k].extent for k in chosen], axis=0)
-            found.append(Goal(chosen, sum(parts[1:], parts[0]), extent))
+            found.append(Goal(chosen, sum(parts[1:], parts[0]), extent, tuple(parts)))
         return found
 
     # ── lines of derivatives ──
@@ -97,13 +99,15 @@ class Causes:
         free = tuple(ledger.available(box))
         if not free:
             return None
-        whole = sum((ledger.part(k, box) for k in free[1:]), ledger.part(free[0], box))
+        parts = tuple(ledger.part(k, box) for k in free)
+        whole = sum(parts[1:], parts[0])
         for place in places:
             others = [value for other, value in values.items() if other != place]
             if any(value is None or value.shape != whole.shape for value in others):
                 continue
             rest = whole - sum(value for value in others if value is not None)
-            goal = Goal(free, rest, np.max([ledger.shares[k].extent for k in free], axis=0))
+            extent = np.max([ledger.shares[k].extent for k in free], axis=0)
+            goal = Goal(free, rest, extent, parts)
             self.searched += 1
             if self.spent:
                 return None
@@ -135,6 +139,7 @@ class Causes:
     ) -> Callable[[ast.Code], int | None]:
         """Which goal the line at a place meets with other code."""
         line, sources = self.sheet.lines[place], self.sheet.visible(place)
+        was = self._value(line)
 
         def meets(code: ast.Code) -> int | None:
             if keeping and keeping not in names_in(code):
@@ -143,37 +148,49 @@ class Causes:
                 lowered = self.sheet.lower(code, sources)
             except (GradError, Poisoned):
                 return None
-            return self._meet(
-                line, lowered, goals, lambda p: (self.sheet.known[p], self.sheet.extents[p])
-            )
+            return self._meet(line, lowered, goals, was)
 
         return meets
+
+    def _value(self, line: Line) -> Array | None:
+        """What a line gives as it stands."""
+        lowered = line.lowered
+        if isinstance(lowered, Misfit) or not self.sheet.fits(line, lowered):
+            return None
+        return self.sheet.stated(line, lowered, lowered.value(self.sheet.known, self.sheet.runs))
 
     def _meet(
         self,
         line: Line,
         lowered: Lowered,
         goals: Sequence[Goal],
-        known: Callable[[int], Known],
+        was: Array | None,
+        own: Own = (),
     ) -> int | None:
-        """Which goal an expression meets at every point: tried at one, then at the others.
+        """Which goal an expression meets at every point: tried roughly at one, then at all.
 
-        What uses the very derivative that it should give meets none.
+        What uses the very derivative that it should give meets none, and neither does what differs
+        by no more from the line as it was than rounding may do to it.
+        own: other values of own quantities, which it is computed from.
         """
-        if not self.sheet.fits(line, lowered) or DL + (line.name or "") in lowered.quantities():
+        sheet = self.sheet
+        if not sheet.fits(line, lowered) or DL + (line.name or "") in lowered.quantities():
             return None
-        left = list(range(len(goals)))
-        for p in range(len(self.sheet.known)):
-            found, extent = lowered.measured(*known(p))
-            value = self.sheet.stated(line, found)[None]
-            left = [
-                i
-                for i in left
-                if close(value, goals[i].value[p : p + 1], max(extent, goals[i].extent[p]))
-            ]
-            if not left:
-                return None
-        return left[0]
+        rough = sheet.stated(line, lowered, _through(own, lowered, sheet.at_first, PLAIN))
+        left = [
+            i
+            for i, goal in enumerate(goals)
+            if near(rough, goal.value[0, 0], float(goal.extent[0]))
+        ]
+        if not left:
+            return None
+        value = sheet.stated(line, lowered, _through(own, lowered, sheet.known, sheet.runs))
+        for i in left:
+            state, bar = compare(value, goals[i].value, goals[i].extent, goals[i].parts)
+            changed = was is None or bool(np.any(~(np.abs(value[0] - was[0]) <= 2 * bar)))
+            if state == AGREE and changed:
+                return i
+        return None
 
     # ── the diagonal of a Jacobian ──
 
@@ -189,9 +206,9 @@ class Causes:
             if len(goal.shares) > 1 or step.call.op.group != "normalisations":
                 continue
             alone = self._through_diagonal(share)
-            if alone is None or close(alone, goal.value, goal.extent):
+            if alone is None or compare(alone, goal.value, goal.extent).state == AGREE:
                 continue
-            if close(entry.value, alone, goal.extent):
+            if compare(entry.value, alone, goal.extent).state == AGREE:
                 note = (
                     f"this is only the diagonal of the Jacobian of {step.call.op.name}: "
                     f"each entry of {step.args[0]} reaches all entries of {step.name}"
@@ -209,19 +226,16 @@ class Causes:
             return None
         whole = contribute(step, row.operand)
         assert whole is not None
-        found = []
-        for point in self.sheet.points.points:
-            leaves: dict[object, Array] = {"out": point.values[step.name]}
-            leaves.update(
-                (i, point.values[a]) for i, a in enumerate(step.args) if isinstance(a, str)
-            )
-            diagonal = np.zeros(shape)
-            for index in np.ndindex(*shape):
-                one = np.zeros(shape)
-                one[index] = 1.0
-                diagonal[index] = compute(whole.nodes, {**leaves, "g": one})[index]
-            found.append(point.totals[step.name] * diagonal)
-        return np.stack(found)
+        points, runs = self.sheet.points, self.sheet.runs
+        leaves: dict[object, Array] = {"out": points.values[step.name]}
+        leaves.update((i, points.values[a]) for i, a in enumerate(step.args) if isinstance(a, str))
+        diagonal = np.zeros((*runs.lead, *shape))
+        for index in np.ndindex(*shape):
+            one = np.zeros(diagonal.shape)
+            one[(..., *index)] = 1.0
+            found = compute(whole.nodes, {**leaves, "g": one})
+            diagonal[(..., *index)] = found[(..., *index)]
+        return points.totals[step.name] * diagonal
 
     # ── the person's own lines ──
 
@@ -259,6 +273,7 @@ class Causes:
         """Whether a line meets a goal with some code in the place of an own line."""
         bases = set(self.sheet.bases([user], len(self.sheet.lines)))
         between = [p for p in self.sheet.dependents(place) if p in bases]
+        was = self._value(self.sheet.lines[user])
 
         def meets(code: ast.Code) -> int | None:
             try:
@@ -266,13 +281,7 @@ class Causes:
             except (GradError, Poisoned):
                 return None
 
-            def known(p: int) -> Known:
-                here, extents = dict(self.sheet.known[p]), dict(self.sheet.extents[p])
-                for name, own in before:
-                    here[name], extents[name] = own.measured(here, extents)
-                return here, extents
-
-            return self._meet(self.sheet.lines[user], lowered, goals, known)
+            return self._meet(self.sheet.lines[user], lowered, goals, was, before)
 
         return meets
 
@@ -281,15 +290,27 @@ class Causes:
         line = self.sheet.lines[place]
         if isinstance(line.lowered, Misfit):
             return False
-        value = np.stack([known[version(line, place)] for known in self.sheet.known])
-        candidates = [self.sheet.points.total(name) for name in self.sheet.program.shapes]
-        candidates += [s.value for found in self.sheet.points.shares.values() for s in found]
-        turned = np.moveaxis(value, 0, -1).T
+        value = self.sheet.known[version(line, place)]
+        points = self.sheet.points
+        candidates: list[tuple[Array, Array | float]]
+        candidates = [(points.totals[name], np.inf) for name in self.sheet.program.shapes]
+        candidates += [(s.value, s.extent) for found in points.shares.values() for s in found]
         return any(
-            mine.shape == other.shape and close(mine, other, 0.0)
-            for other in candidates
-            for mine in (value, turned)
+            mine.shape == other.shape and compare(mine, other, extent).state == AGREE
+            for other, extent in candidates
+            for mine in (value, turned(value))
         )
+
+
+def _through(
+    own: Own, lowered: Lowered, known: Mapping[str, Array], arithmetic: Arithmetic
+) -> Array:
+    """An expression's value, after that of some own quantities."""
+    if own:
+        known = dict(known)
+        for name, quantity in own:
+            known[name] = quantity.value(known, arithmetic)
+    return lowered.value(known, arithmetic)
 
 
 def _shares(goals: Sequence[Goal], ledger: Ledger) -> list[Share]:

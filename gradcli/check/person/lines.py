@@ -16,13 +16,12 @@ from gradcli.check.person.machine import (
     Key,
     LineMachine,
     Lowered,
-    extent_of,
-    known_values,
     layout_of,
     names_in,
     reference,
 )
 from gradcli.check.person.points import Points
+from gradcli.check.person.runs import WrittenRuns, turned
 from gradcli.derive import Region, displayed, region_text
 from gradcli.errors import GradError, GradErrors
 from gradcli.lower.indexing import member, member_key
@@ -33,7 +32,7 @@ from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
 from gradcli.ops.regions import indexed_shape, kept_shape
 from gradcli.program import Operand
-from gradcli.sizes import Number, Shape, numbers, same
+from gradcli.sizes import Number, Shape, Size, numbers, same
 from gradcli.syntax import Parsed, ast
 
 MOST_VISIBLE = 20  # of a person's own names that may stand where another one belongs
@@ -76,13 +75,12 @@ class Sheet:
         self.source = parsed.source
         self.layout = layout_of(parsed, self.program)
         self.machine = LineMachine(parsed, self.program, self.layout, max_elements)
-        self.known = [
-            known_values(point.values, point.totals, self.layout) for point in points.points
-        ]
-        self.extents = [
-            {DL + name: extent_of(total) for name, total in point.totals.items()}
-            for point in points.points
-        ]
+        self.runs = WrittenRuns(*points.lead, seed=1)
+        self.known = points.values | {
+            DL + name: turned(total) if self.layout == "numerator" else total
+            for name, total in points.totals.items()
+        }
+        self.at_first = {name: value[0, 0] for name, value in self.known.items()}
         self.lines: list[Line] = []
         self.mentioned: set[str] = set()  # the variables whose derivatives stand in the file
         self.named: set[str] = set()  # the quantities that stand in it
@@ -133,21 +131,27 @@ class Sheet:
             family.members[line.key] = ref
         return own
 
-    def stated(self, line: Line, value: Array) -> Array:
-        """A line's value in its variable's own axes, over its region."""
+    def stated(self, line: Line, lowered: Lowered, value: Array) -> Array:
+        """A line's value in its variable's own axes, over its region; any axes in front stay."""
         assert line.name is not None
         shape = self.program.shapes[line.name]
         if line.region is not None:
             shape = kept_shape(self.program.sizes, line.region)
         whole = numbers(shape)
-        if value.size == 1:
-            return np.full(whole, value.reshape(-1)[0])
-        if self.layout == "numerator":
-            return value.reshape(whole[::-1]).T
-        return value.reshape(whole)
+        lead = value.shape[: value.ndim - len(lowered.shape)]
+        if value.size == int(np.prod(lead)):
+            return np.broadcast_to(value.reshape((*lead, *(1,) * len(whole))), (*lead, *whole))
+        if self.layout != "numerator":
+            return value.reshape((*lead, *whole))
+        back = value.reshape((*lead, *whole[::-1]))
+        first = len(lead)
+        return np.transpose(back, (*range(first), *reversed(range(first, back.ndim))))
 
     def fits(self, line: Line, lowered: Lowered) -> bool:
-        """Whether a line's shape is its target's: as symbols, and a region's by number."""
+        """Whether a line's shape is its target's: as symbols, and what is a number by number.
+
+        A region's size is a number, also where it is all of an axis.
+        """
         expected = self.expected(line)
         found = lowered.shape
         if line.region is not None:
@@ -155,7 +159,7 @@ class Sheet:
             own = indexed_shape(self.program.sizes, line.region)
             shapes += [numbers(own), numbers(own)[::-1]] if len(line.region) > 2 else []
             return numbers(found) in shapes
-        if len(found) == len(expected) and all(map(same, found, expected)):
+        if len(found) == len(expected) and all(map(_alike, found, expected)):
             return True
         return _is_zero(lowered.result) and line.assign == "="
 
@@ -294,8 +298,8 @@ class Sheet:
             return
         self.shapes[place] = lowered.shape
         name = version(self.lines[place], place)
-        for values, extents in zip(self.known, self.extents, strict=True):
-            values[name], extents[name] = lowered.measured(values, extents)
+        self.known[name] = lowered.value(self.known, self.runs)
+        self.at_first[name] = self.known[name][0, 0]
 
     # ── other code in an own line's place ──
 
@@ -367,6 +371,11 @@ def _added(code: ast.Code, machine: LineMachine, name: str) -> ast.Code | None:
         if own.result == DL + name and not own.steps:
             return code[c:d]
     return None
+
+
+def _alike(found: Size, expected: Size) -> bool:
+    numeric = found.is_constant or expected.is_constant
+    return same(found, expected) is not None or (numeric and found.value == expected.value)
 
 
 def _is_zero(result: Operand) -> bool:

@@ -6,13 +6,15 @@ In a derivation the model's values are known, its sizes, and every derivative in
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.check.person.runs import Arithmetic
 from gradcli.derive import displayed
 from gradcli.errors import GradError, GradErrors, Span
+from gradcli.interpret import interpret
 from gradcli.lower.env import Dialect, Env, Outline
 from gradcli.lower.equations import block
 from gradcli.lower.expressions import run
@@ -23,7 +25,7 @@ from gradcli.lower.numbers import PI, of_size
 from gradcli.lower.operands import value
 from gradcli.lower.scope import Binding, Family, Item, Ref, Scope
 from gradcli.lower.text import Misfit, Text
-from gradcli.ops.core import Array, asarray
+from gradcli.ops.core import Array
 from gradcli.program import LAYOUTS, Operand, Program, Step
 from gradcli.sizes import ATOM, Number, Shape, numbers
 from gradcli.suggest import suggestion
@@ -43,52 +45,24 @@ class Lowered(NamedTuple):
     result: Operand
     shape: Shape
 
-    def value(self, known: Mapping[str, Array]) -> Array:
+    def value(self, known: Mapping[str, Array], arithmetic: Arithmetic) -> Array:
         """Its value; nan where it has none (a singular matrix's inverse)."""
-        return self.measured(known, {})[0]
-
-    def measured(
-        self, known: Mapping[str, Array], extents: Mapping[str, float]
-    ) -> tuple[Array, float]:
-        """Its value, and the largest entry of all that was computed from derivatives on the way.
-
-        extents: the same for what it is computed from, where that is made of derivatives.
-        """
-        values: dict[str, Array] = {}
-        linear: dict[str, float] = {}
-        largest = 0.0
+        values = {arg: known[arg] for arg in self.quantities() if arg in known}
         with np.errstate(all="ignore"):
             try:
-                for step in self.steps:
-                    found = [linear.get(a, extents.get(a, 0.0)) for a in step.operands()]
-                    arguments = [_of(arg, values, known) for arg in step.args]
-                    value = step.call.op.forward(*arguments, **step.call.static)
-                    values[step.name] = value
-                    if any(found):
-                        linear[step.name] = extent_of(value)
-                        largest = max(largest, linear[step.name], *found)
+                interpret(self.steps, values, arithmetic.meaning, arithmetic.number)
             except np.linalg.LinAlgError:
-                return np.full(numbers(self.shape), np.nan), 0.0
-        if isinstance(self.result, str):
-            largest = max(largest, extents.get(self.result, 0.0))
-        return _of(self.result, values, known), largest
+                nan = Number(float("nan"), None, "nan", ATOM)
+                lead = arithmetic.number(nan).shape[:-2]
+                return np.full((*lead, *numbers(self.shape)), np.nan)
+        if isinstance(self.result, Number):
+            return arithmetic.number(self.result)
+        return values[self.result]
 
     def quantities(self) -> set[str]:
         """The names that it is computed from, its own steps' among them."""
         found = {arg for step in self.steps for arg in step.args if isinstance(arg, str)}
         return found | ({self.result} if isinstance(self.result, str) else set())
-
-
-def extent_of(value: Array) -> float:
-    """The largest entry of an array, 0 where one is not finite."""
-    size = float(np.max(np.abs(value), initial=0))
-    return size if np.isfinite(size) else 0.0
-
-
-def _of(arg: Operand, values: Mapping[str, Array], known: Mapping[str, Array]) -> Array:
-    if isinstance(arg, Number):
-        return asarray(arg.value)
-    return values[arg] if arg in values else known[arg]
 
 
 class LineMachine:
@@ -156,8 +130,7 @@ def _index(env: Env, base: Item, kinds: tuple[Any, ...], bounds: list[Item], pla
     if not isinstance(item, Ref) or not steps or item.name != steps[-1].name:
         return item
     shape = tuple(
-        sizes.literal(int(size.value)) if size.is_constant and size.value != 1 else size
-        for size in item.shape
+        sizes.literal(int(size.value)) if size.is_constant else size for size in item.shape
     )
     return Ref(item.name, shape)
 
@@ -180,6 +153,15 @@ def split_name(name: str) -> tuple[str, Key]:
     if found is None:
         return name, None
     return found[1], tuple(int(index) for index in found[2].split(", "))
+
+
+def meant_by(name: str, known: Container[str]) -> str | None:
+    """The quantity whose derivative a person's own name looks like: dW2, grad_W2, W2_grad."""
+    for form in (r"d_?(.+)", r"grad_(.+)", r"(.+)_grad"):
+        found = re.fullmatch(form, name)
+        if found is not None and found[1] in known:
+            return found[1]
+    return None
 
 
 def names_in(code: ast.Code) -> set[str]:
@@ -212,15 +194,6 @@ def layout_of(parsed: Parsed, program: Program) -> str:
             raise GradErrors([*parsed.errors, GradError(error[0], span, error[1])])
         layout = text
     return layout
-
-
-def known_values(
-    values: Mapping[str, Array], totals: Mapping[str, Array], layout: str
-) -> dict[str, Array]:
-    known = dict(values)
-    for name, total in totals.items():
-        known[DL + name] = total.T if layout == "numerator" else total
-    return known
 
 
 def reference(text: str, key: Key, place: Place) -> ast.Code:

@@ -4,29 +4,32 @@ contribution.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from gradcli.check.person.agreement import largest
+from gradcli.check.person.runs import Runs
 from gradcli.derive import OWN, Derivation, Region, Row, derive
-from gradcli.evaluate import backward, forward
+from gradcli.interpret import interpret
 from gradcli.ops.core import Array
 from gradcli.ops.regions import kept_shape
 from gradcli.program import Drawn, Input, Program
 from gradcli.sizes import numbers
 from gradcli.values import GIVEN, draw, materialise
 
-MOST, FEWEST = 8, 3  # points
+MOST, FEWEST, LEAST = 8, 3, 2  # points; the last, where values are large
+RUNS, FEW_RUNS = 6, 3  # at each point
 WORK = 200_000  # equations computed in all, about
-SPACE = 20_000_000  # numbers kept in all, about
+SPACE = 30_000_000  # numbers kept in all, about
 SPREAD = 0.1  # how far a stated value moves from point to point, relative to itself
 
 
 class Share(NamedTuple):
     """What a target's derivative gains from one operand of one equation.
 
-    value: points first, then the target's own axes, over `region` alone.
+    value: runs and points first, then the target's own axes, over `region` alone.
     extent: the largest entry, at each point, of the derivative that it comes from.
     rows: the derivation's steps that make it up; `position` is the first one's place among all
     steps.
@@ -40,35 +43,24 @@ class Share(NamedTuple):
     position: int
 
 
-class Point(NamedTuple):
-    """Everything at one point, each in its variable's own shape.
+class Points(NamedTuple):
+    """The truth about a model at several points, each in its variable's own shape.
 
-    `arriving` is what is known before any step: the given derivatives, and the loss's 1.
+    lead: how many runs and points each array has in front.
+    arriving: what is known before any step: the given derivatives, and the loss's 1.
+    shares: the contributions to each derivative that has some.
     """
 
+    derivation: Derivation
+    lead: tuple[int, int]
     values: dict[str, Array]
     totals: dict[str, Array]
     arriving: dict[str, Array]
-
-
-class Points(NamedTuple):
-    """The truth about a model. `shares` has the contributions to each derivative that has some."""
-
-    derivation: Derivation
-    points: tuple[Point, ...]
     shares: dict[str, list[Share]]
 
     @property
     def program(self) -> Program:
         return self.derivation.program
-
-    def total(self, name: str) -> Array:
-        return np.stack([point.totals[name] for point in self.points])
-
-    def arriving(self, name: str) -> Array | None:
-        if name not in self.points[0].arriving:
-            return None
-        return np.stack([point.arriving[name] for point in self.points])
 
 
 def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int = 0) -> Points:
@@ -81,35 +73,40 @@ def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int
     Raises GradError where a value can't be computed.
     """
     derivation = derive(program, tuple(program.shapes))
+    count, runs = _count(derivation, length)
+    drawn = _drawn(program, data, seed, count)
     whole = derive(program, tuple(program.shapes), "always")  # in which nothing is split
-    found = [
-        _point(whole, *drawn) for drawn in _drawn(program, data, seed, _count(derivation, length))
-    ]
-    finite = [item for item in found if _finite(item[0])] or found[:1]
+    values, totals, arriving, parts = _computed(whole, Runs(runs, count, seed), drawn)
+    here = _finite_points([*values.values(), *totals.values()], count)
+
+    def kept(arrays: Mapping[str, Array]) -> dict[str, Array]:
+        return {name: array[:, here] for name, array in arrays.items()}
+
+    values, totals = kept(values), kept(totals)
     shares: dict[str, list[Share]] = {}
     position = 0
-    for place, ((eq, _), rows) in enumerate(_grouped(derivation).items()):
+    for part, ((eq, _), rows) in zip(parts, _grouped(derivation).items(), strict=True):
         step = program.steps[eq - 1]
-        value = np.stack([parts[place] for _, parts in finite])
         region = rows[0].contribution.region
-        arrived = np.array([np.max(np.abs(point.totals[step.name])) for point, _ in finite])
-        share = Share(
-            eq, region, value, np.where(np.isfinite(arrived), arrived, 0.0), tuple(rows), position
-        )
+        extent = largest([totals[step.name]])
+        share = Share(eq, region, part[:, here], extent, tuple(rows), position)
         shares.setdefault(rows[0].target, []).append(share)
         position += len(rows)
-    return Points(derivation, tuple(point for point, _ in finite), shares)
+    return Points(derivation, (runs, len(here)), values, totals, kept(arriving), shares)
 
 
-def _count(derivation: Derivation, length: int) -> int:
-    """How many points: fewer for long and for large models."""
+def _count(derivation: Derivation, length: int) -> tuple[int, int]:
+    """How many points and runs: fewer for long and for large models."""
     program = derivation.program
     work = len(program.steps) + len(derivation.rows) + length + 1
     entries = sum(int(np.prod(numbers(shape), dtype=object)) for shape in program.shapes.values())
     entries += sum(
         int(np.prod(numbers(row.contribution.shape), dtype=object)) for row in derivation.rows
     )
-    return max(FEWEST, min(MOST, WORK // work, SPACE // max(1, entries)))
+    room = SPACE // max(1, entries)
+    if room < FEWEST * RUNS:
+        return LEAST, FEW_RUNS
+    return max(FEWEST, min(MOST, WORK // work, room // RUNS)), RUNS
 
 
 def _drawn(
@@ -149,30 +146,46 @@ def _grouped(derivation: Derivation) -> dict[tuple[int, int], list[Row]]:
     return groups
 
 
-def _point(
-    whole: Derivation, inputs: dict[str, Array], given: dict[str, Array]
-) -> tuple[Point, list[Array]]:
-    """Both passes at one point, and every contribution by itself."""
-    program = whole.program
-    values = forward(program, inputs)
+def _computed(
+    derivation: Derivation, runs: Runs, drawn: Sequence[tuple[dict[str, Array], dict[str, Array]]]
+) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array], list[Array]]:
+    """Both passes at all points, and every contribution by itself.
+
+    derivation: one in which each contribution is a single step.
+    Returns the values, the totals, what arrives before any step, and the contributions.
+    """
+    program, reified = derivation.program, derivation.reified
+    inputs, given = (
+        {name: runs.enter([point[i][name] for point in drawn]) for name in drawn[0][i]}
+        for i in (0, 1)
+    )
+    found = dict(inputs)
+    with np.errstate(all="ignore"):
+        interpret(program.steps, found, runs.meaning, runs.number)
+        values = dict(found)
+        for item, own in zip(program.given, reified.arriving, strict=True):
+            found[own] = given[item.name]
+        interpret(reified.steps, found, runs.meaning, runs.number, reified.dying)
     arriving = dict(given)
     if program.loss is not None:
-        arriving[program.loss] = arriving.get(program.loss, np.zeros((1, 1))) + 1.0
-    passed = backward(whole, values, given)
-    totals = {name: np.zeros_like(value) for name, value in values.items()} | passed.totals
-    parts = []
-    for row, part in zip(whole.rows, passed.steps, strict=True):
+        one = np.ones((*runs.lead, 1, 1))
+        arriving[program.loss] = arriving[program.loss] + one if program.loss in arriving else one
+    zero = np.zeros(())
+    totals = {name: np.broadcast_to(zero, value.shape) for name, value in values.items()} | arriving
+    totals |= {name: found[total] for name, total in reified.totals.items()}
+    parts: list[Array] = []
+    for row, name in zip(derivation.rows, reified.values, strict=True):
         if row.operand == OWN:
             continue
         region = row.contribution.region
         kept = region and numbers(kept_shape(program.sizes, region))
-        parts.append(part.reshape(kept) if kept else part)
-    return Point(values, totals, arriving), parts
+        parts.append(found[name].reshape((*runs.lead, *kept)) if kept else found[name])
+    return values, totals, arriving, parts
 
 
-def _finite(point: Point) -> bool:
-    return all(
-        bool(np.isfinite(array).all())
-        for arrays in (point.values, point.totals)
-        for array in arrays.values()
-    )
+def _finite_points(arrays: Sequence[Array], count: int) -> list[int]:
+    """The points at which everything is finite; the first where there is none."""
+    finite = np.ones(count, dtype=bool)
+    for array in arrays:
+        finite &= np.isfinite(array[0]).all(axis=tuple(range(1, array.ndim - 1)))
+    return [int(i) for i in np.flatnonzero(finite)] or [0]

@@ -8,7 +8,9 @@ from gradcli.errors import Span
 from gradcli.ops.core import Array
 from gradcli.sizes import Shape
 
-RIGHT, WRONG, UNCHECKED = "right", "wrong", "unchecked"
+RIGHT, WRONG = "right", "wrong"
+INCONCLUSIVE = "inconclusive"  # rounding hides whether it is right
+UNCHECKED = "unchecked"  # there is nothing to compare, or nothing to compare it with
 
 # Why something is missing.
 LACKING = "lacking"  # a total is stated without it
@@ -88,10 +90,21 @@ class Report(NamedTuple):
         return [line for line in self.lines if line.verdict == WRONG]
 
     @property
-    def ok(self) -> bool:
-        return not self.wrong and not (self.complete and self.missing)
+    def judged(self) -> bool:
+        """Whether any line is known to be right or wrong."""
+        return any(line.verdict in (RIGHT, WRONG) for line in self.lines)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a line is wrong, or what must be complete is not."""
+        return bool(self.wrong) or (self.complete and (bool(self.missing) or not self.judged))
 
     @property
     def inconclusive(self) -> bool:
-        """Whether a derivative could not be checked, and nothing is known to be wrong."""
-        return self.ok and any(line.verdict == UNCHECKED and not line.own for line in self.lines)
+        """Whether nothing is known to be wrong, and not all of it is known to be right."""
+        open_ = any(line.verdict != RIGHT and not line.own for line in self.lines)
+        return not self.failed and (open_ or not self.judged)
+
+    @property
+    def ok(self) -> bool:
+        return not self.failed and not self.inconclusive

@@ -2,24 +2,26 @@
 others.
 
 Every line is computed from the correct values of all that it uses, so that one mistake does not
-spread. `person_points` has the truth, `person_lines` reads the file, `person_totals` keeps account
-of `=` and `+=`, `person_blame` finds out what is wrong with a line; here they come together.
+spread. `points` has the truth, `lines` reads the file, `agreement` compares, `totals` keeps account
+of `=` and `+=`, `blame` finds out what is wrong with a line; here they come together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
 from gradcli.check.person.blame import Blame
 from gradcli.check.person.causes import Causes
+from gradcli.check.person.code import text
 from gradcli.check.person.lines import Line, Sheet
-from gradcli.check.person.machine import DL
+from gradcli.check.person.machine import DL, meant_by
 from gradcli.check.person.points import Share, evaluate
 from gradcli.check.person.progress import Progress, missing
-from gradcli.check.person.report import RIGHT, UNCHECKED, Report, Verdict
-from gradcli.check.person.totals import NOTHING_BEFORE, Account, Entry, Ledger
+from gradcli.check.person.report import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Report, Verdict
+from gradcli.check.person.totals import HIDDEN, NOTHING_BEFORE, ZERO, Account, Entry, Ledger
 from gradcli.check.person.totals import RIGHT as HELD
 from gradcli.derive import region_text, resolve_wrt
 from gradcli.errors import GradError, GradErrors, Span
@@ -95,6 +97,7 @@ class Review:
         self.causes = Causes(sheet)
         self.blame = Blame(sheet, layout, self.causes)
         self.verdicts: dict[int, Verdict] = {}
+        self.formulas: dict[str, dict[tuple[str, str], Array]] = {}  # the rules', and their values
 
     # ── the account ──
 
@@ -107,8 +110,8 @@ class Review:
                 shares: Sequence[Share] = self.points.shares.get(line.name, ())
                 ledger = Ledger(
                     shares,
-                    self.points.arriving(line.name),
-                    self.points.total(line.name),
+                    self.points.arriving.get(line.name),
+                    self.points.totals[line.name],
                     self.always,
                 )
                 found[line.name] = Account(ledger)
@@ -122,14 +125,30 @@ class Review:
         lowered = line.lowered
         if isinstance(lowered, Misfit) or not self.sheet.fits(line, lowered):
             return Entry(line.assign, line.region, None)
-        blank = not any(name.startswith(DL) for name in lowered.quantities())
-        measured = [
-            lowered.measured(known, extents)
-            for known, extents in zip(self.sheet.known, self.sheet.extents, strict=True)
-        ]
-        value = np.stack([self.sheet.stated(line, found) for found, _ in measured])
-        extent = np.array([extent for _, extent in measured])
-        return Entry(line.assign, line.region, value, extent, blank)
+        blank = not lowered.quantities()
+        value = self._rules_own(line)
+        if value is None:
+            value = lowered.value(self.sheet.known, self.sheet.runs)
+            value = self.sheet.stated(line, lowered, value)
+        return Entry(line.assign, line.region, value, blank)
+
+    def _rules_own(self, line: Line) -> Array | None:
+        """The value of a line that is a rule's own formula, at its own place: no rounding sets it
+        apart from the rule.
+        """
+        name, layout = line.name or "", self.sheet.layout
+        if name not in self.formulas:
+            steps = self.points.program.steps
+            self.formulas[name] = {
+                (
+                    region_text(row.region, layout),
+                    row.contribution.formula(steps[row.eq - 1], layout),
+                ): share.value
+                for share in self.points.shares.get(name, ())
+                for row in share.rows
+                if len(share.rows) == 1
+            }
+        return self.formulas[name].get((region_text(line.region, layout), text(line.code)))
 
     def wrong_at_first(self) -> int:
         """How many lines hold no contribution, before anything is asked of them."""
@@ -154,7 +173,16 @@ class Review:
         }
         for name, account in accounts.items():
             self._close(account, [share for share in remaining[name] if progress.owes(share)])
-        lines = [self._final(place, line) for place, line in enumerate(self.sheet.lines)]
+        found = {
+            place: self._final(place, line, accounts)
+            for place, line in enumerate(self.sheet.lines)
+            if line.name is not None
+        }
+        judged = {place for place, verdict in found.items() if verdict.verdict in (RIGHT, WRONG)}
+        lines = [
+            found[place] if place in found else self._of_own(place, line, judged)
+            for place, line in enumerate(self.sheet.lines)
+        ]
         program = self.points.program
         lacks = missing(
             progress,
@@ -247,13 +275,37 @@ class Review:
                 places[-1], owed, self.verdicts.get(places[-1])
             )
 
-    def _final(self, place: int, line: Line) -> Verdict:
+    def _final(self, place: int, line: Line, accounts: Mapping[str, Account]) -> Verdict:
         if place in self.verdicts:
             return self.verdicts[place]
         where = self.blame.place(line)
-        if line.name is None:
-            return Verdict(line.number, line.target, UNCHECKED, where, own=True)
-        if not np.isfinite(self.points.total(line.name)).any():
+        assert line.name is not None
+        verdict, message = RIGHT, None
+        entries = accounts[line.name].entries
+        entry = entries[place]
+        if not np.isfinite(self.points.totals[line.name][0]).any():
+            verdict = UNCHECKED
             message = f"{DL}{line.name} has no finite value at the drawn points"
-            return Verdict(line.number, line.target, UNCHECKED, where, message=message)
-        return Verdict(line.number, line.target, RIGHT, where)
+        elif entry.status == ZERO and len(entries) == 1:
+            verdict, message = UNCHECKED, "this sets out from 0, and no line adds to it"
+        elif entry.status == HIDDEN and entry.lost():
+            verdict, message = UNCHECKED, "this has no finite value at the drawn points"
+        elif entry.status == HIDDEN:
+            verdict, message = INCONCLUSIVE, "rounding hides whether this is right"
+        return Verdict(line.number, line.target, verdict, where, message=message)
+
+    def _of_own(self, place: int, line: Line, judged: AbstractSet[int]) -> Verdict:
+        """The verdict on a name of the person's own, which the lines that use it judge."""
+        if place in self.verdicts:
+            return self.verdicts[place]
+        users = [p for p in self.sheet.dependents(place) if self.sheet.lines[p].name is not None]
+        meant = meant_by(line.target, self.points.program.shapes)
+        message = None
+        if users and judged.isdisjoint(users):
+            message = f"{line.target} is a name of your own, and no line that uses it can be judged"
+        elif not users and meant is not None:
+            message = f"{line.target} is a name of your own here; the derivative is {DL}{meant}"
+        elif not users:
+            message = f"{line.target} is a name of your own, and no line for a derivative uses it"
+        where = self.blame.place(line)
+        return Verdict(line.number, line.target, UNCHECKED, where, own=True, message=message)

@@ -12,16 +12,25 @@ from itertools import combinations, islice
 
 import numpy as np
 
+from gradcli.check.person.agreement import (
+    AGREE,
+    DIFFER,
+    compare,
+    largest,
+    mark,
+    sums_to,
+    vanishing,
+)
 from gradcli.check.person.points import Share
-from gradcli.check.person.sums import NOISE, close, largest, sums_to
 from gradcli.derive import Region
 from gradcli.ops.core import Array
 
 SMALL = 1e-6  # relative to its total, a line that is looked at by itself
-MARKED = 1e-7  # relative to what is added up, how far apart equal marks may be
+SMALLEST = 1e-290  # a share that a mark counts
 MOST_TRIED = 100  # sums of shares that are compared with a line entry by entry
 MOST_ALIKE = 8  # shares of which every pair is compared
 EVERYWHERE = (slice(None),)
+LEAD = (slice(None), slice(None))  # the runs and the points
 
 # What may be said of a line, apart from its formula.
 RIGHT = "right"
@@ -30,11 +39,13 @@ OVERWRITES = "overwrites"
 NOTHING_BEFORE = "nothing-before"
 TWICE = "twice"
 UNMATCHED = "unmatched"
+HIDDEN = "hidden"  # rounding hides what it holds
 
 
 class Entry:
-    """A line's part in a total: where it writes, how, and what. `value` is None where it has
-    none.
+    """A line's part in a total: where it writes, how, and what.
+
+    `value` has runs and points in front, and is None where the line has none.
     """
 
     def __init__(
@@ -42,21 +53,23 @@ class Entry:
         assign: str,
         region: Region | None,
         value: Array | None,
-        extent: Array | float = 0.0,
         blank: bool = False,
     ) -> None:
         self.assign = assign
         self.box = _box(region)
         self.value = value
-        self.extent = extent  # of what it is computed from
-        self.blank = blank  # whether it has no derivative in it
+        self.blank = blank  # whether it is made of no quantity
         self.status = UNMATCHED
         self.shares: tuple[int, ...] = ()
         self.opens = False  # whether it adds to nothing
 
     def cancels(self) -> bool:
         """Whether only rounding is left of what it is computed from."""
-        return self.value is not None and close(self.value, np.zeros_like(self.value), self.extent)
+        return self.value is not None and bool(vanishing(self.value).all())
+
+    def lost(self) -> bool:
+        """Whether it has no finite value somewhere."""
+        return self.value is not None and not np.isfinite(self.value[0]).all()
 
 
 class Ledger:
@@ -72,9 +85,13 @@ class Ledger:
         self.total = total
         self.always = always
         self.size = largest([total, *(share.value for share in shares)])
-        self.left = [np.ones(share.value.shape[1:], dtype=bool) for share in shares]
+        self.left = [np.ones(share.value.shape[2:], dtype=bool) for share in shares]
+        self.open = False  # whether rounding hides if the lines together give the total
+        self.extent: Array | float = np.inf  # where nothing arrives, a derivative is 0 exactly
+        if shares:
+            self.extent = np.max([share.extent for share in shares], axis=0)
         # A share's mark is a random weighted sum of it, so that sums are found by their marks.
-        self.weights = np.random.default_rng(7).normal(size=total.shape)
+        self.weights = self._weights()
         self.whole = all(share.region is None for share in shares)
         self.marks = self._marks(range(len(shares)), EVERYWHERE) if self.whole else None
         self.free = np.ones(len(shares), dtype=bool)
@@ -85,19 +102,23 @@ class Ledger:
         """Whether the lines, carried out in order, give the total; each is then right."""
         if any(entry.value is None for entry in entries):
             return False
+        if not np.isfinite(self.total[0]).any():
+            self._share_all(entries, HIDDEN)
+            return True
         running = np.zeros_like(self.total) if self.arriving is None else self.arriving.copy()
-        written = np.full(self.total.shape[1:], self.arriving is not None)
+        written = np.full(self.total.shape[2:], self.arriving is not None)
         for entry in entries:
             assert entry.value is not None
             if entry.assign == "+=":
                 entry.opens = not written[entry.box].any() and not self.always
-                running[(slice(None), *entry.box)] += entry.value
+                running[(*LEAD, *entry.box)] += entry.value
             else:
-                running[(slice(None), *entry.box)] = entry.value
+                running[(*LEAD, *entry.box)] = entry.value
             written[entry.box] = True
-        extents = [share.extent for share in self.shares] + [entry.extent for entry in entries]
-        extent = np.max([np.broadcast_to(e, self.size.shape) for e in extents], axis=0)
-        if not close(running, self.total, extent, self.size):
+        parts = [self.part(k, EVERYWHERE) for k in range(len(self.shares))]
+        state = compare(running, self.total, self.extent, parts).state
+        self.open = state not in (AGREE, DIFFER)
+        if state != AGREE:
             return False
         # In a total that is right, a line too small to be seen in it may yet be wrong.
         every = range(len(self.shares))
@@ -106,19 +127,23 @@ class Ledger:
             small = np.all(largest([entry.value]) < SMALL * self.size)
             if small and np.any(entry.value) and self.find(entry, entry.value, every) is None:
                 return False
+        self._share_all(entries, RIGHT)
+        return True
+
+    def _share_all(self, entries: Sequence[Entry], status: str) -> None:
+        """Say of all lines together that they hold all shares."""
         for entry in entries:
-            entry.status = NOTHING_BEFORE if entry.opens else RIGHT
+            entry.status = NOTHING_BEFORE if entry.opens else status
             entry.shares = tuple(range(len(self.shares)))
         for mask in self.left:
             mask[...] = False
         self.free[...] = False
-        return True
 
     # ── line by line ──
 
     def match(self, entries: Sequence[Entry]) -> None:
         """Find each line's shares, in order; what fits none stays unmatched."""
-        written = np.full(self.total.shape[1:], self.arriving is not None)
+        written = np.full(self.total.shape[2:], self.arriving is not None)
         doubtful = self._doubtful(entries)
         for entry in entries:
             before = bool(written[entry.box].any())
@@ -128,6 +153,22 @@ class Ledger:
             if entry.status != ZERO:
                 written[entry.box] = True
         self._match_jointly([e for e in entries if e.status == UNMATCHED and e.value is not None])
+        for entry in entries:
+            if entry.status == UNMATCHED and entry.value is not None:
+                self._leave_open(entry, entry.value)
+
+    def _leave_open(self, entry: Entry, value: Array) -> None:
+        """Say that rounding hides what a line holds, where it may hold what is left for it."""
+        free = self.available(entry.box)
+        found: Sequence[int] | None = free if self.open and free else None
+        if found is None and np.isfinite(value[0]).all():
+            found = self.find(entry, value, hidden=True)
+        elif found is None:
+            choices = [*((k,) for k in free[:MOST_TRIED]), tuple(free)]
+            found = next((c for c in choices if c and self._state(entry, value, c) != DIFFER), None)
+        if found is not None:
+            entry.status = HIDDEN
+            self.take(entry, found)
 
     def _doubtful(self, entries: Sequence[Entry]) -> list[Entry]:
         """Lines that hold what another line holds too, the other in its own place.
@@ -143,7 +184,8 @@ class Ledger:
         ]
         singles = [claim[0] if claim is not None and len(claim) == 1 else None for claim in claims]
         if any(
-            close(s.value, t.value, s.extent) for s, t in combinations(self.shares[:MOST_ALIKE], 2)
+            compare(s.value, t.value, s.extent).state != DIFFER
+            for s, t in combinations(self.shares[:MOST_ALIKE], 2)
         ):
             return []  # equal shares: which of them a line holds is no matter
         for order in (range(n), range(n - 1, -1, -1)):
@@ -151,8 +193,8 @@ class Ledger:
                 placed = set(zip(singles, order, strict=True))
                 return [
                     entry
-                    for entry, claim, own in zip(entries, singles, order, strict=True)
-                    if claim not in (None, own) and (claim, claim) in placed
+                    for entry, single, own in zip(entries, singles, order, strict=True)
+                    if single not in (None, own) and (single, single) in placed
                 ]
         return []
 
@@ -177,18 +219,19 @@ class Ledger:
         assert entry.value is not None
         value = entry.value
         if self.arriving is not None:
-            value = value - self.arriving[(slice(None), *entry.box)]
+            value = value - self.arriving[(*LEAD, *entry.box)]
         earlier = [e for e in entries if e.shares and e is not entry]
         if not earlier and self.arriving is None:
             return False
         held = sorted({k for e in earlier for k in e.shares})
-        rest = value - sum((self.part(k, entry.box) for k in held), np.zeros_like(value))
-        found: tuple[int, ...] | None = ()
-        if not close(rest, np.zeros_like(rest), entry.extent, self.size):
-            found = self.find(entry, rest)
-        if found is None:
-            return False
-        self.take(entry, found)
+        stated = sum((self.part(k, entry.box) for k in held), np.zeros_like(value))
+        if compare(value, stated, self.extent).state != AGREE:
+            found = self.find(entry, value - stated)
+            if found is None:
+                return False
+            self.take(entry, found)
+        else:
+            entry.shares = ()
         entry.shares = (*held, *entry.shares)
         entry.status = RIGHT
         return True
@@ -215,10 +258,10 @@ class Ledger:
         """A share within a box, 0 where it does not reach."""
         share = self.shares[k]
         if share.region is None:
-            return share.value[(slice(None), *box)]
+            return share.value[(*LEAD, *box)]
         whole = np.zeros_like(self.total)
-        whole[(slice(None), *_box(share.region))] = share.value
-        return whole[(slice(None), *box)]
+        whole[(*LEAD, *_box(share.region))] = share.value
+        return whole[(*LEAD, *box)]
 
     def available(self, box: tuple[slice, ...]) -> list[int]:
         """The shares of which nothing within a box is taken, and something is there."""
@@ -226,7 +269,7 @@ class Ledger:
             return [int(k) for k in np.flatnonzero(self.free)]
         found = []
         for k, share in enumerate(self.shares):
-            reach = np.zeros(self.total.shape[1:], dtype=bool)
+            reach = np.zeros(self.total.shape[2:], dtype=bool)
             mask = reach.copy()
             reach[_box(share.region)] = True
             mask[_box(share.region)] = self.left[k]
@@ -238,7 +281,7 @@ class Ledger:
     def take(self, entry: Entry, shares: Iterable[int]) -> None:
         entry.shares = tuple(shares)
         for k in entry.shares:
-            mask = np.zeros(self.total.shape[1:], dtype=bool)
+            mask = np.zeros(self.total.shape[2:], dtype=bool)
             box = _box(self.shares[k].region)
             mask[box] = self.left[k]
             mask[entry.box] = False
@@ -250,49 +293,52 @@ class Ledger:
         return [k for k, mask in enumerate(self.left) if mask.any()]
 
     def find(
-        self, entry: Entry, value: Array, among: Sequence[int] | None = None
+        self,
+        entry: Entry,
+        value: Array,
+        among: Sequence[int] | None = None,
+        *,
+        hidden: bool = False,
     ) -> tuple[int, ...] | None:
-        """The shares whose sum a value is within an entry's box: one, all, a run, or any few."""
+        """The shares whose sum a value is within an entry's box: one, all, a run, or any few.
+
+        hidden: whether those will do of which rounding hides whether they are.
+        """
         free = self.available(entry.box) if among is None else list(among)
-        if not free or not np.isfinite(value).all():
+        if not free:
             return None
         if self.marks is not None and entry.box == EVERYWHERE:
             marks = self.marks[:, free]
         else:
             marks = self._marks(free, entry.box)
-        weights = self.weights[(slice(None), *entry.box)]
-        wanted = float(np.sum(weights * value))
-        room = MARKED * float(np.sum(np.abs(weights * value))) + _noise(weights, entry.extent)
+        wanted, room = mark(value, self.weights[(slice(None), *entry.box)])
         for chosen in islice(sums_to(marks[0], marks[1], wanted, room), MOST_TRIED):
-            shares = [self.shares[free[i]] for i in chosen]
-            parts = [self.part(free[i], entry.box) for i in chosen]
-            extent = np.max(
-                [np.broadcast_to(entry.extent, self.size.shape), *(s.extent for s in shares)],
-                axis=0,
-            )
-            if close(value, sum(parts[1:], parts[0]), extent, largest(parts)):
-                return tuple(free[i] for i in chosen)
+            found = tuple(free[i] for i in chosen)
+            state = self._state(entry, value, found)
+            if state == AGREE or (hidden and state != DIFFER):
+                return found
         return None
+
+    def _state(self, entry: Entry, value: Array, shares: Sequence[int]) -> str:
+        """How a value agrees with the sum of some shares."""
+        extent = np.max([self.shares[k].extent for k in shares], axis=0)
+        parts = [self.part(k, entry.box) for k in shares]
+        return compare(value, sum(parts[1:], parts[0]), extent, parts).state
 
     def _marks(self, shares: Sequence[int], box: tuple[slice, ...]) -> Array:
         """The marks of some shares within a box, and how far rounding may have moved each."""
         weights = self.weights[(slice(None), *box)]
-        marks, rooms = [], []
-        for k in shares:
-            weighted = weights * self.part(k, box)
-            marks.append(float(np.sum(weighted)))
-            room = MARKED * float(np.sum(np.abs(weighted)))
-            rooms.append(room + _noise(weights, self.shares[k].extent))
-        return np.array([marks, rooms]).reshape(2, len(marks))
+        found = [mark(self.part(k, box), weights) for k in shares]
+        return np.array(found).reshape(len(found), 2).T
 
-
-def _noise(weights: Array, extent: Array | float) -> float:
-    """How far the rounding of what is as large as an extent may move a mark."""
-    return (
-        10
-        * NOISE
-        * float(np.sum(np.sum(np.abs(weights), axis=tuple(range(1, weights.ndim))) * extent))
-    )
+    def _weights(self) -> Array:
+        """Random weights; an entry's is the larger, the smaller the shares are there."""
+        drawn = np.random.default_rng(7).normal(size=self.total.shape[1:])
+        size = np.zeros_like(drawn)
+        for share in self.shares:
+            size[(slice(None), *_box(share.region))] += np.abs(share.value[0])
+        usual = np.isfinite(size) & (size > SMALLEST)
+        return np.where(usual, drawn / np.where(usual, size, 1), 0)
 
 
 def _box(region: Region | None) -> tuple[slice, ...]:

@@ -255,6 +255,59 @@ def test_where_nothing_fits_both_values_are_shown() -> None:
     assert line.values.found.shape == line.values.expected.shape == (1, 3)
 
 
+# ── nothing judged ──
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("dbo = sum(dL/dz4, axis=1) * 7\n", "no line for a derivative uses it"),
+        ("dW2 = dL/dz5 @ z3.T * 7\n".replace("z3.T", "W2"), "the derivative is dL/dW2"),
+        ("W2_grad = z3 @ dL/dz5\n", "the derivative is dL/dW2"),
+        ("dL/dW2 = 0\n", "no line adds to it"),
+        ("a = 1e308\ndL/dW2 = z3 @ dL/dz5 * (a * 10) / (a * 10)\n", "no finite value"),
+    ],
+)
+def test_nothing_judged_is_no_success(text: str, reason: str) -> None:
+    found = document("check", MLP, "--against", "-", text=text)
+    assert found["ok"] is False
+    assert {line["verdict"] for line in found["lines"]} == {"unchecked"}
+    assert all(line["message"] for line in found["lines"])
+    assert any(reason in line["message"] for line in found["lines"])
+    result = gradcli("check", MLP, "--against", "-", text=text)
+    assert result.exit_code == 3
+    assert reason in result.stdout
+    assert "nothing in it could be judged" in result.stdout
+    for detail in ("--hint", "--quiet"):
+        assert gradcli("check", MLP, "--against", "-", detail, text=text).exit_code == 3
+    assert gradcli("check", MLP, "--against", "-", "--complete", text=text).exit_code == 1
+
+
+def test_a_name_of_ones_own_needs_no_reason_where_it_is_used() -> None:
+    text = "delta = dL/doutput @ W3\ndL/dz6 = delta\n"
+    found = document("check", MLP, "--against", "-", text=text)
+    assert found["ok"] is True
+    assert [(line["verdict"], line["message"]) for line in found["lines"]] == [
+        ("unchecked", None),
+        ("right", None),
+    ]
+
+
+def test_what_sets_out_from_0_is_right_where_something_is_added() -> None:
+    report = review("mlp", "dL/dW2 = 0\ndL/dW2 += z3 @ dL/dz5\n")
+    assert [line.verdict for line in report.lines] == ["right", "right"]
+
+
+def test_an_inconclusive_line_is_no_success() -> None:
+    text = "dL/dW2 = z3 @ dL/dz5\ndL/dW3 = (z6 @ dL/doutput + 1e12) - 1e12\n"
+    found = document("check", MLP, "--against", "-", text=text)
+    assert [line["verdict"] for line in found["lines"]] == ["right", "inconclusive"]
+    assert found["ok"] is False
+    assert gradcli("check", MLP, "--against", "-", text=text).exit_code == 3
+    wrong = text.replace("z3 @", "2 * z3 @")
+    assert gradcli("check", MLP, "--against", "-", text=wrong).exit_code == 1
+
+
 def test_what_has_no_value_is_unchecked() -> None:
     model = """
         input x = -1
