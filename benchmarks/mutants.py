@@ -41,7 +41,7 @@ NO_TESTS = 5  # pytest found none
 
 # The tests nearest to each part, the first that fits; then all the others, the quickest first.
 NEAREST = {
-    "gradcli/ops/": "tests/golden tests/ops tests/language tests/check/numeric/test_batches.py",
+    "gradcli/ops/": "tests/golden tests/language tests/check/numeric/test_batches.py tests/ops",
     "gradcli/check/person/": "tests/check/person",
     "gradcli/check/": "tests/check/numeric",
     "gradcli/syntax/": "tests/language tests/errors/test_messages.py tests/errors/test_caret.py",
