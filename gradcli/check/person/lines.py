@@ -84,7 +84,8 @@ class Sheet:
         self.lines: list[Line] = []
         self.mentioned: set[str] = set()  # the variables whose derivatives stand in the file
         self.named: set[str] = set()  # the quantities that stand in it
-        self.words = frozenset(re.findall(r"\w+", self.program.source.text)) | parsed.names()
+        texts = (self.program.source.text, parsed.source.text)  # what a comment mentions is known
+        self.words = frozenset(word for text in texts for word in re.findall(r"\w+", text))
         self.shapes: dict[int, Shape] = {}  # of own lines, by their places, where they have one
         self._read(parsed)
 
