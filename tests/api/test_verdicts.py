@@ -41,7 +41,7 @@ def test_what_fails_is_false():
     check = gradcli.parse(WRONG_RULE).check()
     assert (check.verdict, check.ok, bool(check)) == ("fail", False, False)
     assert check.gradients["a"].verdict == "fail"
-    assert "FAIL" in str(check)
+    assert ": fail (" in str(check)
     assert str(check) == CliRunner().invoke(app, ["check", "-"], input=WRONG_RULE).stdout.replace(
         "<stdin>", "<text>"
     )
