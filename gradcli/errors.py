@@ -37,22 +37,69 @@ class Span(NamedTuple):
     start: int
     end: int
 
+    def begin(self) -> tuple[int, int]:
+        """The line and the column of its first character."""
+        return self.source.place(self.start)
+
+    def finish(self) -> tuple[int, int]:
+        """The line and the column behind its last character."""
+        return self.source.place(max(self.start, self.end))
+
 
 class GradError(Exception):
-    """Something the user can mend: what is wrong, where, and how it may be mended."""
+    """Something the user can mend: what is wrong, where, and how it may be mended.
 
-    def __init__(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+    kind: one of `gradcli.kinds.KINDS`. A program may rely on it; messages may change.
+    also: other places that the error is about, each with a remark.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        span: Span | None = None,
+        hint: str | None = None,
+        *,
+        kind: str = "error",
+        also: tuple[Note, ...] = (),
+    ) -> None:
         super().__init__(message)
+        self.kind = kind
         self.message = message
         self.span = span
         self.hint = hint
+        self.also = also
+
+    @property
+    def file(self) -> str | None:
+        """The name of its file; None, as is each number below, where it has no place."""
+        return self.span.source.name if self.span else None
+
+    @property
+    def line(self) -> int | None:
+        """The line in which it begins, from 1."""
+        return self.span.begin()[0] if self.span else None
+
+    @property
+    def column(self) -> int | None:
+        """The column in which it begins, in characters from 1."""
+        return self.span.begin()[1] if self.span else None
+
+    @property
+    def end_line(self) -> int | None:
+        """The line in which it ends."""
+        return self.span.finish()[0] if self.span else None
+
+    @property
+    def end_column(self) -> int | None:
+        """The column behind its last character."""
+        return self.span.finish()[1] if self.span else None
 
     def key(self) -> tuple[str, int]:
         """Two errors with the same key are one, met twice (in two calls of a definition, say)."""
         return ("", self.span.start) if self.span else (self.message, -1)
 
     def __str__(self) -> str:
-        return show(self.message, "error", self.span, self.hint)
+        return "\n".join([show(self.message, "error", self.span, self.hint), *map(str, self.also)])
 
 
 MOST_ERRORS = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from gradcli.errors import GradError, GradErrors, Span
+from gradcli.errors import GradError, GradErrors
 from gradcli.foreign import dumps
 
 
@@ -25,11 +25,6 @@ class Diagnostic(NamedTuple):
     hint: str | None
 
 
-def place(span: Span) -> tuple[int, int, int, int]:
-    """The line and the column of a span's start, and those of its end."""
-    return *span.source.place(span.start), *span.source.place(max(span.start, span.end))
-
-
 def diagnostics(error: GradError | GradErrors, file: str | None) -> list[Diagnostic]:
     """All that an error says; those without a place are about the file as a whole."""
     errors = error.errors if isinstance(error, GradErrors) else [error]
@@ -37,11 +32,16 @@ def diagnostics(error: GradError | GradErrors, file: str | None) -> list[Diagnos
 
 
 def _diagnostic(error: GradError, file: str | None) -> Diagnostic:
-    kind = getattr(error, "kind", "error")
-    if error.span is None:
-        return Diagnostic(kind, file, None, None, None, None, error.message, error.hint)
-    name = error.span.source.name
-    return Diagnostic(kind, name, *place(error.span), error.message, error.hint)
+    return Diagnostic(
+        kind=error.kind,
+        file=error.file or file,
+        line=error.line,
+        column=error.column,
+        end_line=error.end_line,
+        end_column=error.end_column,
+        message=error.message,
+        hint=error.hint,
+    )
 
 
 def listed(found: Iterable[Diagnostic]) -> list[dict[str, Any]]:

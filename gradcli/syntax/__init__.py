@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError, Source
@@ -18,17 +17,19 @@ class Parsed(NamedTuple):
 
     signs: under the place of each operation, where its sign stands: its operator, its function's
     name.
+    used: every name that stands in the file, outside comments and texts.
     """
 
     source: Source
     statements: tuple[Any, ...]
     signs: dict[Place, Place]
+    used: frozenset[str]
     errors: tuple[GradError, ...]
     broken: frozenset[str]
 
     def names(self) -> frozenset[str]:
-        """Every word of the file that could be a name."""
-        return frozenset(re.findall(r"[^\W\d]\w*", self.source.text))
+        """Every name that stands in the file."""
+        return self.used
 
 
 def read(source: Source, start: str = "model") -> Parsed:
@@ -38,4 +39,11 @@ def read(source: Source, start: str = "model") -> Parsed:
     error. Raises GradErrors where there are too many to go on.
     """
     found = parse(source, start)
-    return Parsed(source, found.statements, found.signs, tuple(found.errors), frozenset(found.lost))
+    return Parsed(
+        source=source,
+        statements=found.statements,
+        signs=found.signs,
+        used=frozenset(found.used),
+        errors=tuple(found.errors),
+        broken=frozenset(found.lost),
+    )

@@ -76,6 +76,7 @@ def bad_character(source: Source, at: int) -> GradError:
             "this text does not end",
             Span(source, at, at + 1),
             "it ends in its line with a second quote",
+            kind="unexpected-character",
         )
     shown = c if c.isprintable() else f"U+{ord(c):04X}"
     named = "" if c.isascii() else f" ({unicodedata.name(c, 'unnamed').lower()})"
@@ -87,7 +88,12 @@ def bad_character(source: Source, at: int) -> GradError:
         hint = "numbers and names have the digits 0 to 9, powers are written with ^"
     if hint is None and unicodedata.combining(c):
         hint = "a name has letters, digits and _ only, with no added accents"
-    return GradError(f"unexpected character `{shown}`{named}", Span(source, at, at + 1), hint)
+    return GradError(
+        f"unexpected character `{shown}`{named}",
+        Span(source, at, at + 1),
+        hint,
+        kind="unexpected-character",
+    )
 
 
 def _hint(before: str, after: str) -> str | None:

@@ -69,6 +69,10 @@ class Words(NamedTuple):
     def kind(self, index: int) -> str:
         return self.kinds[self.words[index]].kind
 
+    def names(self) -> set[str]:
+        """The names among the words that have been read."""
+        return {word.text for word in self.kinds.values() if word.kind == "NAME"}
+
 
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -90,6 +94,7 @@ def cut(source: Source) -> Words:
         raise GradError(
             f"{source.name}: more than {MOST_WORDS:,} words and signs",
             hint='large arrays belong in a file: param W: [N, M] = file("w.npy")',
+            kind="too-large",
         )
     return Words(source, words, list(accumulate(map(len, words))), Kinds())
 
@@ -150,17 +155,21 @@ def _misfit(source: Source, at: int, indent: str, indents: list[str]) -> GradErr
             "this line's indent mixes tabs and spaces with the lines above",
             span,
             "indent a block's lines alike, with spaces",
+            kind="bad-indent",
         )
     return GradError(
         "this line's indent fits no line above it",
         span,
         "begin it in the column in which its block begins",
+        kind="bad-indent",
     )
 
 
 def _close(source: Source, opened: list[tuple[str, Place]], bracket: str, place: Place) -> None:
     if not opened:
-        raise GradError(f"this `{bracket}` closes nothing", Span(source, *place))
+        raise GradError(
+            f"this `{bracket}` closes nothing", Span(source, *place), kind="unclosed-bracket"
+        )
     begin, (where, _) = opened.pop()
     if begin != PAIRS[bracket]:
         line, column = source.place(where)
@@ -169,6 +178,7 @@ def _close(source: Source, opened: list[tuple[str, Place]], bracket: str, place:
             f"this `{bracket}` can't close the `{begin}` opened in "
             + (f"column {column}" if same else f"line {line}, column {column}"),
             Span(source, *place),
+            kind="unclosed-bracket",
         )
 
 
@@ -176,5 +186,7 @@ def never_closed(source: Source, bracket: tuple[str, Place]) -> GradError:
     text, place = bracket
     line, _ = source.place(place[0])
     return GradError(
-        f"the bracket `{text}` opened in line {line} is never closed", Span(source, *place)
+        f"the bracket `{text}` opened in line {line} is never closed",
+        Span(source, *place),
+        kind="unclosed-bracket",
     )

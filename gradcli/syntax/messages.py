@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gradcli.syntax.lexer import Token
-from gradcli.syntax.mistakes import DECLARATIONS, MESSAGES, TOKEN, WORDS, Place
+from gradcli.syntax.mistakes import MESSAGES
+from gradcli.syntax.mistakes.place import DECLARATIONS, TOKEN, WORDS, Place
 from gradcli.syntax.table import load
 
 
@@ -13,6 +14,7 @@ class Explained(NamedTuple):
     message: str
     hint: str | None
     at: str
+    kind: str
 
 
 def explain(
@@ -37,8 +39,10 @@ def explain(
     for message in MESSAGES:
         if message.applies(place):
             hint = message.hint and message.hint.format(**fields)
-            return Explained(message.message.format(**fields), hint or None, message.at)
-    return Explained(f"unexpected `{text}`", _one_of(expected), TOKEN)
+            return Explained(
+                message.message.format(**fields), hint or None, message.at, message.kind
+            )
+    return Explained(f"unexpected `{text}`", _one_of(expected), TOKEN, "syntax")
 
 
 def _one_of(expected: frozenset[str]) -> str | None:

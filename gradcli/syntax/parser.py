@@ -21,12 +21,13 @@ STRUCTURE = {"_NL", "_INDENT", "_DEDENT"}
 
 
 class Result(NamedTuple):
-    """The statements of a source, where the signs of their operations stand, the errors, and the
-    words of the statements left out.
+    """The statements of a source, where the signs of their operations stand, the names in it, the
+    errors, and the words of the statements left out.
     """
 
     statements: tuple[Any, ...]
     signs: dict[Place, Place]
+    used: set[str]
     errors: list[GradError]
     lost: set[str]
 
@@ -84,7 +85,8 @@ class Parser:
                 if len(errors) >= MOST_ERRORS:
                     raise GradErrors(errors) from None
             else:
-                return Result(tuple(self.values[-1]), self.build.signs, errors, lost)
+                used = self.words.names()
+                return Result(tuple(self.values[-1]), self.build.signs, used, errors, lost)
 
     def advance(self, first: int) -> None:
         """Parse from the line behind a line end to the end. Raises GradError at the first error."""

@@ -15,7 +15,7 @@ from gradcli.errors import GradError, Span
 from gradcli.syntax.ast import Place
 from gradcli.syntax.lexer import END, OPENING, PAIRS, Token, Word, Words, never_closed
 from gradcli.syntax.messages import explain
-from gradcli.syntax.mistakes import BEFORE, FIRST, RANGE
+from gradcli.syntax.mistakes.place import BEFORE, FIRST, RANGE
 from gradcli.syntax.source import is_name
 from gradcli.syntax.table import load
 
@@ -30,7 +30,7 @@ class Unexpected(GradError):
     """A token that no rule allows where it stands."""
 
     def __init__(self, token: Token, span: Span) -> None:
-        super().__init__("unexpected", span)
+        super().__init__("unexpected", span, kind="syntax")
         self.token = token
 
 
@@ -58,9 +58,9 @@ def _no_block(parser: Parser, token: Token) -> Found:
     assert mark is not None
     end = _line_end_before(parser.words, token)
     head = _first(parser.words, mark.word)
-    message, hint, _ = explain([head, token], parser.expected)
+    message, hint, _, error_kind = explain([head, token], parser.expected)
     _back_to(parser, mark.states, mark.values, mark.tape)
-    error = GradError(message, _span(parser.words, mark.word), hint)
+    error = GradError(message, _span(parser.words, mark.word), hint, kind=error_kind)
     return Found([error], end, _names(parser.words, mark.word, end))
 
 
@@ -77,8 +77,8 @@ def _unfinished_block(parser: Parser, token: Token) -> Found:
     errors = []
     if depth not in parser.broken:
         head = _first(parser.words, mark.word)
-        message, hint, _ = explain([head, token], parser.expected)
-        errors.append(GradError(message, _span(parser.words, mark.word), hint))
+        message, hint, _, error_kind = explain([head, token], parser.expected)
+        errors.append(GradError(message, _span(parser.words, mark.word), hint, kind=error_kind))
     parser.broken.discard(depth)
     _back_to(parser, mark.states, mark.values, mark.tape)
     return Found(errors, end, _names(parser.words, mark.word, end))
@@ -124,7 +124,7 @@ def _describe(
     after = source.text[place[1] : source.text.find("\n", place[0])].split("#")[0]
     if kind in LINE_ENDS:
         after = ""
-    message, hint, where = explain(
+    message, hint, where, error_kind = explain(
         [*read, token], parser.expected, after[:LONGEST_REST], parser.derivation
     )
     if where in (FIRST, BEFORE) and read:
@@ -137,7 +137,7 @@ def _describe(
     if kind == "_INDENT" and words.kind(index) in ("ADD", "MULTIPLY", "POWER", "COMPARISON"):
         message = "an expression ends with its line"
         hint = "brackets carry an expression over a line end"
-    return GradError(message, Span(source, *place), hint), None
+    return GradError(message, Span(source, *place), hint, kind=error_kind), None
 
 
 def _behind(read: list[Token], word: str, token: Token) -> Place:

@@ -33,6 +33,7 @@ def read_source(name: str, raw: bytes) -> Source:
             f"U+{ord(unseen[0]):04X} ({shown}) can't be seen and is not allowed",
             Span(source, unseen.start(), unseen.end()),
             "delete it",
+            kind="unexpected-character",
         )
     return source
 
@@ -40,7 +41,12 @@ def read_source(name: str, raw: bytes) -> Source:
 def _undecodable(name: str, raw: bytes, at: int) -> GradError:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         source = Source(name, "\n\ufffd\n")
-        return GradError("this file is UTF-16", Span(source, 1, 2), "save the file as UTF-8")
+        return GradError(
+            "this file is UTF-16",
+            Span(source, 1, 2),
+            "save the file as UTF-8",
+            kind="unreadable-text",
+        )
     good = raw[:at].decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     rest = raw[at:].split(b"\n")[0].decode("utf-8", "replace")
     source = Source(name, f"\n{good}{rest}\n")
@@ -49,6 +55,7 @@ def _undecodable(name: str, raw: bytes, at: int) -> GradError:
         f"byte 0x{raw[at]:02x} is not valid UTF-8",
         Span(source, start, start + 1),
         "save the file as UTF-8",
+        kind="unreadable-text",
     )
 
 

@@ -32,6 +32,13 @@ def test_z_names_skip_those_that_the_file_uses() -> None:
     ]
 
 
+def test_a_name_in_a_comment_or_a_text_is_free() -> None:
+    text = 'input x: [2, 2]  # z1 to z3: z1, z2, z3\ny = exp(x) * 2\nw = einsum("ij->ji", y) + 1'
+    free = equations(text)
+    assert free == equations(text.replace("  # z1 to z3: z1, z2, z3", ""))
+    assert free[0] == "z1 = exp(x)"
+
+
 def test_a_name_used_in_any_place_is_skipped() -> None:
     assert equations("def z1(z2) = exp(z2)\ninput x\ny = z1(x) * 2")[0] == "z3 = exp(x)"
 
