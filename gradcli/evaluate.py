@@ -49,7 +49,9 @@ def forward(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
         what = "does not fit in memory"
         if isinstance(error, np.linalg.LinAlgError):
             what = f"can't be computed: {str(error).lower()}"
-        raise GradError(f"{step.text} {what}", program.span(step.place)) from None
+        raise GradError(
+            f"{step.text} {what}", program.span(step.place), kind="not-computable"
+        ) from None
 
 
 def compute(nodes: Sequence[Node], leaves: Mapping[Any, Array]) -> Array:

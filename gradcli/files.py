@@ -19,12 +19,15 @@ def read_file(path: str, most: int) -> bytes:
         raw = _standard(most + 1) if path == "-" else _read(path, most + 1)
     except OSError as error:
         raise GradError(
-            f"{STDIN if path == '-' else path}: {(error.strerror or str(error)).lower()}"
+            f"{STDIN if path == '-' else path}: {(error.strerror or str(error)).lower()}",
+            kind="too-large",
         ) from None
     except ValueError:
-        raise GradError("the file name holds a NUL byte") from None
+        raise GradError("the file name holds a NUL byte", kind="unreadable-file") from None
     if len(raw) > most:
-        raise GradError(f"{STDIN if path == '-' else path}: larger than {most // 2**20} MiB")
+        raise GradError(
+            f"{STDIN if path == '-' else path}: larger than {most // 2**20} MiB", kind="too-large"
+        )
     return raw
 
 

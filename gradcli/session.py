@@ -36,7 +36,7 @@ def parse_file(path: str, start: str = "model") -> Parsed:
     """A file's statements; its syntax errors are in the result. Raises GradError."""
     source = read_source(STDIN if path == "-" else path, read_file(path, MAX_BYTES))
     if not source.text.strip():
-        raise GradError("the file is empty", Span(source, 1, 1))
+        raise GradError("the file is empty", Span(source, 1, 1), kind="empty-file")
     parsed = read(source, start)
     if parsed.errors and not parsed.statements:
         raise GradErrors(parsed.errors)

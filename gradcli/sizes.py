@@ -135,10 +135,10 @@ class Sizes:
         size = self._interned.get(key)
         if size is None:
             if len(key) > MOST_TERMS:
-                raise GradError("this size has too many terms")
+                raise GradError("this size has too many terms", kind="too-large")
             value = sum((c * self._worth(m) for m, c in key), Fraction(0))
             if abs(value) > LARGEST:
-                raise GradError("a size is at most 10^15")
+                raise GradError("a size is at most 10^15", kind="too-large")
             text, precedence = _spell(key)
             size = self._interned[key] = Size(key, value, self._names.get(key, text), precedence)
         return size

@@ -50,11 +50,15 @@ def _check_names(program: Program, data: Mapping[str, Array]) -> None:
         if name in program.families:
             members = program.families[name]
             raise GradError(
-                f"--data: {name} is a family", hint=f'bind its members: "{members[0]}", …'
+                f"--data: {name} is a family",
+                hint=f'bind its members: "{members[0]}", …',
+                kind="bad-data",
             )
         if name in program.shapes:
-            raise GradError(f"--data: {name} is computed, so it can't be bound")
-        raise GradError(f"--data: the model has no `{name}`", hint=suggestion(name, known))
+            raise GradError(f"--data: {name} is computed, so it can't be bound", kind="bad-data")
+        raise GradError(
+            f"--data: the model has no `{name}`", hint=suggestion(name, known), kind="bad-data"
+        )
 
 
 def _value(program: Program, item: Input, key: str, data: Mapping[str, Array], seed: int) -> Array:
@@ -90,7 +94,9 @@ def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
     wanted = "×".join(map(str, shape))
     found = "×".join(map(str, array.shape)) if array.ndim > 1 else f"a list of {array.size}"
     hint = "it looks transposed" if array.shape == shape[::-1] else None
-    raise GradError(f"{where}: {name} is {found}, but the model has {wanted}", hint=hint)
+    raise GradError(
+        f"{where}: {name} is {found}, but the model has {wanted}", hint=hint, kind="bad-data"
+    )
 
 
 # ── files ──
@@ -104,8 +110,10 @@ def load_data(path: Path, max_elements: int) -> dict[str, Array]:
         if path.suffix == ".json":
             return _from_json(path, read_file(str(path), MOST_JSON), max_elements)
     except OSError as error:
-        raise GradError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    raise GradError(f"{path}: data comes in .npz or .json files")
+        raise GradError(
+            f"{path}: {(error.strerror or str(error)).lower()}", kind="unreadable-file"
+        ) from None
+    raise GradError(f"{path}: data comes in .npz or .json files", kind="bad-data")
 
 
 def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
@@ -113,33 +121,43 @@ def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
 
     try:
         if not path.is_file():
-            raise GradError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
+            raise GradError(
+                f"{path}: {'not a file' if path.exists() else 'no such file'}",
+                kind="unreadable-file",
+            )
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > 8 * max_elements + 2**20:
                 raise GradError(
                     f"{path}: more than {max_elements:,} elements",
                     hint="--max-elements raises the limit",
+                    kind="too-large",
                 )
         with np.load(path, allow_pickle=False) as archive:
             return {_member(n): _checked(archive[n], f"{path}: {n}") for n in archive.files}
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
-        raise GradError(f"{path}: not a readable .npz file ({_first_line(error)})") from None
+        raise GradError(
+            f"{path}: not a readable .npz file ({_first_line(error)})", kind="bad-data"
+        ) from None
 
 
 def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
     try:
         document = json.loads(raw, parse_constant=_no_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        raise GradError(f"{path}: not valid JSON ({_first_line(error)})") from None
+        raise GradError(f"{path}: not valid JSON ({_first_line(error)})", kind="bad-data") from None
     if not isinstance(document, dict):
         raise GradError(
-            f"{path}: an object of names and arrays is expected", hint='{"W": [[1, 2], [3, 4]]}'
+            f"{path}: an object of names and arrays is expected",
+            hint='{"W": [[1, 2], [3, 4]]}',
+            kind="bad-data",
         )
     found = {}
     for name, value in document.items():
         array = _array(value, f"{path}: {name}")
         if array.size > max_elements:
-            raise GradError(f"{path}: {name} has more than {max_elements:,} elements")
+            raise GradError(
+                f"{path}: {name} has more than {max_elements:,} elements", kind="too-large"
+            )
         found[_member(name)] = array
     return found
 
@@ -168,9 +186,9 @@ def _array(value: Any, what: str) -> Array:
     try:
         array = np.asarray(_special(value))
     except RecursionError:
-        raise GradError(f"{what}: its lists nest too deep") from None
+        raise GradError(f"{what}: its lists nest too deep", kind="bad-data") from None
     except ValueError:
-        raise GradError(f"{what}: its rows differ in length") from None
+        raise GradError(f"{what}: its rows differ in length", kind="bad-data") from None
     return _checked(array, what)
 
 
@@ -185,9 +203,9 @@ def _special(value: Any) -> Any:
 def _checked(array: Array, what: str) -> Array:
     """An array of real numbers as floats. Raises GradError."""
     if array.dtype.kind not in "fiu":
-        raise GradError(f"{what}: an array of real numbers is expected")
+        raise GradError(f"{what}: an array of real numbers is expected", kind="bad-data")
     if array.size == 0:
-        raise GradError(f"{what}: the array is empty")
+        raise GradError(f"{what}: the array is empty", kind="bad-data")
     return array.astype(float, copy=False)
 
 
@@ -197,23 +215,29 @@ def load_npy(name: str, span: Span, max_elements: int) -> Array:
     try:
         path = (folder / name).resolve()
         if not path.is_relative_to(folder):
-            raise GradError(f'file("{name}") is outside the model\'s folder', span)
+            raise GradError(
+                f'file("{name}") is outside the model\'s folder', span, kind="unreadable-file"
+            )
         if path.exists() and not path.is_file():
-            raise GradError(f'file("{name}") is not a file', span)
+            raise GradError(f'file("{name}") is not a file', span, kind="unreadable-file")
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(mapped, np.ndarray):
-            raise GradError(f'file("{name}") is not a .npy file', span)
+            raise GradError(f'file("{name}") is not a .npy file', span, kind="bad-data")
         if mapped.size > max_elements:
-            raise GradError(f'file("{name}") has more than {max_elements:,} elements', span)
+            raise GradError(
+                f'file("{name}") has more than {max_elements:,} elements', span, kind="too-large"
+            )
         return _checked(np.array(mapped), f'file("{name}")')
     except GradError as error:
-        raise GradError(error.message, error.span or span, error.hint) from None
+        raise GradError(error.message, error.span or span, error.hint, kind=error.kind) from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = "it is looked for beside the model" if isinstance(error, FileNotFoundError) else None
-        raise GradError(f'file("{name}"): {reason}', span, hint) from None
+        raise GradError(f'file("{name}"): {reason}', span, hint, kind="bad-data") from None
     except (ValueError, EOFError) as error:
-        raise GradError(f'file("{name}"): {_unreadable(path, error)}', span) from None
+        raise GradError(
+            f'file("{name}"): {_unreadable(path, error)}', span, kind="unreadable-file"
+        ) from None
 
 
 def shape_in(name: str, span: Span, max_elements: int = 10**8) -> tuple[int, ...]:

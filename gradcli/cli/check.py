@@ -116,6 +116,7 @@ def check(
             raise GradError(
                 f"--against {against} needs one model",
                 hint=f"gradcli check MODEL --against {against}",
+                kind="bad-option",
             )
         if against is not None and is_derivation(against):
             check_derivation(
@@ -123,7 +124,9 @@ def check(
                 output=output, precision=precision,
             )  # fmt: skip
         elif hint or quiet or complete:
-            raise GradError("--hint, --quiet and --complete go with --against mine.grad")
+            raise GradError(
+                "--hint, --quiet and --complete go with --against mine.grad", kind="bad-option"
+            )
         options = _options(finite_diff, complex_step, points, steps, budget, seed)
         if against is not None:
             found = Found([_check_gradients(paths[0], Path(against), asked, options)], [])
@@ -183,7 +186,9 @@ def _models_below() -> list[str]:
     )
     if not found:
         raise GradError(
-            "there is no *.eq file below the current folder", hint="gradcli check MODEL"
+            "there is no *.eq file below the current folder",
+            hint="gradcli check MODEL",
+            kind="empty-file",
         )
     return found
 

@@ -41,7 +41,7 @@ def opened(path: str) -> Iterator[IO[str]]:
                 part.replace(real)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise GradError(f"{path or repr(path)}: {reason}") from None
+        raise GradError(f"{path or repr(path)}: {reason}", kind="bad-option") from None
 
 
 def _status(path: str) -> os.stat_result | None:
@@ -55,7 +55,9 @@ def _status(path: str) -> os.stat_result | None:
             raise _error(errno.EISDIR) from None
         return None
     except ValueError:
-        raise GradError("the name of the output file holds a NUL byte") from None
+        raise GradError(
+            "the name of the output file holds a NUL byte", kind="unreadable-file"
+        ) from None
     if stat.S_ISDIR(found.st_mode):
         raise _error(errno.EISDIR)
     if stat.S_ISREG(found.st_mode) and not os.access(path, os.W_OK):
@@ -99,7 +101,7 @@ def _enter(path: str, found: os.stat_result | None) -> int:
             if error.errno != errno.ENXIO:
                 raise
             if time.monotonic() > end:
-                raise GradError(f"{path}: nobody reads this pipe") from None
+                raise GradError(f"{path}: nobody reads this pipe", kind="bad-option") from None
             time.sleep(0.02)
         else:
             os.set_blocking(descriptor, True)

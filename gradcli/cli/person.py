@@ -37,7 +37,9 @@ def check_derivation(
     from gradcli.session import load, parse_file
 
     if model == against == "-":
-        raise GradError("the model and the derivation can't both come from standard input")
+        raise GradError(
+            "the model and the derivation can't both come from standard input", kind="bad-option"
+        )
     program, data = load(model, asked)
     tell(program.notes)
     parsed = parse_file(against, "derivation")

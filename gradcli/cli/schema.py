@@ -28,6 +28,8 @@ def schema(
 
         if document is not None and document not in documents():
             known = ", ".join(documents())
-            raise GradError(f"there is no schema `{document}`", hint=f"one of {known}")
+            raise GradError(
+                f"there is no schema `{document}`", hint=f"one of {known}", kind="bad-option"
+            )
         found = schema() if document is None else schema_of(document)
         write([dumps(found, indent=2), "\n"], output)

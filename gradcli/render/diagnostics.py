@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from gradcli.errors import GradError, GradErrors
+from gradcli.errors import GradError, GradErrors, Span
 from gradcli.foreign import dumps
 
 
@@ -23,6 +23,11 @@ class Diagnostic(NamedTuple):
     end_column: int | None
     message: str
     hint: str | None
+
+
+def place(span: Span) -> tuple[int, int, int, int]:
+    """The line and the column of a span's start, and those of its end."""
+    return *span.begin(), *span.finish()
 
 
 def diagnostics(error: GradError | GradErrors, file: str | None) -> list[Diagnostic]:

@@ -62,6 +62,7 @@ def find(name: str) -> list[Op]:
         raise GradError(
             f"there is no operation `{name}`",
             hint=FOREIGN.get(name) or suggestion(name, known) or "`gradcli ops` lists them all",
+            kind="bad-option",
         )
     return found
 

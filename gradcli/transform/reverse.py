@@ -119,7 +119,9 @@ def resolve_wrt(program: Program, names: Iterable[str]) -> tuple[str, ...]:
 
             known = set(program.shapes) | set(program.families)
             raise GradError(
-                f"--wrt {name}: the model has no `{name}`", hint=suggestion(name, known)
+                f"--wrt {name}: the model has no `{name}`",
+                hint=suggestion(name, known),
+                kind="bad-option",
             )
     if not found:
         found = [item.name for item in program.inputs if item.role != "const"]

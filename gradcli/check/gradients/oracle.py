@@ -53,7 +53,9 @@ def library_gradients(session: Session, library: str, names: list[str]) -> Array
         importlib.import_module(library)
     except ImportError:
         hint = f"pip install 'gradcli[{library}]'"
-        raise GradError(f"--oracle {library}: {library} is not installed", hint=hint) from None
+        raise GradError(
+            f"--oracle {library}: {library} is not installed", hint=hint, kind="missing-library"
+        ) from None
     try:
         # What a library warns of is no business of a person who asked for a verdict.
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -61,12 +63,15 @@ def library_gradients(session: Session, library: str, names: list[str]) -> Array
             found = backend(session, names)
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise GradError(f"{library} can't differentiate this model: {reason}") from error
+        raise GradError(
+            f"{library} can't differentiate this model: {reason}", kind="missing-library"
+        ) from error
     for name, value in found.items():
         if value.shape != session.inputs[name].shape:
             own, its = ("×".join(map(str, a.shape)) for a in (session.inputs[name], value))
             raise GradError(
-                f"{library} is at fault: {name} is {own}, and its gradient by {library} {its}"
+                f"{library} is at fault: {name} is {own}, and its gradient by {library} {its}",
+                kind="missing-library",
             )
     return found
 

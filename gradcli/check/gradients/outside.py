@@ -74,11 +74,13 @@ def gradients(
         name = key.removeprefix(GIVEN)
         if name not in program.shapes:
             raise GradError(
-                f"{where}: the model has no `{name}`", hint=suggestion(name, set(program.shapes))
+                f"{where}: the model has no `{name}`",
+                hint=suggestion(name, set(program.shapes)),
+                kind="bad-data",
             )
         found[name] = _outside(array, program.shapes[name], layout, f"{where}: dL/d{name}")
     if not found:
-        raise GradError(f"{where}: no gradient is in it")
+        raise GradError(f"{where}: no gradient is in it", kind="bad-data")
     return found
 
 
@@ -95,7 +97,7 @@ def _outside(array: Array, shape: Shape, layout: str, what: str) -> Outside:
     if array.ndim == 1 and len(own) == 2 and array.size == max(own) and min(own) == 1:
         return Outside(array.reshape(own), False, single)
     have, wanted = ("×".join(map(str, some)) or "a scalar" for some in (array.shape, shown))
-    raise GradError(f"{what} is {have}, but in {layout} layout it is {wanted}")
+    raise GradError(f"{what} is {have}, but in {layout} layout it is {wanted}", kind="bad-data")
 
 
 def _result(checker: Checker, name: str, outside: Outside, layout: str) -> Result:
