@@ -46,8 +46,8 @@ def load(path: str, request: Request) -> tuple[Program, dict[str, Array]]:
     """A model file as a program, and the data bound to it. Raises GradError or GradErrors."""
     parsed = parse_file(path)
     # NumPy is imported only now, so that a file of syntax errors alone is reported without it.
+    from gradcli.data import load_data
     from gradcli.lower import Options, lower
-    from gradcli.values import load_data
 
     data: dict[str, Any] = load_data(request.data, request.max_elements) if request.data else {}
     program = lower(parsed, Options(request.dims, data, request.max_elements, request.rolled))

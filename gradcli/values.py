@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.errors import GradError, Span
+from gradcli.data import load_npy
+from gradcli.errors import GradError
 from gradcli.evaluate import run_steps
-from gradcli.files import read_file
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, FromFile, Input, Program
 from gradcli.sizes import numbers
 from gradcli.suggest import suggestion
 
-SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 GIVEN = "dL/d"
-MOST_JSON = 32 * 2**20  # bytes; larger arrays come in .npz
 
 
 class Values(NamedTuple):
@@ -91,142 +87,6 @@ def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
     found = "×".join(map(str, array.shape)) if array.ndim > 1 else f"a list of {array.size}"
     hint = "it looks transposed" if array.shape == shape[::-1] else None
     raise GradError(f"{where}: {name} is {found}, but the model has {wanted}", hint=hint)
-
-
-# ── files ──
-
-
-def load_data(path: Path, max_elements: int) -> dict[str, Array]:
-    """The arrays of a .npz or .json file, by name. Raises GradError; nothing is ever unpickled."""
-    try:
-        if path.suffix == ".npz":
-            return _load_npz(path, max_elements)
-        if path.suffix == ".json":
-            return _from_json(path, read_file(str(path), MOST_JSON), max_elements)
-    except OSError as error:
-        raise GradError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    raise GradError(f"{path}: data comes in .npz or .json files")
-
-
-def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
-    import zipfile  # for this alone: it costs start-up
-
-    try:
-        if not path.is_file():
-            raise GradError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
-        with zipfile.ZipFile(path) as archive:
-            if sum(info.file_size for info in archive.infolist()) > 8 * max_elements + 2**20:
-                raise GradError(
-                    f"{path}: more than {max_elements:,} elements",
-                    hint="--max-elements raises the limit",
-                )
-        with np.load(path, allow_pickle=False) as archive:
-            return {_member(n): _checked(archive[n], f"{path}: {n}") for n in archive.files}
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
-        raise GradError(f"{path}: not a readable .npz file ({_first_line(error)})") from None
-
-
-def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
-    try:
-        document = json.loads(raw, parse_constant=_no_constant, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise GradError(f"{path}: not valid JSON ({_first_line(error)})") from None
-    if not isinstance(document, dict):
-        raise GradError(
-            f"{path}: an object of names and arrays is expected", hint='{"W": [[1, 2], [3, 4]]}'
-        )
-    found = {}
-    for name, value in document.items():
-        array = _array(value, f"{path}: {name}")
-        if array.size > max_elements:
-            raise GradError(f"{path}: {name} has more than {max_elements:,} elements")
-        found[_member(name)] = array
-    return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} stands there twice")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f'{name} is not JSON; write "{name.replace("Infinity", "inf").lower()}"')
-
-
-def _member(name: str) -> str:
-    """A member's key as outputs write it: h[1,2] is h[1, 2]."""
-    base, bracket, rest = name.partition("[")
-    if not bracket:
-        return name
-    return base + "[" + ", ".join(part.strip() for part in rest.split(",")) if rest else name
-
-
-def _array(value: Any, what: str) -> Array:
-    try:
-        array = np.asarray(_special(value))
-    except RecursionError:
-        raise GradError(f"{what}: its lists nest too deep") from None
-    except ValueError:
-        raise GradError(f"{what}: its rows differ in length") from None
-    return _checked(array, what)
-
-
-def _special(value: Any) -> Any:
-    if isinstance(value, str):
-        return SPECIAL.get(value, value)
-    if isinstance(value, list) and any(isinstance(entry, str | list) for entry in value):
-        return [_special(entry) for entry in value]
-    return value
-
-
-def _checked(array: Array, what: str) -> Array:
-    """An array of real numbers as floats. Raises GradError."""
-    if array.dtype.kind not in "fiu":
-        raise GradError(f"{what}: an array of real numbers is expected")
-    if array.size == 0:
-        raise GradError(f"{what}: the array is empty")
-    return array.astype(float, copy=False)
-
-
-def load_npy(name: str, span: Span, max_elements: int) -> Array:
-    """The array of a .npy file beside the model. Raises GradError for a path that leads outside."""
-    folder = Path(span.source.name).parent.resolve()
-    try:
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder):
-            raise GradError(f'file("{name}") is outside the model\'s folder', span)
-        if path.exists() and not path.is_file():
-            raise GradError(f'file("{name}") is not a file', span)
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(mapped, np.ndarray):
-            raise GradError(f'file("{name}") is not a .npy file', span)
-        if mapped.size > max_elements:
-            raise GradError(f'file("{name}") has more than {max_elements:,} elements', span)
-        return _checked(np.array(mapped), f'file("{name}")')
-    except GradError as error:
-        raise GradError(error.message, error.span or span, error.hint) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        hint = "it is looked for beside the model" if isinstance(error, FileNotFoundError) else None
-        raise GradError(f'file("{name}"): {reason}', span, hint) from None
-    except (ValueError, EOFError) as error:
-        raise GradError(f'file("{name}"): {_unreadable(path, error)}', span) from None
-
-
-def _unreadable(path: Path, error: Exception) -> str:
-    """Why a file is not taken as an array."""
-    with path.open("rb") as file:
-        pickled = file.read(1) == b"\x80"
-    if pickled or "Python objects" in str(error):
-        return "it holds Python objects, which are never loaded"
-    return "it is no readable .npy file"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
 
 
 def non_finite(values: Mapping[str, Array], names: Iterable[str]) -> str | None:

@@ -253,7 +253,7 @@ class Declarations(Equations):
         return program, program.shapes["value"]
 
     def _file(self, code: ast.Code, scope: Scope) -> tuple[Any, Shape | None]:
-        from gradcli.values import load_npy
+        from gradcli.data import load_npy
 
         if len(code) != 2 or code[0][0] != "string":
             raise self.error('write file("name.npy")', code[-1][2])

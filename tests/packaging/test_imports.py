@@ -29,12 +29,13 @@ MAY_IMPORT = {
     "program": "errors ops sizes spelling syntax",
     "template": "expr ops sizes spelling",
     "evaluate": "errors ops program sizes template",
-    "values": "errors evaluate files ops program sizes suggest",
-    "lower": "errors evaluate expr ops program sizes spelling suggest syntax template values",
+    "data": "errors files ops",
+    "values": "data errors evaluate ops program sizes suggest",
+    "lower": "data errors evaluate expr ops program sizes spelling suggest syntax template values",
     "derive": "errors expr ops program sizes suggest template",
-    "session": "derive errors evaluate files lower ops program request syntax values",
+    "session": "data derive errors evaluate files lower ops program request syntax values",
     "render": "derive errors evaluate expr foreign ops program session sizes spelling suggest syntax template",
-    "check": "derive errors evaluate expr lower ops program render request session sizes spelling suggest "
+    "check": "data derive errors evaluate expr lower ops program render request session sizes spelling suggest "
     "syntax template values",
     "render.report": "check derive foreign render sizes",
     "render.verdicts": "check errors foreign render",

@@ -1,0 +1,246 @@
+"""Arrays from files: .npz, .npy and .json. A header is judged before its numbers are read.
+
+Nothing is ever unpickled. What a foreign file holds may fail in every way that its decoders know;
+each ends in one error that says in which file, and for which name in it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from gradcli.errors import GradError, Span
+from gradcli.files import read_file
+from gradcli.ops.core import Array
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
+SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+MOST_JSON = 32 * 2**20  # bytes; larger arrays come in .npz
+MOST_AXES = 32
+MOST_HEADER = 10_000  # bytes
+PIECE = 2**20  # bytes read at once
+# Version 3 differs from 2 in the names of a record's fields, and those are no numbers.
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+    (3, 0): np.lib.format.read_array_header_2_0,
+}
+REAL = "an array of real numbers is expected"
+PICKLED = "it holds Python objects, which are never loaded"
+
+
+def load_data(path: Path, max_elements: int) -> dict[str, Array]:
+    """The arrays of a .npz or .json file, by name. Raises GradError."""
+    try:
+        if path.suffix == ".npz":
+            return _load_npz(path, max_elements)
+        if path.suffix == ".json":
+            return _from_json(path, read_file(str(path), MOST_JSON), max_elements)
+    except OSError as error:
+        raise GradError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    raise GradError(f"{path}: data comes in .npz or .json files")
+
+
+def load_npy(name: str, span: Span, max_elements: int) -> Array:
+    """The array of a .npy file beside the model. Raises GradError for a path that leads outside."""
+    folder = Path(span.source.name).parent.resolve()
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder):
+            raise GradError(f'file("{name}") is outside the model\'s folder', span)
+        if path.exists() and not path.is_file():
+            raise GradError(f'file("{name}") is not a file', span)
+        with path.open("rb") as file:
+            return _npy(file, f'file("{name}")', max_elements)
+    except GradError as error:
+        raise GradError(error.message, error.span or span, error.hint) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        hint = "it is looked for beside the model" if isinstance(error, FileNotFoundError) else None
+        raise GradError(f'file("{name}"): {reason}', span, hint) from None
+    except RuntimeError:  # what pathlib makes of links in a circle
+        raise GradError(f'file("{name}"): its links lead round in a circle', span) from None
+
+
+# ── .npz and .npy ──
+
+
+def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
+    import zipfile  # for this alone: it costs start-up
+
+    if not path.is_file():
+        raise GradError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
+    found: dict[str, Array] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            keys = _keys([info.filename.removesuffix(".npy") for info in members], str(path))
+            for key, info in zip(keys, members, strict=True):
+                taken = sum(array.size for array in found.values())
+                found[key] = _member(archive, info, f"{path}: {key}", max_elements, taken)
+    except (GradError, MemoryError):
+        raise
+    except Exception as error:
+        raise GradError(f"{path}: not a readable .npz file ({_first_line(error)})") from error
+    return found
+
+
+def _member(archive: ZipFile, info: ZipInfo, what: str, most: int, taken: int) -> Array:
+    try:
+        with archive.open(info) as file:
+            return _npy(file, what, most, taken)
+    except (GradError, MemoryError):
+        raise
+    except Exception as error:  # encrypted, cut, compressed in an unknown way, or broken
+        raise GradError(f"{what}: it can't be read ({_first_line(error)})") from error
+
+
+def _npy(file: IO[bytes], what: str, most: int, taken: int = 0) -> Array:
+    """An array in .npy form. Raises GradError, also beyond `most` elements with those `taken`."""
+    shape, fortran, dtype = _header(file, what)
+    size = math.prod(shape)
+    if dtype.hasobject:
+        raise GradError(f"{what}: {PICKLED}")
+    if taken + size > most:
+        also = " with those before it" if taken else ""
+        raise GradError(
+            f"{what}: more than {most:,} elements{also}", hint="--max-elements raises the limit"
+        )
+    if dtype.kind not in "fiu":
+        raise GradError(f"{what}: {REAL}")
+    if not size:
+        raise GradError(f"{what}: the array is empty")
+    flat = np.frombuffer(_read(file, size * dtype.itemsize, what), dtype)
+    with np.errstate(all="ignore"):  # a longer number may be beyond a float
+        return flat.astype(float, copy=False).reshape(shape, order="F" if fortran else "C")
+
+
+def _header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """The shape, whether it lies in Fortran's order, and the type, by NumPy's own reader."""
+    start = file.read(12)
+    try:
+        wide = 2 if start[6:7] == b"\1" else 4
+        length = 8 + wide + int.from_bytes(start[8 : 8 + wide], "little")
+        head = BytesIO(start + file.read(max(0, min(length, MOST_HEADER) - len(start))))
+        version = np.lib.format.read_magic(head)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+            shape, fortran, dtype = HEADERS[version](head)
+    except Exception as error:
+        reason = PICKLED if start[:1] == b"\x80" else "it is no readable .npy file"
+        raise GradError(f"{what}: {reason}") from error
+    if len(shape) > MOST_AXES or any(n < 0 for n in shape):
+        raise GradError(f"{what}: an array of that shape can't be")
+    return shape, fortran, dtype
+
+
+def _read(file: IO[bytes], size: int, what: str) -> bytearray:
+    """So many bytes, and the end of the file. Memory is taken for what is there alone."""
+    raw = bytearray()
+    while piece := file.read(min(PIECE, size + 1 - len(raw))):
+        raw += piece
+    if len(raw) != size:
+        fault = f"ends after {len(raw):,} of" if len(raw) < size else "goes on after"
+        raise GradError(f"{what}: it {fault} the {size:,} bytes that its header promises")
+    return raw
+
+
+# ── .json ──
+
+
+def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
+    try:
+        document = json.loads(
+            raw,
+            parse_constant=_no_constant,
+            parse_float=_number,
+            parse_int=_number,
+            object_pairs_hook=_Object,
+        )
+    except (ValueError, RecursionError) as error:
+        raise GradError(f"{path}: not valid JSON ({_first_line(error)})") from None
+    if not isinstance(document, _Object):
+        raise GradError(
+            f"{path}: an object of names and arrays is expected", hint='{"W": [[1, 2], [3, 4]]}'
+        )
+    keys = _keys([key for key, _ in document.pairs], str(path))
+    found = {}
+    for key, (_, value) in zip(keys, document.pairs, strict=True):
+        array = _array(value, f"{path}: {key}")
+        if array.size > max_elements:
+            raise GradError(f"{path}: {key} has more than {max_elements:,} elements")
+        found[key] = array
+    return found
+
+
+class _Object(NamedTuple):
+    """A JSON object as it stands, so that a name may be seen to come twice."""
+
+    pairs: list[tuple[str, Any]]
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f'{name} is not JSON; write "{name.replace("Infinity", "inf").lower()}"')
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        shown = text if len(text) < 20 else f"a number of {len(text):,} digits"
+        raise ValueError(f'{shown} is too large for a float; write "inf" for infinity')
+    return value
+
+
+def _array(value: Any, what: str) -> Array:
+    """Nested lists of numbers as an array."""
+    shape: list[int] = []
+    level = [value]
+    while any(isinstance(entry, list) for entry in level):
+        lengths = {len(entry) if isinstance(entry, list) else None for entry in level}
+        if len(lengths) > 1:
+            raise GradError(f"{what}: its rows differ in length")
+        if len(shape) == MOST_AXES:
+            raise GradError(f"{what}: its lists nest too deep")
+        shape.append(len(level[0]))
+        level = [inner for entry in level for inner in entry]
+    numbers = [SPECIAL.get(entry) if isinstance(entry, str) else entry for entry in level]
+    for number, entry in zip(numbers, level, strict=True):
+        if not isinstance(number, float):
+            kind = "an object" if isinstance(entry, _Object) else json.dumps(entry)
+            raise GradError(f"{what}: {REAL}, not {kind if len(kind) < 40 else 'a text'}")
+    if not numbers:
+        raise GradError(f"{what}: the array is empty")
+    return np.array(numbers).reshape(shape)
+
+
+# ── what both share ──
+
+
+def _keys(names: Sequence[str], where: str) -> list[str]:
+    """Names as outputs write them: h[1,2] is h[1, 2]. Raises GradError for one that comes twice."""
+    keys = [_key(name) for name in names]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key, count in Counter(keys).items() if count > 1)
+        raise GradError(f"{where}: {twice!r} stands there twice")
+    return keys
+
+
+def _key(name: str) -> str:
+    base, bracket, rest = name.partition("[")
+    if not bracket:
+        return name
+    return base + "[" + ", ".join(part.strip() for part in rest.split(",")) if rest else name
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
