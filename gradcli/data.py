@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 MOST_JSON = 32 * 2**20  # bytes; larger arrays come in .npz
-MOST_AXES = 32
+NESTING = 32
 MOST_HEADER = 10_000  # bytes
 PIECE = 2**20  # bytes read at once
 # Version 3 differs from 2 in the names of a record's fields, and those are no numbers.
@@ -139,7 +139,7 @@ def _header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype
     except Exception as error:
         reason = PICKLED if start[:1] == b"\x80" else "it is no readable .npy file"
         raise GradError(f"{what}: {reason}") from error
-    if len(shape) > MOST_AXES or any(n < 0 for n in shape):
+    if len(shape) > NESTING or any(n < 0 for n in shape):
         raise GradError(f"{what}: an array of that shape can't be")
     return shape, fortran, dtype
 
@@ -209,7 +209,7 @@ def _array(value: Any, what: str) -> Array:
         lengths = {len(entry) if isinstance(entry, list) else None for entry in level}
         if len(lengths) > 1:
             raise GradError(f"{what}: its rows differ in length")
-        if len(shape) == MOST_AXES:
+        if len(shape) == NESTING:
             raise GradError(f"{what}: its lists nest too deep")
         shape.append(len(level[0]))
         level = [inner for entry in level for inner in entry]

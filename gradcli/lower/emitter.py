@@ -207,6 +207,8 @@ class Emitter:
                 *(text if binding >= POSTFIX else f"({text})" for text, binding in written)
             )
             raise self.error(message, at, hint) from None
+        except GradError as error:  # a size of the result is beyond the limit
+            raise self.error(error.message, at, error.hint) from None
         size = self.check_size(shape, at)
         remark = None
         if op.shape is elementwise_shape and stretched_both_ways(shapes, shape):
