@@ -15,6 +15,7 @@ Monomial: TypeAlias = tuple[tuple[str, int], ...]
 Terms: TypeAlias = tuple[tuple[Monomial, Fraction], ...]
 
 LARGEST = 10**15  # sizes are whole numbers up to here
+TOO_LARGE = "a size is at most 10^15"
 MOST_TERMS = 50
 MOST_POWER = 8
 EXACT = 2**53  # beyond this, whole numbers are floats
@@ -138,7 +139,7 @@ class Sizes:
                 raise GradError("this size has too many terms", kind="too-large")
             value = sum((c * self._worth(m) for m, c in key), Fraction(0))
             if abs(value) > LARGEST:
-                raise GradError("a size is at most 10^15", kind="too-large")
+                raise GradError(TOO_LARGE, kind="too-large")
             text, precedence = _spell(key)
             size = self._interned[key] = Size(key, value, self._names.get(key, text), precedence)
         return size

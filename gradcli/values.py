@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.errors import GradError, Span
+from gradcli.data import load_npy
+from gradcli.errors import GradError
 from gradcli.evaluate import run
-from gradcli.files import read_file
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, FromFile, Input, Program
 from gradcli.sizes import numbers
 from gradcli.suggest import suggestion
 
-SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 GIVEN = "dL/d"
-MOST_JSON = 32 * 2**20  # bytes; larger arrays come in .npz
 
 
 class Values(NamedTuple):
@@ -97,190 +93,6 @@ def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
     raise GradError(
         f"{where}: {name} is {found}, but the model has {wanted}", hint=hint, kind="bad-data"
     )
-
-
-# ── arrays from outside ──
-
-
-def arrays(
-    data: Path | Mapping[str, Any] | None, max_elements: int, called: str = "data"
-) -> dict[str, Array]:
-    """The arrays of a file or of a mapping, by name. `called` is what errors call a mapping.
-
-    Raises GradError.
-    """
-    if data is None:
-        return {}
-    if isinstance(data, Path):
-        return load_data(data, max_elements)
-    found = {}
-    for name, value in data.items():
-        what = f"{called}: {name}"
-        array = _limited(_array(value, what), what, max_elements)
-        found[_member(str(name))] = array.copy()  # what its owner does with it changes no result
-    return found
-
-
-def load_data(path: Path, max_elements: int) -> dict[str, Array]:
-    """The arrays of a .npz or .json file, by name. Raises GradError; nothing is ever unpickled."""
-    try:
-        if path.suffix == ".npz":
-            return _load_npz(path, max_elements)
-        if path.suffix == ".json":
-            return _from_json(path, read_file(str(path), MOST_JSON), max_elements)
-    except OSError as error:
-        raise GradError(
-            f"{path}: {(error.strerror or str(error)).lower()}", kind="unreadable-file"
-        ) from None
-    raise GradError(f"{path}: data comes in .npz or .json files", kind="bad-data")
-
-
-def _load_npz(path: Path, max_elements: int) -> dict[str, Array]:
-    import zipfile  # for this alone: it costs start-up
-
-    try:
-        if not path.is_file():
-            raise GradError(
-                f"{path}: {'not a file' if path.exists() else 'no such file'}",
-                kind="unreadable-file",
-            )
-        with zipfile.ZipFile(path) as archive:
-            if sum(info.file_size for info in archive.infolist()) > 8 * max_elements + 2**20:
-                raise GradError(
-                    f"{path}: more than {max_elements:,} elements",
-                    hint="--max-elements raises the limit",
-                    kind="too-large",
-                )
-        with np.load(path, allow_pickle=False) as archive:
-            return {_member(n): _checked(archive[n], f"{path}: {n}") for n in archive.files}
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
-        raise GradError(
-            f"{path}: not a readable .npz file ({_first_line(error)})", kind="bad-data"
-        ) from None
-
-
-def _from_json(path: Path, raw: bytes, max_elements: int) -> dict[str, Array]:
-    try:
-        document = json.loads(raw, parse_constant=_no_constant, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise GradError(f"{path}: not valid JSON ({_first_line(error)})", kind="bad-data") from None
-    if not isinstance(document, dict):
-        raise GradError(
-            f"{path}: an object of names and arrays is expected",
-            hint='{"W": [[1, 2], [3, 4]]}',
-            kind="bad-data",
-        )
-    found = {}
-    for name, value in document.items():
-        what = f"{path}: {name}"
-        found[_member(name)] = _limited(_array(value, what), what, max_elements)
-    return found
-
-
-def _limited(array: Array, what: str, max_elements: int) -> Array:
-    if array.size > max_elements:
-        raise GradError(f"{what} has more than {max_elements:,} elements", kind="too-large")
-    return array
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} stands there twice")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f'{name} is not JSON; write "{name.replace("Infinity", "inf").lower()}"')
-
-
-def _member(name: str) -> str:
-    """A member's key as outputs write it: h[1,2] is h[1, 2]."""
-    base, bracket, rest = name.partition("[")
-    if not bracket:
-        return name
-    return base + "[" + ", ".join(part.strip() for part in rest.split(",")) if rest else name
-
-
-def _array(value: Any, what: str) -> Array:
-    try:
-        array = np.asarray(_special(value))
-    except RecursionError:
-        raise GradError(f"{what}: its lists nest too deep", kind="bad-data") from None
-    except ValueError:
-        raise GradError(f"{what}: its rows differ in length", kind="bad-data") from None
-    except (TypeError, RuntimeError) as error:  # a tensor on another device, say
-        raise GradError(
-            f"{what}: NumPy can't make an array of it ({_first_line(error)})", kind="bad-data"
-        ) from None
-    return _checked(array, what)
-
-
-def _special(value: Any) -> Any:
-    if isinstance(value, str):
-        return SPECIAL.get(value, value)
-    if isinstance(value, list) and any(isinstance(entry, str | list) for entry in value):
-        return [_special(entry) for entry in value]
-    return value
-
-
-def _checked(array: Array, what: str) -> Array:
-    """An array of real numbers as floats. Raises GradError."""
-    if array.dtype.kind not in "fiu":
-        raise GradError(f"{what}: an array of real numbers is expected", kind="bad-data")
-    if array.size == 0:
-        raise GradError(f"{what}: the array is empty", kind="bad-data")
-    return array.astype(float, copy=False)
-
-
-def load_npy(name: str, span: Span, max_elements: int) -> Array:
-    """The array of a .npy file beside the model. Raises GradError for a path that leads outside."""
-    folder = Path(span.source.name).parent.resolve()
-    try:
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder):
-            raise GradError(
-                f'file("{name}") is outside the model\'s folder', span, kind="unreadable-file"
-            )
-        if path.exists() and not path.is_file():
-            raise GradError(f'file("{name}") is not a file', span, kind="unreadable-file")
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(mapped, np.ndarray):
-            raise GradError(f'file("{name}") is not a .npy file', span, kind="bad-data")
-        if mapped.size > max_elements:
-            raise GradError(
-                f'file("{name}") has more than {max_elements:,} elements', span, kind="too-large"
-            )
-        return _checked(np.array(mapped), f'file("{name}")')
-    except GradError as error:
-        raise GradError(error.message, error.span or span, error.hint, kind=error.kind) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        hint = "it is looked for beside the model" if isinstance(error, FileNotFoundError) else None
-        raise GradError(f'file("{name}"): {reason}', span, hint, kind="bad-data") from None
-    except (ValueError, EOFError) as error:
-        raise GradError(
-            f'file("{name}"): {_unreadable(path, error)}', span, kind="unreadable-file"
-        ) from None
-
-
-def shape_in(name: str, span: Span, max_elements: int = 10**8) -> tuple[int, ...]:
-    """The shape of the array of a .npy file beside the model. Raises GradError as load_npy does."""
-    return load_npy(name, span, max_elements).shape
-
-
-def _unreadable(path: Path, error: Exception) -> str:
-    """Why a file is not taken as an array."""
-    with path.open("rb") as file:
-        pickled = file.read(1) == b"\x80"
-    if pickled or "Python objects" in str(error):
-        return "it holds Python objects, which are never loaded"
-    return "it is no readable .npy file"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
 
 
 def non_finite(values: Mapping[str, Array], names: Iterable[str]) -> str | None:

@@ -95,7 +95,10 @@ def _prepare() -> None:
     """Settings of the process: quick start, quiet pipes, streams that can be used."""
     import gc
     import signal
+    import warnings
 
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # a library's; what concerns a person is said in notes
     gc.disable()  # a short-lived process with no cyclic garbage to speak of
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads cost more than they give here
     if hasattr(signal, "SIGPIPE"):

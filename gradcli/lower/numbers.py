@@ -11,7 +11,18 @@ import numpy as np
 
 from gradcli.errors import GradError
 from gradcli.ops import Op
-from gradcli.sizes import ATOM, EXACT, LARGEST, SIGN, SUM, Number, Size, Sizes, numeral
+from gradcli.sizes import (
+    ATOM,
+    EXACT,
+    LARGEST,
+    SIGN,
+    SUM,
+    TOO_LARGE,
+    Number,
+    Size,
+    Sizes,
+    numeral,
+)
 from gradcli.spelling import Written, write
 
 PI = Number(math.pi, None, "pi", ATOM)
@@ -84,6 +95,8 @@ def whole(number: Any, what: str) -> int:
         )
     if float(number.value) != int(number.value):
         raise GradError(f"{what} is a whole number, not {worth(number)}")
+    if abs(number.value) > LARGEST:
+        raise GradError(TOO_LARGE, kind="too-large")
     return int(number.value)
 
 

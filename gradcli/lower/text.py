@@ -119,6 +119,9 @@ def kind_of(
             *(shown if binding >= POSTFIX else f"({shown})" for shown, binding in written)
         )
         raise text.misfit(message, place, hint) from None
+    except GradError as error:  # a size of the result is beyond the limit
+        own = text.span(text.sign(place))
+        raise GradError(error.message, own, error.hint, kind=error.kind) from None
     size = text.size(shape, place)
     remark = None
     if op.shape is elementwise_shape and stretched_both_ways(shapes, shape):

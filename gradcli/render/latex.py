@@ -14,7 +14,7 @@ from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
 from gradcli.ops.regions import Part
 from gradcli.program import Operand, Program, Step
 from gradcli.session import Session
-from gradcli.sizes import ATOM, POWER, Number, Shape, is_scalar
+from gradcli.sizes import ATOM, POWER, PRODUCT, Number, Shape, is_scalar
 from gradcli.spelling import Written
 from gradcli.syntax import read, read_source
 from gradcli.template import Node
@@ -179,7 +179,8 @@ def _entry(value: float) -> str:
 
 
 def _sizes(shape: Shape) -> str:
-    return r" \times ".join(expression(size.text)[0] for size in shape)
+    sizes = [(expression(size.text)[0], size.precedence) for size in shape]
+    return r" \times ".join(t if level >= PRODUCT else rf"\left({t}\right)" for t, level in sizes)
 
 
 WRITERS: dict[str, Any] = {

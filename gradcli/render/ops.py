@@ -17,7 +17,7 @@ from gradcli.ops.core import Call
 from gradcli.ops.regions import Part, whole
 from gradcli.program import LAYOUTS, Step
 from gradcli.render.layout import EQUATION, NOTE, PLAIN, Column, Line, Section
-from gradcli.sizes import ATOM, Shape, Sizes, is_scalar
+from gradcli.sizes import ATOM, Shape, Sizes, is_scalar, spell
 from gradcli.spelling import write
 from gradcli.suggest import FOREIGN, suggestion
 
@@ -213,7 +213,7 @@ def _shape_line(shown: Example) -> str:
 
 
 def _spell(shape: Shape) -> str:
-    return "scalar" if is_scalar(shape) else "×".join(size.text for size in shape)
+    return "scalar" if is_scalar(shape) else spell(shape)
 
 
 def document(ops: Sequence[Op]) -> dict[str, Any]:

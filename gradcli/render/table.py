@@ -8,11 +8,11 @@ from typing import Any
 
 from gradcli.derive import displayed
 from gradcli.ops.core import Array
-from gradcli.render.arrays import as_text, entry_text, norm, show_shape, show_symbols
+from gradcli.render.arrays import as_text, entry_text, norm, show_shape
 from gradcli.render.json_ import turn
 from gradcli.render.layout import EQUATION, NOTE, PARAMETER, PLAIN, Cell, Column, Line, Section
 from gradcli.session import Session
-from gradcli.sizes import Shape, is_scalar
+from gradcli.sizes import Shape, is_scalar, spell
 
 LONGEST = 300  # rows of one listing, unless all are wanted
 HEAD, TAIL = 200, 60
@@ -213,5 +213,5 @@ def shape_text(shape: Shape) -> str:
     if is_scalar(shape):
         return "scalar"
     numbers = "×".join(map(str, show_shape(shape)))
-    symbols = "×".join(show_symbols(shape))
+    symbols = spell(shape)
     return numbers if numbers == symbols else f"{numbers} ({symbols})"

@@ -272,3 +272,9 @@ def test_hostile_input_ends_in_one_clear_error_or_works(text: bytes) -> None:
     if found.returncode == 2:
         assert not found.stdout
         assert b"error:" in found.stderr
+
+
+def test_no_warning_of_a_library_reaches_a_person():
+    code = "import gradcli.cli as c; c._prepare(); import numpy as np; np.float64(1e308) * 10"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stderr == ""

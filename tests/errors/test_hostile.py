@@ -287,11 +287,15 @@ def outside(path: Path) -> None:
 
 def claims(path: Path) -> None:
     """A header that claims more than the file holds."""
-    header = io.BytesIO()
+    path.write_bytes(header(10**9, 10**9))
+
+
+def header(*shape: int) -> bytes:
+    file = io.BytesIO()
     np.lib.format.write_array_header_1_0(
-        header, {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**9)}
+        file, {"descr": "<f8", "fortran_order": False, "shape": shape}
     )
-    path.write_bytes(header.getvalue())
+    return file.getvalue()
 
 
 ARRAYS = {
@@ -306,7 +310,11 @@ ARRAYS = {
     "a folder": (lambda path: path.mkdir(), "is not a file"),
     "a link that leads outside": (outside, "outside the model's folder"),
     "a link to a device": (lambda path: path.symlink_to("/dev/zero"), "outside the model's folder"),
-    "a header that lies": (claims, "no readable .npy file"),
+    "a header that lies": (claims, "more than 100,000,000 elements"),
+    "a header that lies within the limit": (
+        lambda path: path.write_bytes(header(99_999_999)),
+        "it ends after 0 of the 799,999,992 bytes",
+    ),
 }
 
 
@@ -320,12 +328,18 @@ def test_an_array_file(name, tmp_path):
     says(message, "derive", model(folder, text), folder=folder)
 
 
-def bomb(path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in "abcd":
-            with archive.open(f"{name}.npy", "w") as file:
-                for _ in range(3):
-                    file.write(bytes(100 * 2**20))
+def bomb(*shape: int, zeros: int = 3) -> Callable[[Path], None]:
+    """An archive of arrays with so many times 100 MiB behind each header."""
+
+    def write(path: Path) -> None:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in "ab":
+                with archive.open(f"{name}.npy", "w") as file:
+                    file.write(header(*shape))
+                    for _ in range(zeros):
+                        file.write(bytes(100 * 2**20))
+
+    return write
 
 
 def deep_json(path: Path) -> None:
@@ -337,8 +351,10 @@ def less_deep_json(path: Path) -> None:
 
 
 DATA = {
-    "a bomb.npz": (bomb, "more than 100,000,000 elements"),
-    "objects.npz": (lambda path: np.savez(path, x=np.array([{}], dtype=object)), "not a readable"),
+    "a bomb.npz": (bomb(10), "it goes on after"),
+    "two halves of too much.npz": (bomb(60_000_000, zeros=0), "it ends after 0"),
+    "too much.npz": (bomb(10**11, zeros=0), "more than 100,000,000 elements"),
+    "objects.npz": (lambda path: np.savez(path, x=np.array([{}], dtype=object)), "never loaded"),
     "no archive.npz": (lambda path: path.write_bytes(b"PK\x03\x04 no archive"), "not a readable"),
     "folder.npz": (lambda path: path.mkdir(), "not a file"),
     "pipe.json": (os.mkfifo, "not valid JSON"),

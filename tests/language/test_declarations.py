@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from support import equations, messages, program, session, squeeze, texts, value
 
+from gradcli.data import load_data
 from gradcli.errors import GradError, GradErrors
 from gradcli.session import Request, run
-from gradcli.values import load_data
 
 
 def inputs(text: str, **options: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcli.render.arrays import as_text
+from gradcli.render.arrays import as_text, norm
 from gradcli.sizes import Sizes
 
 
@@ -32,6 +32,14 @@ def show(array: object, digits: int = 4, room: int | None = None) -> str:
 )
 def test_one_line(array: object, text: str) -> None:
     assert show(array) == text
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e300, 1e-300, 0.0])
+def test_a_length_of_any_size(scale: float) -> None:
+    assert norm(np.array([[3.0, 4.0]]) * scale) == pytest.approx(5 * scale, rel=1e-15, abs=0)
+    assert norm(np.array([[1.7e308, 1.7e308]])) == np.inf
+    assert norm(np.array([[scale, np.inf]])) == np.inf
+    assert np.isnan(norm(np.array([[scale, np.nan]])))
 
 
 def test_both_axes_are_shortened() -> None:
