@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.data import shape_in
 from gradcli.derive import Derivation
 from gradcli.errors import GradError, GradErrors
 from gradcli.evaluate import forward
@@ -17,7 +18,6 @@ from gradcli.program import Program
 from gradcli.session import Request, Session, compute
 from gradcli.sizes import Shape
 from gradcli.syntax import read, read_source
-from gradcli.values import shape_in
 
 Array = npt.NDArray[Any]
 
