@@ -341,9 +341,9 @@ def coverage(count: int) -> Counter[str]:
             entries = np.arange(probe.base.size)
             truth = _truth(checker.model, variable)
             finite = differences(probe, entries, probe.reached(entries, checker.noise.outputs))
-            exact = complex_step(probe, entries)
             rounding = checker.noise.totals[variable].reshape(-1)
             derived = base.backward.totals[variable].reshape(-1)
+            exact = complex_step(probe, entries, derived).value
             found["entries"] += len(entries)
             found["finite differences"] += int(np.sum(np.abs(finite.value - truth) <= finite.bar))
             found["complex step"] += int(np.sum(np.abs(exact - truth) <= rounding))

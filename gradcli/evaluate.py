@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -83,13 +84,33 @@ class Backward(NamedTuple):
 def backward(
     derivation: Derivation, values: Mapping[str, Array], given: Mapping[str, Array]
 ) -> Backward:
-    """Run a derivation. `values` are the forward values, `given` the derivatives that arrive."""
+    """Run a derivation. `values` are the forward values, `given` the derivatives that arrive.
+
+    Raises GradError where a step has no derivative, a singular matrix's log-determinant say.
+    """
     reified = derivation.reified
     found = dict(values)
     for item, own in zip(derivation.program.given, reified.arriving, strict=True):
         found[own] = given[item.name]
-    run(reified.steps, found, reified.dying)
+    known = dict(found)
+    try:
+        run(reified.steps, found, reified.dying)
+    except np.linalg.LinAlgError as error:
+        raise _underivable(derivation, known, error) from None
     return Backward(
         [found[name] for name in reified.values],
         {name: found[total] for name, total in reified.totals.items()},
     )
+
+
+def _underivable(
+    derivation: Derivation, values: dict[str, Array], error: np.linalg.LinAlgError
+) -> GradError:
+    """Says of which step the derivative can't be computed. values: what the pass starts from."""
+    steps = derivation.reified.steps
+    with suppress(np.linalg.LinAlgError):
+        run(steps, values)
+    place = next(step.place for step in steps if step.name not in values)
+    text = next((step.text for step in derivation.program.steps if step.place == place), "a step")
+    message = f"the derivative of {text} can't be computed: {str(error).lower()}"
+    return GradError(message, derivation.program.span(place))

@@ -19,7 +19,7 @@ from gradcli.ops.core import (
     elementwise_shape,
     no_rule,
 )
-from gradcli.ops.special import erf
+from gradcli.ops.special import erf, log1p
 from gradcli.sizes import ATOM, POWER
 
 AS = "Abramowitz & Stegun, "
@@ -73,7 +73,7 @@ def _sigmoid(x: Array) -> Array:
 
 
 def _softplus(x: Array) -> Array:
-    return _relu(x) + np.log1p(np.exp(-_absolute(x)))
+    return np.where(x.real < 0, 0, x) + log1p(np.exp(-_absolute(x)))
 
 
 def _leaky_relu(x: Array, a: Array) -> Array:

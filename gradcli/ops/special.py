@@ -45,16 +45,36 @@ def _erfc_fraction(z: Array) -> Array:
     return np.asarray(np.exp(-z * z) / (math.sqrt(math.pi) * tail))
 
 
+def log1p(x: Array) -> Array:
+    """log(1 + x). NumPy's own loses the digits of a small complex argument's real part."""
+    if not np.iscomplexobj(x):
+        return np.asarray(np.log1p(x))
+    return np.asarray(np.log1p(x.real) + 1j * np.arctan2(x.imag, 1 + x.real))
+
+
 def cofactors(x: Array) -> Array:
     """The matrix of cofactors, det(x) x^(-T), defined for a singular matrix too.
 
-    Real matrices go through the singular values: cof(U S V^T) = det(U V) U cof(S) V^T.
+    Real matrices go through the singular values: cof(U S V^T) = det(U V) U cof(S) V^T. Complex ones
+    go through their minors, for the singular values would lose a small imaginary part.
     """
     if np.iscomplexobj(x):
-        return np.asarray(np.linalg.det(x))[..., None, None] * np.swapaxes(np.linalg.inv(x), -1, -2)
-    u, s, vt = np.linalg.svd(x)
+        return _minors(x)
+    finite = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
+    u, s, vt = np.linalg.svd(np.where(finite, x, 0))
     sign = np.linalg.det(u) * np.linalg.det(vt)
     n = s.shape[-1]
     others = np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :])
     products = np.prod(others, axis=-1) * sign[..., None]
-    return np.asarray((u * products[..., None, :]) @ vt)
+    return np.where(finite, (u * products[..., None, :]) @ vt, np.nan)
+
+
+def _minors(x: Array) -> Array:
+    """The matrix of cofactors by its definition: the determinants of what is left, with signs."""
+    n = x.shape[-1]
+    found = np.ones_like(x)
+    for i in range(n):
+        for j in range(n):
+            rest = np.delete(np.delete(x, i, axis=-2), j, axis=-1)
+            found[..., i, j] = (-1) ** (i + j) * np.linalg.det(rest)
+    return found

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from gradcli.check.gradients.exact import complex_step, directional
-from gradcli.check.gradients.extended import extended, settle
-from gradcli.check.gradients.finite import AT_KINK, Estimate, differences, units
+from gradcli.check.gradients.along import along_a_direction
+from gradcli.check.gradients.exact import complex_step
+from gradcli.check.gradients.extended import OPEN, extended, settle
+from gradcli.check.gradients.finite import (
+    AT_KINK,
+    Estimate,
+    beside_kink,
+    closer,
+    differences,
+    units,
+)
 from gradcli.check.gradients.judge import DOUBLE, REASONS, Evidence, Judged, Tolerance, judge
 from gradcli.check.gradients.noise import Noise, noise
 from gradcli.check.gradients.probe import Model, Probe
-from gradcli.check.gradients.result import INCONCLUSIVE, NOISE, NOTHING, Result
-from gradcli.check.gradients.summary import dot_product, summarise
-from gradcli.ops.core import Array, asarray
+from gradcli.check.gradients.result import DISAGREE, INCONCLUSIVE, NOTHING, Result
+from gradcli.check.gradients.summary import summarise
+from gradcli.ops.core import Array
 from gradcli.session import Session
-from gradcli.sizes import Number
 
 BOTH, FINITE, COMPLEX = "complex-step+finite-diff", "finite-diff", "complex-step"
 SLICE = 4096  # entries between two looks at the clock
 SURE = 4  # largest entries, and as many smallest, that no sample leaves out
+UNSETTLED = [REASONS.index(reason) for reason in OPEN]
 OVERTIME = 1.0  # seconds beyond the budget after which a variable is not even sampled
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -63,7 +71,7 @@ class Gathered(NamedTuple):
     """Estimates of some entries, in the order in which they were made."""
 
     entries: Array
-    exact: Array | None
+    exact: Estimate | None
     finite: Estimate | None
     sides: Sides
 
@@ -96,7 +104,6 @@ class Checker:
         rounding: a bound on what rounding does to `found`, where it is another's.
         expected: what to compare with, in place of the complex step and finite differences.
         """
-        own = found is None and expected is None
         if found is None:
             found = self.session.backward.totals[name]
         if rounding is None:
@@ -110,6 +117,7 @@ class Checker:
                 name, role, shape, INCONCLUSIVE, NOTHING, text, found.size, 0,
                 np.nan, np.nan, np.nan, (), equation,
             )  # fmt: skip
+        own = expected is None and np.array_equal(found, self.noise.derived[name], equal_nan=True)
         probe = Probe(self.model, name)
         gathered = self._gather(probe, found, expected)
         at = gathered.entries
@@ -123,8 +131,13 @@ class Checker:
             tolerance,
         )
         judged = judge(evidence)
-        if own and gathered.exact is not None and np.any(judged.reason == REASONS.index(NOISE)):
-            judged = self._settled(judged, name, at, evidence.rounding)
+        apart = np.nonzero(judged.reason == REASONS.index(DISAGREE))[0]
+        if apart.size and evidence.finite is not None:
+            reached = probe.reached(at, self.noise.outputs)
+            evidence = evidence._replace(finite=closer(probe, at, reached, apart, evidence.finite))
+            judged = judge(evidence)
+        if own and gathered.exact is not None and np.any(np.isin(judged.reason, UNSETTLED)):
+            judged = self._settled(judged, name, at, evidence)
         notes = {
             int(at[i]): self._kink_note(probe, int(at[i]), sides)
             for i, sides in gathered.sides.items()
@@ -138,50 +151,26 @@ class Checker:
         """Where time is short, it goes to params and large quantities, not to every x[t]."""
         return self.roles.get(name) != "param", -self.session.backward.totals[name].size
 
-    def _settled(self, judged: Judged, name: str, entries: Array, rounding: Array) -> Judged:
+    def _settled(self, judged: Judged, name: str, entries: Array, evidence: Evidence) -> Judged:
+        model = self._finer()
+        if model is None:
+            return judged
+        found, rounding, scale = evidence.found, evidence.rounding, evidence.scale
+        return settle(judged, model, name, entries, found, rounding, scale)
+
+    def _finer(self) -> Model | None:
+        """The session in extended precision, where that can be had."""
         if not self._tried_more_digits:
             self._tried_more_digits = True
             self._more_digits = extended(self.session)
-        if self._more_digits is None:
-            return judged
-        return settle(judged, self._more_digits, name, entries, rounding, self.noise.scale)
+        return self._more_digits
 
     def dot_product(self) -> Iterator[Result]:
         """Forward mode along a random direction against reverse mode."""
-        totals = self.session.backward.totals
         if any(not e.op.complex_safe for e in self.model.equations):
             return
         names = [name for name in self.session.derivation.wrt if name in self.roles]
-        rng = np.random.default_rng([self.seed, 7])
-        direction = {name: rng.normal(size=totals[name].shape) for name in names}
-        forward = directional(self.model, direction)
-        with np.errstate(all="ignore"):
-            products = [direction[name] * totals[name] for name in names]
-            reverse = sum(float(np.sum(product)) for product in products)
-            size = sum(float(np.sum(np.abs(product))) for product in products)
-            bar = sum(
-                float(np.sum(np.abs(direction[name]) * self.noise.totals[name])) for name in names
-            )
-        entries = sum(product.size for product in products)
-        bar = 2 * bar + 1e-13 * size
-        kink = any(self._branches(direction, s) != self._branches({}, 0.0) for s in (1, -1))
-        yield dot_product(self.session, forward, reverse, bar, entries, kink=kink)
-
-    def _branches(self, direction: dict[str, Array], sign: float) -> list[bytes]:
-        """The branches taken a little way along a direction."""
-        values: dict[str, Array] = dict(self.session.inputs)
-        for name, along in direction.items():
-            values[name] = values[name] + sign * AT_KINK * along * units(values[name])
-        found = []
-        with np.errstate(all="ignore"):
-            for e in self.model.equations:
-                arguments = [
-                    asarray(a.value) if isinstance(a, Number) else values[a] for a in e.args
-                ]
-                if e.op.branches is not None:
-                    found.append(np.asarray(e.op.branches(*arguments, **e.static)).tobytes())
-                values[e.name] = e.op.forward(*arguments, **e.static)
-        return found
+        yield along_a_direction(self.model, self.noise, names, self.seed, self._finer)
 
     # ── evidence ──
 
@@ -198,9 +187,12 @@ class Checker:
                 elif probe.kinks:
                     sides = self._kinks(probe, entries)
                 if expected is not None:
-                    exact: Array | None = expected.reshape(-1)[entries]
+                    known = expected.reshape(-1)[entries]
+                    exact: Estimate | None = Estimate(known, np.zeros(len(entries)), {})
                 else:
-                    exact = complex_step(probe, entries) if exact_too else None
+                    exact = None
+                    if exact_too:
+                        exact = complex_step(probe, entries, found.reshape(-1)[entries])
                 parts.append(Gathered(entries, exact, finite, sides))
         return _joined(parts)
 
@@ -223,9 +215,7 @@ class Checker:
 
     def _kinks(self, probe: Probe, entries: Array) -> Sides:
         """The entries at a kink, where nothing but the complex step is asked for."""
-        near = AT_KINK * units(probe.base).reshape(-1)[entries]
-        crossed = probe.move(entries, near).crossed | probe.move(entries, -near).crossed
-        some = np.nonzero(crossed)[0]
+        some = np.nonzero(beside_kink(probe, entries))[0]
         if not some.size:
             return {}
         found = differences(probe, entries[some], probe.reached(entries[some], self.noise.outputs))
@@ -265,20 +255,20 @@ def _joined(parts: Sequence[Gathered]) -> Gathered:
     for part in parts:
         sides |= {start + i: both for i, both in part.sides.items()}
         start += len(part.entries)
-    exact = [part.exact for part in parts if part.exact is not None]
-    finite = [part.finite for part in parts if part.finite is not None]
     return Gathered(
         np.concatenate([part.entries for part in parts]),
-        np.concatenate(exact) if exact else None,
-        Estimate(
-            np.concatenate([part.value for part in finite]),
-            np.concatenate([part.bar for part in finite]),
-            {},
-        )
-        if finite
-        else None,
+        _all(part.exact for part in parts),
+        _all(part.finite for part in parts),
         sides,
     )
+
+
+def _all(parts: Iterable[Estimate | None]) -> Estimate | None:
+    some = [part for part in parts if part is not None]
+    if not some:
+        return None
+    value, bar = (np.concatenate([part[i] for part in some]) for i in (0, 1))
+    return Estimate(value, bar, {})
 
 
 def _sample_order(found: Array, seed: int) -> Array:

@@ -1,7 +1,8 @@
-"""The same derivation with more digits, where the machine has them.
+"""The same derivation with more digits and a wider range, where the machine has them.
 
-Where rounding hides whether a derivative is right, both its formulas and the complex step are run
-again in extended precision: what agrees there is right, and only its last digits are lost.
+Where rounding hides whether a derivative is right, and where it seems wrong, both its formulas and
+the complex step are run again in extended precision. What agrees there is right, and only its last
+digits are lost; or its numbers leave the range of double precision on the way.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gradcli.session import Session
 
 # How much finer its numbers are: 2^11 on most machines, 1 where there is nothing finer.
 FINER = float(np.finfo(float).eps / np.finfo(np.longdouble).eps)
+OPEN, RIGHT = (NOISE, WRONG), (AGREES, ZERO)
 TOLERANCE = Tolerance(5e-7, 1e-6, 1e-9, 1e-7)  # still no mistake of a millionth
 
 
@@ -37,23 +39,37 @@ def extended(session: Session) -> Model | None:
 
 
 def settle(
-    judged: Judged, model: Model, name: str, entries: Array, rounding: Array, scale: float
+    judged: Judged,
+    model: Model,
+    name: str,
+    entries: Array,
+    own: Array,
+    rounding: Array,
+    scale: float,
 ) -> Judged:
-    """The verdicts with those settled that rounding had left open.
+    """The verdicts with those settled that rounding had left open, or may have spoiled.
 
-    entries, rounding: as they were judged.
+    entries, own, rounding: what was judged, own in double precision.
     """
-    some = np.nonzero(judged.reason == REASONS.index(NOISE))[0]
+    some = np.nonzero(np.isin(judged.reason, [REASONS.index(each) for each in OPEN]))[0]
     at = entries[some]
     found = model.session.backward.totals[name].reshape(-1)[at]
     try:
         with np.errstate(all="ignore"):
-            expected = complex_step(Probe(model, name), at)
+            expected = complex_step(Probe(model, name), at, found)
     except TypeError:
         return judged
-    evidence = Evidence(found, rounding[some] / FINER, expected, None, {}, scale, TOLERANCE)
-    again = judge(evidence)
-    settled = np.isin(again.reason, [REASONS.index(each) for each in (AGREES, ZERO, WRONG)])
-    reason = judged.reason.copy()
-    reason[some[settled]] = again.reason[settled]
-    return judged._replace(reason=reason)
+    fine = judge(Evidence(found, rounding[some] / FINER, expected, None, {}, scale, TOLERANCE))
+    coarse = judge(Evidence(own[some], rounding[some], expected, None, {}, scale))
+    merged = Judged(*(array.copy() for array in judged))
+    for k, i in enumerate(some):
+        before, after = REASONS[judged.reason[i]], REASONS[fine.reason[k]]
+        if before == WRONG and after in RIGHT:
+            # The formula is right: what double precision makes of it may be, or not.
+            for array, other in zip(merged, coarse, strict=True):
+                array[i] = other[k]
+            after = REASONS[coarse.reason[k]] if REASONS[coarse.reason[k]] in RIGHT else NOISE
+        elif before == NOISE and after not in (*RIGHT, WRONG):
+            after = before
+        merged.reason[i] = REASONS.index(after)
+    return merged

@@ -15,11 +15,14 @@ from gradcli.check.gradients.probe import Probe
 from gradcli.ops.core import Array
 
 STEP = 3e-4  # of the entry's unit
+CLOSER = 1e-8  # of those steps, where the first estimate is in doubt
 FACTOR = 30.0  # between the steps that are tried
 ROUNDS = 9
 GOOD = 1e-7  # a bar this small, relative to the derivative, ends the search
 NEGLIGIBLE = 1e-10  # relative to the largest derivative of the quantity
 ONE_SIDED_STEP = 1e-3
+UNDERFLOW = 1e-322  # what numbers too small to be held do to the outputs
+FAR = 1e-6  # an entry is this small beside the others
 AT_KINK = 1e-12  # of the unit: a kink that is nearer is met exactly, to within rounding
 
 
@@ -41,39 +44,74 @@ def differences(probe: Probe, entries: Array, rounding: Array) -> Estimate:
     """
     search = _Search(probe, entries, rounding)
     search.central()
-    left = np.nonzero(search.crossed & ~search.good())[0]
+    left = np.nonzero(~search.good())[0]
     sides: dict[int, tuple[float, float]] = {}
-    if left.size:
-        search.one_sided(left)
-        at = left[search.cleared[left] < AT_KINK]
-        sides = search.at_kink(at)
+    if left.size and probe.kinks:
+        beside = beside_kink(probe, entries[left])
+        search.one_sided(left[search.crossed[left] | beside])
+        sides = search.at_kink(left[beside])
     return Estimate(search.value, search.bar, sides)
 
 
-def units(values: Array) -> Array:
-    """What a step is measured by: an entry's own size, that of all of them where it is small."""
+def closer(
+    probe: Probe, entries: Array, rounding: Array, some: Array, before: Estimate
+) -> Estimate:
+    """An estimate of entries, some of which (by position) are looked at from quite near.
+
+    Far from an entry a function may look flat, or may wind unseen between two steps. Where smaller
+    steps contradict the estimate that was made before, theirs is the better one.
+    """
+    search = _Search(probe, entries[some], rounding[some], CLOSER)
+    search.central()
+    value, bar = before.value.copy(), before.bar.copy()
     with np.errstate(all="ignore"):
-        size = np.maximum(np.abs(values), np.sqrt(np.mean(np.square(values))))
-    return np.where(np.isfinite(size) & (size > 0), size, 1.0)
+        against = np.abs(search.value - value[some]) > search.bar + bar[some]
+    value[some[against]] = search.value[against]
+    bar[some[against]] = search.bar[against]
+    return Estimate(value, bar, before.sides)
+
+
+def units(values: Array) -> Array:
+    """What is small beside each entry: its own size, what all have in common where that is more."""
+    size = np.abs(values)
+    return np.where(np.isfinite(size), np.maximum(size, common(size)), 1.0)
+
+
+def common(size: Array) -> float:
+    """What entries of that size have in common: their mean square's root, and not above 1."""
+    with np.errstate(all="ignore"):
+        top = np.max(size, initial=0.0)
+        common = float(top * np.sqrt(np.mean(np.square(size / top))))
+    return min(common, 1.0) if common > 0 else 1.0
+
+
+def _steps(values: Array) -> Array:
+    """What steps are measured by: as `units`, but for an entry that is far smaller than others."""
+    size = np.abs(values)
+    return np.where((size > 0) & (size < FAR * common(size)), size, units(values))
+
+
+def beside_kink(probe: Probe, entries: Array) -> Array:
+    """Whether other branches are so near that they are met exactly, to within rounding."""
+    near = AT_KINK * units(probe.base).reshape(-1)[entries]
+    return np.asarray(probe.move(entries, near).crossed | probe.move(entries, -near).crossed)
 
 
 class _Search:
     """The best estimate so far of each entry's derivative.
 
     crossed: whether other branches were met on the way.
-    cleared: the largest step, in units, with no other branch on either side; 0 for none.
     """
 
-    def __init__(self, probe: Probe, entries: Array, rounding: Array) -> None:
+    def __init__(self, probe: Probe, entries: Array, rounding: Array, part: float = 1.0) -> None:
         self.probe = probe
         self.entries = entries
-        self.rounding = rounding
+        self.rounding = rounding + UNDERFLOW
         self.at = probe.base.reshape(-1)[entries]
-        self.unit = units(probe.base).reshape(-1)[entries]
+        self.unit = part * _steps(probe.base).reshape(-1)[entries]
         self.value = np.full(len(entries), np.nan)
         self.bar = np.full(len(entries), np.inf)
         self.crossed = np.zeros(len(entries), dtype=bool)
-        self.cleared = np.zeros(len(entries))
 
     def good(self) -> Array:
         largest = float(np.max(np.abs(self.value), initial=0.0, where=np.isfinite(self.value)))
@@ -113,9 +151,6 @@ class _Search:
                 usable = clear & np.isfinite(bar)
                 self._better(some[usable], (half + (half - whole) / 3)[usable], bar[usable])
                 self.crossed[some] |= crossed | crossed_half
-                self.cleared[some] = np.maximum(
-                    self.cleared[some], np.where(clear, step[some] / self.unit[some], 0.0)
-                )
                 wanted = np.where(usable & (truncation < rounding), 1, -1)
                 turned = usable & (wanted == -way[some])
                 way[some] = wanted
@@ -158,7 +193,7 @@ class _Search:
         if not some.size:
             return found
         with np.errstate(all="ignore"):
-            step = 1e-2 * ONE_SIDED_STEP * self.unit[some]
+            step = 1e-2 * ONE_SIDED_STEP * units(self.probe.base).reshape(-1)[self.entries[some]]
             right, right_bar, _ = self._one_sided(some, step)
             left, left_bar, _ = self._one_sided(some, -step)
             apart = np.abs(right - left)

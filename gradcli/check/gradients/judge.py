@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradcli.check.gradients.exact import TINY
 from gradcli.check.gradients.finite import Estimate
 from gradcli.check.gradients.result import (
     AGREES,
@@ -44,7 +45,6 @@ DOUBLE = Tolerance(1e-8, 5e-7, 1e-9, 1e-7)
 SINGLE = Tolerance(2e-5, 4e-5, 0.0, 0.0, 1e-6)
 NOTHING = 1e-14  # what is as small beside the largest contribution is 0
 BEYOND = 4.0  # finite differences contradict only from so many bars away
-TINY = 1e-285  # below it the complex step loses digits
 
 # Reasons by severity; an entry's reason is its place in this list.
 REASONS = (AGREES, ZERO, NOISE, DISAGREE, KINK, NON_FINITE, WRONG)
@@ -64,7 +64,7 @@ class Evidence(NamedTuple):
 
     found: Array
     rounding: Array
-    exact: Array | None
+    exact: Estimate | None
     finite: Estimate | None
     sides: dict[int, tuple[float, float]]
     scale: float
@@ -98,8 +98,8 @@ def judge(evidence: Evidence) -> Judged:
     slack, limit, *floors, most = evidence.tolerance
     with np.errstate(all="ignore"):
         if exact is not None:
-            expected = exact.copy()
-            bar = 2 * evidence.rounding
+            expected = exact.value.copy()
+            bar = exact.bar + 2 * evidence.rounding
             floor = floors[0]
         else:
             assert finite is not None
@@ -137,14 +137,16 @@ def judge(evidence: Evidence) -> Judged:
     return Judged(expected, bar, reason, error, relative)
 
 
-def _second_opinion(reason: Array, evidence: Evidence, exact: Array, finite: Estimate) -> None:
+def _second_opinion(reason: Array, evidence: Evidence, exact: Estimate, finite: Estimate) -> None:
     """Finite differences must agree with the complex step, as far as they can see."""
     found = evidence.found
     known = np.isfinite(finite.bar) & np.isfinite(finite.value)
     bar = BEYOND * (finite.bar + evidence.rounding) + TINY
-    bar += evidence.tolerance.slack * np.maximum(np.abs(exact), np.abs(finite.value))
-    apart = known & (np.abs(finite.value - exact) > bar)
+    bar += exact.bar + evidence.tolerance.slack * np.maximum(
+        np.abs(exact.value), np.abs(finite.value)
+    )
+    apart = known & (np.abs(finite.value - exact.value) > bar)
     reason[apart] = REASONS.index(DISAGREE)
     # Both say that it is wrong: how wrong is not the question.
-    both = apart & (np.abs(found - finite.value) > bar) & (np.abs(found - exact) > bar)
+    both = apart & (np.abs(found - finite.value) > bar) & (np.abs(found - exact.value) > bar)
     reason[both] = REASONS.index(WRONG)

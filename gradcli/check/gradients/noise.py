@@ -1,4 +1,4 @@
-"""How far rounding reaches: both passes again, with every value off by its last bit.
+"""How far rounding reaches: both passes again, with every computed value off by its last bit.
 
 The spread of a few such runs bounds what rounding does to each derivative and to the outputs, with
 all cancellation in it (Parker, Pierce & Eggert 2000, Monte Carlo arithmetic).
@@ -27,20 +27,22 @@ class Noise(NamedTuple):
     """Bounds on what rounding does, each array in its variable's own shape.
 
     totals: to each derivative. outputs: to each entry of the outputs, by its weight.
-    scale: the largest contribution to any derivative.
+    scale: the largest contribution to any derivative. derived: the derivatives themselves, as the
+    derivation computes them.
     """
 
     totals: dict[str, Array]
     outputs: dict[str, Array]
     scale: float
+    derived: dict[str, Array]
 
 
 def noise(model: Model, seed: int) -> Noise:
     session = model.session
     exact = _exact(model)
-    totals = session.derivation.reified.totals
-    low = {name: exact[total] for name, total in totals.items()}
-    high = dict(low)
+    names = session.derivation.reified.totals
+    derived = {name: exact[total] for name, total in names.items()}
+    low, high = dict(derived), dict(derived)
     shake, back = Shaker(seed, 5), Shaker(seed, 6)  # what one pass draws moves nothing in the other
     with np.errstate(all="ignore"):
         outputs = {
@@ -48,8 +50,13 @@ def noise(model: Model, seed: int) -> Noise:
             for name, weight in model.weights.items()
         }
         for _ in range(RUNS):
-            values = _forward(model, shake)
-            for name, total in _backward(model, values, exact, back).items():
+            try:
+                values = _forward(model, shake)
+                totals = _backward(model, values, exact, back)
+            except np.linalg.LinAlgError:  # singular but for the last bits
+                values = {name: np.full_like(value, np.nan) for name, value in model.values.items()}
+                totals = {name: np.full_like(total, np.nan) for name, total in derived.items()}
+            for name, total in totals.items():
                 low[name] = np.minimum(low[name], total)
                 high[name] = np.maximum(high[name], total)
             for name, weight in model.weights.items():
@@ -62,7 +69,7 @@ def noise(model: Model, seed: int) -> Noise:
     largest = [float(np.max(np.abs(step), initial=0.0)) for step in session.backward.steps]
     largest += [float(np.max(np.abs(weight), initial=0.0)) for weight in model.weights.values()]
     scale = max((value for value in largest if np.isfinite(value)), default=0.0)
-    return Noise(bounds, outputs, scale)
+    return Noise(bounds, outputs, scale, derived)
 
 
 class Shaker:
@@ -88,7 +95,7 @@ def _forward(model: Model, shake: Shaker) -> dict[str, Array]:
 
     What is continuous there is still shaken: at 0, |x| is off by as much as x.
     """
-    values = {name: shake(value) for name, value in model.session.inputs.items()}
+    values = dict(model.session.inputs)
     for e in model.equations:
         arguments = [asarray(a.value) if isinstance(a, Number) else values[a] for a in e.args]
         if e.op.branches is not None:
@@ -122,7 +129,7 @@ def _backward(
     reified = session.derivation.reified
     found = dict(values)
     for item, own in zip(session.program.given, reified.arriving, strict=True):
-        found[own] = shake(session.given[item.name])
+        found[own] = session.given[item.name]
 
     def shaken(step: Step, operands: list[Array]) -> Array:
         op = step.call.op

@@ -84,11 +84,14 @@ def _first_wrong(session: Session, name: str) -> str:
 
 
 def intermediate(session: Session) -> list[str]:
-    """The steps whose derivatives are computed, from the last to the first."""
-    totals = session.backward.totals
-    wanted = set(session.derivation.wrt)
-    names = [step.name for step in reversed(session.program.steps)]
-    return [name for name in names if name in totals and name not in wanted]
+    """The steps whose derivatives are computed, from the last to the first.
+
+    Where a derivative is given of what only constants reach, nothing is derived from it or added.
+    """
+    derivation = session.derivation
+    flows = {name for row in derivation.rows for name in (row.target, derivation.step(row).name)}
+    wanted = flows - set(derivation.wrt)
+    return [step.name for step in reversed(session.program.steps) if step.name in wanted]
 
 
 __all__ = ["BOTH", "COMPLEX", "FINITE", "Options", "check", "intermediate"]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.check.gradients.infinity import beside_infinity
 from gradcli.codegen.numpy_ import Names, function_name, moved_lines
 from gradcli.ops.core import TABLE, Array, asarray
 from gradcli.session import Session
@@ -96,6 +97,9 @@ class Probe:
         self._compiled: dict[bool, Any] = {}
         self._all_places: tuple[Array, Array] | None = None
         self._plan = self._planned()
+        self._infinite = {
+            e.name for e in self.equations if not np.isfinite(model.values[e.name]).all()
+        }
 
     def move(self, entries: Array, steps: Array) -> Moved:
         """What happens when each of some entries (flat indices) moves by its own step, alone.
@@ -151,16 +155,42 @@ class Probe:
         moved = np.empty((count, *self.base.shape), dtype=steps.dtype)
         moved[...] = self.base
         moved.reshape(count, -1)[at[0], entries] += steps
-        outputs, signatures = run(moved)
         change = np.zeros(len(entries), dtype=steps.dtype)
+        try:
+            outputs, signatures = run(moved)
+        except np.linalg.LinAlgError:
+            return self._one_by_one(run, entries, steps, at, count)
         crossed = np.zeros(len(entries), dtype=bool)
         for name, value in zip(self.outputs, outputs, strict=True):
-            difference = value - self.model.values[name]
-            weighted = difference * self.model.weights[name]
-            change += self._by_lane(name, weighted, np.add)[at]
+            difference = np.asarray(value - self.model.values[name])
+            weight = self.model.weights[name]
+            if difference.dtype.kind == "c":  # a product of complex numbers would mix both parts
+                difference.real, difference.imag = (
+                    difference.real * weight,
+                    difference.imag * weight,
+                )
+            else:
+                difference = difference * weight
+            change += self._by_lane(name, difference, np.add)[at]
         for e, found, base in zip(self.kinks, signatures, self._signatures, strict=False):
             if found.ndim > np.ndim(base):
                 crossed |= self._by_lane(e.name, found != base, np.logical_or)[at]
+        return Moved(change, crossed)
+
+    def _one_by_one(
+        self, run: Any, entries: Array, steps: Array, at: tuple[Array, Array], count: int
+    ) -> Moved:
+        """As `_evaluate`, where linear algebra fails for some row: its entries' change is nan."""
+        change = np.full(len(entries), np.nan, dtype=steps.dtype)
+        crossed = np.zeros(len(entries), dtype=bool)
+        if count > 1:
+            for row in np.unique(at[0]):
+                some = at[0] == row
+                alone = (at[0][some] - row, at[1][some])
+                moved = self._evaluate(run, entries[some], steps[some], alone, 1)
+                change[some], crossed[some] = moved
+        elif steps.dtype.kind == "c":
+            change.imag = np.nan
         return Moved(change, crossed)
 
     def _by_lane(self, name: str, values: Array, operation: np.ufunc) -> Array:
@@ -189,6 +219,8 @@ class Probe:
 
     def _runner(self, is_complex: bool, evaluations: int) -> Any:
         signatures = not is_complex and bool(self.kinks)
+        if is_complex and self._infinite:
+            return lambda moved: self._interpret(moved, False)
         if signatures not in self._compiled and evaluations < WORTH_COMPILING:
             return lambda moved: self._interpret(moved, signatures)
         if signatures not in self._compiled:
@@ -228,7 +260,10 @@ class Probe:
             ]
             if signatures and e.op.branches is not None:
                 found.append(e.op.branches(*arguments, **e.static))
-            values[e.name] = e.op.forward(*arguments, **e.static)
+            value = e.op.forward(*arguments, **e.static)
+            if e.name in self._infinite and np.iscomplexobj(value):
+                value = beside_infinity(e, arguments, value, self.model.values[e.name])
+            values[e.name] = value
         return [values[name] for name in self.outputs], found
 
 

@@ -1,0 +1,34 @@
+"""The complex step beside values that are not finite, which must spoil no other derivative."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcli.ops.core import Array, elementwise_shape
+from gradcli.transform.inline import Equation
+
+
+def beside_infinity(e: Equation, arguments: list[Array], value: Array, base: Array) -> Array:
+    """A complex result whose real values are not all finite, with the imaginary parts it must have.
+
+    NumPy's products of complex numbers add inf * 0 to the imaginary part, which makes it nan. What
+    does not move stays the real number that it was; and what is linear in the operands that move
+    has the imaginary part that it makes of theirs.
+
+    base: the result without a move.
+    """
+    moving = [i for i, a in enumerate(arguments) if np.iscomplexobj(a)]
+    imag = value.imag.copy()
+    if e.op.shape is elementwise_shape:
+        still = ~np.any(np.broadcast_arrays(*(arguments[i].imag != 0 for i in moving)), axis=0)
+        imag[np.broadcast_to(still, imag.shape)] = 0
+    groups = e.op.linear_groups(len(arguments))
+    group = next((group for group in groups if set(moving) <= set(group)), None)
+    if group is not None:
+        parts = [a.imag if i in group else a for i, a in enumerate(arguments)]
+        alone = np.asarray(e.op.forward(*parts, **e.static))
+        imag = np.where(np.isnan(imag), alone, imag)
+    found = np.empty_like(value)
+    found.real = base
+    found.imag = imag
+    return found
