@@ -258,7 +258,7 @@ class Model:
         )
         if isinstance(theirs, Mapping) or holds_arrays(os.fspath(theirs)):
             if complete:
-                raise GradError("complete goes with a derivation")
+                raise GradError("complete goes with a derivation", kind="bad-option")
             from gradcli.check.gradients.outside import check_gradients
 
             options = checking(

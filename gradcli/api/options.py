@@ -98,7 +98,7 @@ def checking(
     from gradcli.check.gradients import numeric
 
     if budget is not None and not budget >= 0:
-        raise GradError(f"budget is a number of seconds, not {budget!r}")
+        raise GradError(f"budget is a number of seconds, not {budget!r}", kind="bad-option")
     method = numeric.BOTH
     if finite_diff != complex_step:
         method = numeric.FINITE if finite_diff else numeric.COMPLEX
@@ -110,16 +110,18 @@ def whole(what: str, value: Any, least: int | None = None) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise GradError(f"{what} is a whole number, not {value!r}") from None
+        raise GradError(f"{what} is a whole number, not {value!r}", kind="bad-option") from None
     if least is not None and number < least:
-        raise GradError(f"{what} is {least} or more, not {number}")
+        raise GradError(f"{what} is {least} or more, not {number}", kind="bad-option")
     return number
 
 
 def one_of(what: str, value: Any, known: tuple[str, ...]) -> str:
     """One of some words. Raises GradError."""
     if value not in known:
-        raise GradError(f"{what} is {' or '.join(map(repr, known))}, not {value!r}")
+        raise GradError(
+            f"{what} is {' or '.join(map(repr, known))}, not {value!r}", kind="bad-option"
+        )
     return str(value)
 
 

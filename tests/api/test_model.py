@@ -11,6 +11,7 @@ import gradcli
 from gradcli.api.options import names
 from gradcli.cli import app
 from gradcli.errors import GradError
+from gradcli.kinds import KINDS
 
 MODELS = sorted(EXAMPLES.glob("*.eq"))
 SUM = "dim N = 3\ninput x: [N], y: [N]\nloss L = sum(x * tanh(y))\n"
@@ -140,6 +141,7 @@ def test_all_that_is_wrong_in_one_error():
         gradcli.parse("input x = 3\ny = x +\nz = )\nloss L = y\n", name="m")
     assert [(e.line, e.column) for e in found.value.errors] == [(2, 8), (3, 5)]
     assert (found.value.line, found.value.column) == (2, 8)
+    assert [e.kind in KINDS for e in found.value.errors] == [True, True]
     assert str(found.value).count("error:") == 2
 
 

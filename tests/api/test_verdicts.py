@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import gradcli
 from gradcli.cli import app
 
-COURSE = sorted((EXAMPLES / "course").glob("*.grad"))
+COURSE = [EXAMPLES / "course" / f"{name}.grad" for name in ("simple_mlp", "matmul", "softmax")]
 MLP = EXAMPLES / "mlp.eq"
 SQUARE = "input x: [2] = [1, 2]\nloss L = sum(x^2)\n"
 WRONG_RULE = "op twice(x) = 2 * x:\n    dL/dx = 3 * dL/dout\ninput a = 3\nloss L = twice(a)^2\n"
@@ -41,7 +41,6 @@ def test_what_fails_is_false():
     check = gradcli.parse(WRONG_RULE).check()
     assert (check.verdict, check.ok, bool(check)) == ("fail", False, False)
     assert check.gradients["a"].verdict == "fail"
-    assert ": fail (" in str(check)
     assert str(check) == CliRunner().invoke(app, ["check", "-"], input=WRONG_RULE).stdout.replace(
         "<stdin>", "<text>"
     )
@@ -133,19 +132,26 @@ def test_a_review_is_the_commands(path, told):
     name = re.search(r"gradcli check (\S+) --against", path.read_text(encoding="utf-8"))[1]
     model = EXAMPLES.parent / name
     options = [] if told == "full" else [f"--{told}"]
-    found = command("check", model, "--against", path, *options)
+    found = command("check", model, "--against", path, *options, "--json")
     review = gradcli.load(model).against(path)
-    assert review.to_text(told=told) == found.stdout
-    document = command("check", model, "--against", path, *options, "--json").stdout
-    assert review.to_json(told=told) == document
+    assert review.to_json(told=told) == found.stdout
     assert {"pass": 0, "fail": 1, "inconclusive": 3}[review.verdict] == found.exit_code
     assert review.ok == bool(review) == (found.exit_code == 0)
     if told == "full":
-        records = json.loads(document)
+        records = json.loads(found.stdout)
         for mine, key in ((review.lines, "lines"), (review.missing, "missing")):
             assert [each._asdict() for each in mine] == [
-                {field: record[field] for field in mine[0]._fields} for record in records[key]
+                {field: record[field] for field in each._fields}
+                for each, record in zip(mine, records[key], strict=True)
             ]
+
+
+@pytest.mark.parametrize("told", ["full", "hint", "quiet"])
+def test_the_text_of_a_review_is_the_commands(told):
+    model, path = EXAMPLES / "simple_mlp.eq", EXAMPLES / "course" / "simple_mlp.grad"
+    options = [] if told == "full" else [f"--{told}"]
+    found = command("check", model, "--against", path, *options)
+    assert gradcli.load(model).against(path).to_text(told=told) == found.stdout
 
 
 def test_a_text_is_a_derivation():

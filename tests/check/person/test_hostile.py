@@ -27,7 +27,7 @@ from gradcli.check.person.machine import DL, Misfit
 from gradcli.check.person.review import Review
 from gradcli.check.person.runs import Runs, turned
 from gradcli.check.person.totals import HIDDEN, UNMATCHED
-from gradcli.derive import resolve_wrt
+from gradcli.derive import derive, resolve_wrt
 from gradcli.errors import GradError, GradErrors
 from gradcli.session import Request, Session, compute
 from gradcli.syntax import read, read_source
@@ -71,7 +71,8 @@ class Bench:
         count = self.points.lead[1]
         drawn = points._drawn(self.program, {}, 0, count)
         self.wide = Wide(1, count, 0)
-        values, totals, _, parts = points._computed(self.points.derivation, self.wide, drawn)
+        whole = derive(self.program, tuple(self.program.shapes), "always")
+        values, totals, _, parts = points._computed(whole, self.wide, drawn)
         self.values, self.totals = values, totals
         self.shares: dict[str, list[Any]] = {}
         for part, rows in zip(parts, points._grouped(self.points.derivation).values(), strict=True):
