@@ -113,4 +113,4 @@ def _underivable(
     place = next(step.place for step in steps if step.name not in values)
     text = next((step.text for step in derivation.program.steps if step.place == place), "a step")
     message = f"the derivative of {text} can't be computed: {str(error).lower()}"
-    return GradError(message, derivation.program.span(place))
+    return GradError(message, derivation.program.span(place), kind="not-computable")

@@ -41,7 +41,7 @@ def parse_text(name: str, text: str, start: str = "model") -> Parsed:
     """The statements of a text that is known by a name; the same otherwise."""
     raw = text.encode("utf-8", "surrogatepass")  # which is not valid UTF-8: an error with a place
     if len(raw) > MAX_BYTES:
-        raise GradError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
+        raise GradError(f"{name}: larger than {MAX_BYTES // 2**20} MiB", kind="too-large")
     return _parse(name, raw, start)
 
 

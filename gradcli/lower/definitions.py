@@ -40,13 +40,20 @@ def check_head(env: Env, name: ast.Name, parameters: Sequence[ast.Name]) -> None
     """Raise GradError unless the name is new and each parameter stands once."""
     if name.text in FUNCTIONS:
         raise env.error(
-            f"`{name.text}` is a function of the language", name.place, "choose another name"
+            f"`{name.text}` is a function of the language",
+            name.place,
+            "choose another name",
+            kind="reserved-name",
         )
     check_new(env, name)
     seen: set[str] = set()
     for parameter in parameters:
         if parameter.text in seen:
-            raise env.error(f"the parameter `{parameter.text}` stands twice", parameter.place)
+            raise env.error(
+                f"the parameter `{parameter.text}` stands twice",
+                parameter.place,
+                kind="defined-twice",
+            )
         seen.add(parameter.text)
 
 
@@ -54,7 +61,7 @@ def check_recursion(env: Env, name: ast.Name, body: Sequence[Any]) -> None:
     """Raise GradError where a definition's body calls it."""
     for operation, argument, place in instructions(body):
         if operation == "call" and argument[0] == name.text:
-            raise env.error(f"`{name.text}` calls itself", place, RECURRENCE)
+            raise env.error(f"`{name.text}` calls itself", place, RECURRENCE, kind="recursion")
 
 
 def _check_names(env: Env, node: ast.Def, body: Sequence[Any]) -> None:
@@ -83,7 +90,7 @@ def _expand(
     name, calls = node.name.text, env.frame.calls
     if name in calls:
         way = " → ".join([*calls[calls.index(name) :], name])
-        raise env.error(f"`{name}` calls itself: {way}", place, RECURRENCE)
+        raise env.error(f"`{name}` calls itself: {way}", place, RECURRENCE, kind="recursion")
     frame = env.deeper(size, place)._replace(calls=(*calls, name))
     scope = Scope("def", env.scope.root())
     scope.names.update(zip((p.text for p in node.parameters), arguments, strict=True))

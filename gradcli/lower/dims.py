@@ -33,7 +33,9 @@ def check_options(draft: Draft) -> Iterator[GradError]:
     for name in draft.options.dims:
         if name not in known and name not in draft.env.outline.poisoned:
             hint = suggestion(name, known)
-            yield GradError(f"--dim {name}: the model has no dim `{name}`", hint=hint)
+            yield GradError(
+                f"--dim {name}: the model has no dim `{name}`", hint=hint, kind="bad-option"
+            )
 
 
 def _size(draft: Draft, name: ast.Name, code: ast.Code | None) -> Size:
@@ -42,7 +44,9 @@ def _size(draft: Draft, name: ast.Name, code: ast.Code | None) -> Size:
     given = draft.options.dims.get(text)
     if given is not None:
         if given < 1:
-            raise env.error(f"a size is positive, not --dim {text}={given}", name.place)
+            raise env.error(
+                f"a size is positive, not --dim {text}={given}", name.place, kind="bad-option"
+            )
         return env.text.sizes.symbol(text, given)
     if text in draft.options.data:
         return env.text.sizes.symbol(text, _own_data(draft, name))
@@ -56,7 +60,7 @@ def _stated(draft: Draft, name: ast.Name, code: ast.Code) -> Size:
     sizes = draft.env.text.sizes
     found = number(draft.env, code, "a size")
     if found.value < 1:
-        raise draft.env.error_over(f"a size is positive, not {worth(found)}", code)
+        raise draft.env.error_over(f"a size is positive, not {worth(found)}", code, kind="bad-size")
     assert found.size is not None
     if found.size.is_constant or (len(code) == 1 and code[0][0] == "number"):
         return sizes.symbol(name.text, int(found.value))
@@ -67,7 +71,9 @@ def _own_data(draft: Draft, name: ast.Name) -> int:
     """The value that the data gives to a dim under its own name."""
     values = draft.options.data[name.text].reshape(-1).tolist()
     if len(values) != 1 or not float(values[0]).is_integer() or values[0] < 1:
-        raise draft.env.error(f"the data's {name.text} is not a positive whole number", name.place)
+        raise draft.env.error(
+            f"the data's {name.text} is not a positive whole number", name.place, kind="bad-size"
+        )
     return int(values[0])
 
 
@@ -84,6 +90,7 @@ def _from_shapes(draft: Draft, name: ast.Name) -> int:
         f"the dim {name.text} has no value",
         name.place,
         f"write dim {name.text} = 4, or give --dim {name.text}=4",
+        kind="missing-size",
     )
 
 

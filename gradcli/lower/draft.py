@@ -14,7 +14,7 @@ from gradcli.syntax.ast import Place
 
 
 def no_files(name: str, span: Span) -> tuple[int, ...]:
-    raise GradError(f'file("{name}") can\'t be read here', span)
+    raise GradError(f'file("{name}") can\'t be read here', span, kind="unreadable-file")
 
 
 class Options(NamedTuple):

@@ -54,11 +54,13 @@ class Env(NamedTuple):
     scope: Scope
     frame: Frame = Frame()
 
-    def error(self, message: str, place: Place, hint: str | None = None) -> GradError:
-        return self.text.error(message, place, hint)
+    def error(self, message: str, place: Place, hint: str | None = None, *, kind: str) -> GradError:
+        return self.text.error(message, place, hint, kind=kind)
 
-    def error_over(self, message: str, code: ast.Code, hint: str | None = None) -> GradError:
-        return self.text.error_over(message, code, hint)
+    def error_over(
+        self, message: str, code: ast.Code, hint: str | None = None, *, kind: str
+    ) -> GradError:
+        return self.text.error_over(message, code, hint, kind=kind)
 
     def emit(self, op: Op, items: Sequence[Ref | Number], attrs: Attrs, place: Place) -> Ref:
         """Append a step. Raises as Listing.emit does."""
@@ -75,11 +77,14 @@ class Env(NamedTuple):
         """
         frame = self.frame
         if frame.depth >= DEEPEST:
-            raise self.error(f"loops and definitions nest more than {DEEPEST} deep here", place)
+            raise self.error(
+                f"loops and definitions nest more than {DEEPEST} deep here", place, kind="too-large"
+            )
         if len(self.listing.steps) + frame.trips * trips * weight > MOST_STEPS:
             raise self.error(
                 f"this would unroll to more than {MOST_STEPS:,} equations",
                 place,
                 "make the range or the definition smaller",
+                kind="too-large",
             )
         return frame._replace(depth=frame.depth + 1, trips=frame.trips * trips)

@@ -33,7 +33,12 @@ def block(env: Env, statements: Sequence[Any]) -> bool:
 def misplaced(env: Env, node: Any) -> Exception:
     """The error for a statement that stands in a loop or a definition, and not in the file."""
     word, place = head(node)
-    return env.error(f"`{word}` does not stand inside a block", place, "move it out of the block")
+    return env.error(
+        f"`{word}` does not stand inside a block",
+        place,
+        "move it out of the block",
+        kind="misplaced-statement",
+    )
 
 
 def head(node: Any) -> tuple[str, Place]:
@@ -99,6 +104,7 @@ def _check_target(env: Env, target: ast.Target) -> None:
             f"{name} is an array: its entries can't be assigned one by one",
             place,
             "give the new value a name of its own",
+            kind="no-quantity",
         )
     check_new(env, target.name)
 
@@ -136,6 +142,7 @@ def _define_member(env: Env, target: ast.Target, value: Ref | Number, begin: int
             + ("in an iteration before" if before == place else f"in line {line}"),
             place,
             "a name is defined once, each member too",
+            kind="defined-twice",
         )
     if holder.kind == "def":
         if isinstance(value, Number):

@@ -93,7 +93,7 @@ def number(env: Env, code: ast.Code, what: str) -> Number:
         raise
     except GradError as error:
         span = error.span or env.text.span(ast.extent(code))
-        raise GradError(error.message, span, error.hint) from None
+        raise GradError(error.message, span, error.hint, kind=error.kind) from None
     return item._replace(value=found, size=size)
 
 
@@ -107,6 +107,7 @@ def ends(env: Env, interval: ast.Interval) -> tuple[Number, Number]:
             f"{first.value} is more than {last.value}",
             interval.place,
             "a range counts up, both ends included",
+            kind="bad-range",
         )
     return first, last
 
@@ -115,7 +116,7 @@ def _literal(env: Env, text: str, place: Place) -> Number:
     try:
         return numbers.literal(env.text.sizes, text)
     except GradError as error:
-        raise env.error(error.message, place) from None
+        raise env.error(error.message, place, kind=error.kind) from None
 
 
 def _popped(stack: list[Any], count: int) -> list[Any]:
@@ -133,7 +134,9 @@ def _popped(stack: list[Any], count: int) -> list[Any]:
 def _sum(env: Env, loop: ast.Comprehension, place: Place) -> Item:
     """sum(… for t in 1..T): a running total, one addition a term."""
     if loop.function != "sum":
-        raise env.error(f"{loop.function} does not go over a range; sum does", place)
+        raise env.error(
+            f"{loop.function} does not go over a range; sum does", place, kind="bad-arguments"
+        )
     variable, (first, last) = loop.variable, ends(env, loop.interval)
     numbering = env.listing.numbering
     total: Ref | Number | None = None

@@ -73,6 +73,7 @@ def call(
             f"`{name}` is not a function, but {what}",
             place,
             f"a product is written {name} * (…), an entry {name}{index}",
+            kind="undefined-function",
         )
     if name in env.outline.poisoned:
         raise Poisoned(name)
@@ -85,10 +86,14 @@ def _arguments(
     """The arguments of a function that the file defines."""
     name, parameters = function.node.name.text, function.node.parameters
     if any(keywords):
-        raise env.error(f"{name} takes no keyword arguments", place)
+        raise env.error(f"{name} takes no keyword arguments", place, kind="bad-arguments")
     if len(items) != len(parameters):
         names = ", ".join(p.text for p in parameters)
-        raise env.error(f"{name}({names}) takes {_count(len(parameters))}, not {len(items)}", place)
+        raise env.error(
+            f"{name}({names}) takes {_count(len(parameters))}, not {len(items)}",
+            place,
+            kind="bad-arguments",
+        )
     return [value(env, item, place) for item in items]
 
 
@@ -118,7 +123,12 @@ def _bind(
     if parameters[-1] == "[shape]":
         last = positional.pop() if len(positional) > 1 else None
         if not isinstance(last, Brackets):
-            raise env.error(f"{name} takes a quantity and a shape", place, f"{name}(x, [N, M])")
+            raise env.error(
+                f"{name} takes a quantity and a shape",
+                place,
+                f"{name}(x, [N, M])",
+                kind="bad-arguments",
+            )
         filled = shape(env, last.items, place)
         if places is not None:
             attrs.append(("regions", _regions(env, places, filled, place)))
@@ -139,7 +149,9 @@ def _text(
     """The text that a call begins with, taken off its arguments."""
     first = positional.pop(0) if positional else None
     if not isinstance(first, Quoted):
-        raise env.error(f"{name} begins with its {what}", place, f"{name}({example})")
+        raise env.error(
+            f"{name} begins with its {what}", place, f"{name}({example})", kind="bad-arguments"
+        )
     return first.text
 
 
@@ -147,7 +159,7 @@ def _regions(env: Env, text: str, filled: Shape, place: Place) -> tuple[Region, 
     try:
         return regions(text, filled, env.text.sizes)
     except Mismatch as mismatch:
-        raise env.error(mismatch.message, place, mismatch.hint) from None
+        raise env.error(mismatch.message, place, mismatch.hint, kind="bad-arguments") from None
 
 
 def _named(
@@ -161,7 +173,9 @@ def _named(
     """The keyword arguments, and the defaults of those that are left out."""
     positional = keywords.count(None)
     if any(key is None for key in keywords[positional:]):
-        raise env.error(f"{name}'s operands stand before its keyword arguments", place)
+        raise env.error(
+            f"{name}'s operands stand before its keyword arguments", place, kind="bad-arguments"
+        )
     given: dict[str, Item] = {}
     for key, item in zip(keywords, items, strict=True):
         if key is None:
@@ -171,9 +185,14 @@ def _named(
             hint = f"it takes {takes}" if takes else None
             if key not in KEYWORDS and env.scope.find(key) is not None:
                 hint = f"a comparison is written {key} == …"
-            raise env.error(f"{name} has no argument `{key}`", place, KEYWORDS.get(key, hint))
+            raise env.error(
+                f"{name} has no argument `{key}`",
+                place,
+                KEYWORDS.get(key, hint),
+                kind="bad-arguments",
+            )
         if key in given:
-            raise env.error(f"{name} is given {key}= twice", place)
+            raise env.error(f"{name} is given {key}= twice", place, kind="bad-arguments")
         given[key] = item
     return {**op.keywords, **given}
 
@@ -183,7 +202,7 @@ def _sizes(env: Env, name: str, single: bool, items: Sequence[Item], place: Plac
         items = items[0].items
     if not items or (single and len(items) != 1):
         what, form = ("one size", "N") if single else ("its sizes", "N, M")
-        raise env.error(f"{name} takes {what}", place, f"{name}({form})")
+        raise env.error(f"{name} takes {what}", place, f"{name}({form})", kind="bad-arguments")
     found = shape(env, items, place)
     return found[:1] if len(items) == 1 else found
 
@@ -193,7 +212,7 @@ def _check_count(
 ) -> None:
     if parameters and parameters[-1].startswith("*"):
         if len(items) < 1:
-            raise env.error(f"{name} takes at least one operand", place)
+            raise env.error(f"{name} takes at least one operand", place, kind="bad-arguments")
         return
     if len(items) == len(parameters):
         return
@@ -206,7 +225,10 @@ def _check_count(
         hint = f"join them first: {name}([a; b])"
     names = ", ".join(parameters)
     raise env.error(
-        f"{name}({names}) takes {_count(len(parameters))}, not {len(items)}", place, hint
+        f"{name}({names}) takes {_count(len(parameters))}, not {len(items)}",
+        place,
+        hint,
+        kind="bad-arguments",
     )
 
 
@@ -220,7 +242,9 @@ def _axis(
     first = operands[0]
     rank = (len(first.shape) if isinstance(first, Ref) else 2) + op.new_axes
     if not -rank <= axis < rank:
-        raise env.error(f"axis {axis} is out of range: there are {rank} axes, from 0", place)
+        raise env.error(
+            f"axis {axis} is out of range: there are {rank} axes, from 0", place, kind="bad-axis"
+        )
     return axis % rank
 
 

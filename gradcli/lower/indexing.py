@@ -25,7 +25,7 @@ def index(env: Env, base: Item, kinds: tuple[Any, ...], bounds: list[Item], plac
         return member(env, base, kinds, bounds, place)
     array = value(env, base, place)
     if isinstance(array, Number):
-        raise env.error(f"{array.text} is a number and has no entries", place)
+        raise env.error(f"{array.text} is a number and has no entries", place, kind="no-quantity")
     found = region(env, array.shape, kinds, bounds, place, array.name)
     return env.emit(TABLE["index"], (array,), (("region", found),), place)
 
@@ -39,7 +39,10 @@ def member(
     """The member that an index names. Raises GradError, Poisoned where there is none."""
     if any(kind != ast.AT for kind in kinds):
         raise env.error(
-            f"{family.name} is a family: an index names one member", place, f"{family.name}[1]"
+            f"{family.name} is a family: an index names one member",
+            place,
+            f"{family.name}[1]",
+            kind="bad-index",
         )
     key = member_key(env, family, bounds, place)
     found = family.members.get(key)
@@ -48,7 +51,7 @@ def member(
     if family.name in env.outline.poisoned:
         raise Poisoned(family.name)
     name = f"{family.name}[{', '.join(map(str, key))}]"
-    raise env.error(f"`{name}` is not defined", place, _range(family))
+    raise env.error(f"`{name}` is not defined", place, _range(family), kind="undefined-name")
 
 
 def member_key(env: Env, family: Family, bounds: Sequence[Item], place: Place) -> tuple[int, ...]:
@@ -56,7 +59,10 @@ def member_key(env: Env, family: Family, bounds: Sequence[Item], place: Place) -
     if len(bounds) != family.arity:
         plural = "index" if family.arity == 1 else "indices"
         raise env.error(
-            f"{family.name} has {family.arity} {plural}, not {len(bounds)}", place, _range(family)
+            f"{family.name} has {family.arity} {plural}, not {len(bounds)}",
+            place,
+            _range(family),
+            kind="bad-index",
         )
     return tuple([whole(env, bound, "an index", place) for bound in bounds])
 
@@ -96,7 +102,9 @@ def region(
     """What an index takes of each axis. Raises Misfit where it does not fit the shape."""
     if len(kinds) > len(shape):
         raise env.text.misfit(
-            f"{name} is {spell(shape)} and has {len(shape)} axes, not {len(kinds)}", place
+            f"{name} is {spell(shape)} and has {len(shape)} axes, not {len(kinds)}",
+            place,
+            kind="bad-index",
         )
     rest = iter(bounds)
     parts = []
@@ -116,7 +124,9 @@ def _entry(env: Env, item: Item, size: Size, where: str, place: Place) -> Part:
     if not 0 <= start.value < size.value:
         assert isinstance(item, Number)
         raise env.text.misfit(
-            f"index {numbers.worth(item)} is out of range: {where}, and its first entry is 0", place
+            f"index {numbers.worth(item)} is out of range: {where}, and its first entry is 0",
+            place,
+            kind="bad-index",
         )
     sizes = env.text.sizes
     return Part(start, sizes.add(start, sizes.constant(1)), True, rolled=rolled)
@@ -134,6 +144,7 @@ def _slice(
             f"the slice {start.value}:{stop.value} {what}: {where}",
             place,
             "slices count from 0 and leave the end out",
+            kind="bad-index",
         )
     if same(stop, size) and start.value == 0:
         return whole_axis(size, sizes)
@@ -147,7 +158,7 @@ def _bound(env: Env, item: Item, size: Size, place: Place) -> tuple[Size, str]:
     try:
         number = numbers.whole(item, "an index")
     except GradError as error:
-        raise env.text.misfit(error.message, place, error.hint) from None
+        raise env.text.misfit(error.message, place, error.hint, error.kind) from None
     assert isinstance(item, Number)
     bound = item.size or env.text.sizes.constant(number)
     rolled = ""

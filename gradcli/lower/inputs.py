@@ -78,6 +78,7 @@ def _unlike(env: Env, item: ast.Declared, stated: Shape, natural: Shape) -> Grad
         f"{item.name.text} is {named}, but its value is {'×'.join(map(str, found))}",
         item.value,
         "it looks transposed" if found == shown[::-1] else None,
+        kind="bad-value",
     )
 
 
@@ -93,7 +94,11 @@ def _members(
     for indices in ranges:
         count *= len(indices)
     if count > MOST_MEMBERS:
-        raise env.error(f"a family of {count:,} members; {MOST_MEMBERS:,} are the limit", place)
+        raise env.error(
+            f"a family of {count:,} members; {MOST_MEMBERS:,} are the limit",
+            place,
+            kind="too-large",
+        )
     return itertools.product(*ranges)
 
 
@@ -103,7 +108,7 @@ def _stated_shape(env: Env, item: ast.Declared) -> Shape | None:
     sizes = [number(env, code, "a size") for code in item.shape]
     for size, code in zip(sizes, item.shape, strict=True):
         if size.value < 1:
-            raise env.error_over(f"a size is positive, not {worth(size)}", code)
+            raise env.error_over(f"a size is positive, not {worth(size)}", code, kind="bad-size")
     return shape_of_sizes(env, sizes, item.name.place)
 
 
@@ -125,7 +130,7 @@ def declared_value(draft: Draft, value: ast.Value) -> tuple[Value, Shape | None]
 def _from_file(draft: Draft, code: ast.Code) -> tuple[FromFile, Shape]:
     env = draft.env
     if len(code) != 2 or code[0][0] != "string":
-        raise env.error('write file("name.npy")', ast.extent(code))
+        raise env.error('write file("name.npy")', ast.extent(code), kind="bad-value")
     _, path, place = code[0]
     found = draft.options.shape_in(path, env.text.span(place))
     shape = tuple(env.text.sizes.literal(n) for n in found)
@@ -138,20 +143,24 @@ def _drawn(env: Env, draw: ast.Draw) -> Drawn:
     name, place = draw.distribution
     if name not in DISTRIBUTIONS:
         hint = suggestion(name, DISTRIBUTIONS) or "normal(mean, deviation) or uniform(low, high)"
-        raise env.error(f"there is no distribution `{name}`", place, hint)
+        raise env.error(f"there is no distribution `{name}`", place, hint, kind="bad-value")
     parameters = DISTRIBUTIONS[name]
     if len(draw.arguments) != len(parameters):
-        raise env.error(f"{name} takes two arguments: {', '.join(parameters)}", place)
+        raise env.error(
+            f"{name} takes two arguments: {', '.join(parameters)}", place, kind="bad-value"
+        )
     values = []
     for code in draw.arguments:
         item = run(env, code)
         if not isinstance(item, Number):
-            raise env.error_over(f"{name} takes plain numbers", code)
+            raise env.error_over(f"{name} takes plain numbers", code, kind="bad-value")
         values.append(float(item.value))
     if name == "normal" and values[1] < 0:
-        raise env.error_over("a deviation is not negative", draw.arguments[1])
+        raise env.error_over("a deviation is not negative", draw.arguments[1], kind="bad-value")
     if name == "uniform" and values[0] >= values[1]:
-        raise env.error(f"uniform({values[0]:g}, {values[1]:g}): low is not below high", place)
+        raise env.error(
+            f"uniform({values[0]:g}, {values[1]:g}): low is not below high", place, kind="bad-value"
+        )
     return Drawn(name, tuple(values))
 
 
@@ -179,6 +188,7 @@ def _constants(file: Env) -> Env:
             f"a declared value is made of numbers and sizes; {name} is a quantity",
             place,
             "what is computed is an equation: name = expression",
+            kind="bad-value",
         )
 
     dialect = Dialect(strange, file.dialect.derivative, indexing.index, equations.block)

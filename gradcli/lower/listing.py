@@ -91,7 +91,11 @@ class Listing:
         call, size, remark = kind
         if len(self.steps) >= MOST_STEPS:
             raise GradErrors(
-                [self.text.error(f"the model has more than {MOST_STEPS:,} equations", place)]
+                [
+                    self.text.error(
+                        f"the model has more than {MOST_STEPS:,} equations", place, kind="too-large"
+                    )
+                ]
             )
         self.take(size, place)
         if remark:
@@ -119,6 +123,7 @@ class Listing:
             f"the model's arrays have more than {most:,} elements in all",
             place,
             "--max-elements raises the limit",
+            kind="too-large",
         )
 
     def name_last(self, item: Ref, name: str, rolled: str | None) -> Ref:

@@ -41,6 +41,7 @@ def lower(parsed: Parsed, options: Options | None = None) -> Program:
                 "there is no equation in this file",
                 Span(parsed.source, 1, 1),
                 "an equation is written name = expression",
+                kind="empty-file",
             )
         )
     if draft.errors:
@@ -75,6 +76,7 @@ def _no_derivative(env: Env, name: str, place: Place) -> Item:
         f"dL/d{name} is a derivative, and belongs to `given`, `op` rules and .grad files",
         place,
         "a division is written with spaces: dL / d" + name,
+        kind="misplaced-statement",
     )
 
 
@@ -117,10 +119,15 @@ def _program(draft: Draft) -> Program:
 def _layout(draft: Draft, node: ast.Layout) -> None:
     name, place = node.name
     if name not in LAYOUTS:
-        raise draft.env.error(f"there is no layout `{name}`", place, "numerator or denominator")
-    if draft.parsed.statements[0] is not node:
         raise draft.env.error(
-            "`layout` stands at the head of the file", place, "move it above the rest"
+            f"there is no layout `{name}`", place, "numerator or denominator", kind="bad-layout"
+        )
+    if not ast.at_head(node, draft.parsed.statements):
+        raise draft.env.error(
+            "`layout` stands at the head of the file",
+            place,
+            "move it above the rest",
+            kind="misplaced-statement",
         )
     draft.layout = name
 

@@ -19,7 +19,12 @@ def lookup(env: Env, name: str, place: Place) -> Item:
     if found is None:
         raise env.dialect.unknown(env, name, place)
     if isinstance(found, Function):
-        raise env.error(f"`{name}` is a function (`{found.word}`)", place, f"write {name}(…)")
+        raise env.error(
+            f"`{name}` is a function (`{found.word}`)",
+            place,
+            f"write {name}(…)",
+            kind="no-quantity",
+        )
     return found
 
 
@@ -28,7 +33,7 @@ def unknown(env: Env, name: str, place: Place) -> Exception:
     if name in env.outline.poisoned:
         return Poisoned(name)
     if name in FUNCTIONS:
-        return env.error(f"`{name}` is a function", place, f"write {name}(…)")
+        return env.error(f"`{name}` is a function", place, f"write {name}(…)", kind="no-quantity")
     hint = elsewhere(env, name, place) or suggestion(name, env.scope.visible())
     return Unknown(name, env.text.span(place), hint)
 
@@ -36,14 +41,19 @@ def unknown(env: Env, name: str, place: Place) -> Exception:
 def no_function(env: Env, name: str, place: Place) -> GradError:
     """The error for the call of a name that is not defined."""
     if name == "file":
-        return env.error('file("…") stands only as the value of a declaration', place)
+        return env.error(
+            'file("…") stands only as the value of a declaration', place, kind="misplaced-statement"
+        )
     scope = env.scope
     functions = {n for n in scope.visible() if isinstance(scope.find(n), Function)}
     hint = FOREIGN.get(name) or suggestion(name, functions | set(FUNCTIONS))
     if name in env.outline.later:
         hint = elsewhere(env, name, place)
     return env.error(
-        f"there is no function `{name}`", place, hint or "`gradcli ops` lists them all"
+        f"there is no function `{name}`",
+        place,
+        hint or "`gradcli ops` lists them all",
+        kind="undefined-function",
     )
 
 
@@ -82,9 +92,11 @@ def check_new(env: Env, name: ast.Name) -> None:
             f"`{text}` is predefined" if text == "pi" else f"`{text}` is already a parameter",
             name.place,
             "choose another name",
+            kind="reserved-name",
         )
     raise env.error(
         f"`{text}` is already defined in line {env.text.line(before)}",
         name.place,
         "a name is defined once; give the new value a name of its own",
+        kind="defined-twice",
     )

@@ -34,10 +34,14 @@ def literal(sizes: Sizes, text: str) -> Number:
     """The number that a numeral is. Raises GradError where no float can hold it."""
     whole = text.isdigit()
     if len(text) > LONGEST_NUMERAL:
-        raise GradError(f"this number has {len(text)} digits; {LONGEST_NUMERAL} are the limit")
+        raise GradError(
+            f"this number has {len(text)} digits; {LONGEST_NUMERAL} are the limit", kind="too-large"
+        )
     value = float(text)
     if math.isinf(value):
-        raise GradError(f"{text} is too large; the largest number is about 1.8e308")
+        raise GradError(
+            f"{text} is too large; the largest number is about 1.8e308", kind="bad-number"
+        )
     if whole and value <= EXACT:
         return Number(int(text), sizes.constant(int(text)), text.lstrip("0") or "0", ATOM)
     return Number(value, None, numeral(value), ATOM)
@@ -52,7 +56,7 @@ def apply(sizes: Sizes, op: Op, numbers: Sequence[Number]) -> Number:
     with np.errstate(all="ignore"):
         value = float(op.forward(*[np.float64(number.value) for number in numbers]))
     if not math.isfinite(value):
-        raise GradError(f"{_write(op, numbers)[0]} is not a finite number")
+        raise GradError(f"{_write(op, numbers)[0]} is not a finite number", kind="bad-number")
     size = None
     if op.sized is not None and all(n.size is not None for n in numbers) and abs(value) < LARGEST:
         size = op.sized(sizes, *(n.size for n in numbers))
@@ -92,9 +96,10 @@ def whole(number: Any, what: str) -> int:
         raise GradError(
             f"{what} is made of sizes, loop variables and whole numbers; {name} is a quantity",
             hint="a size is declared with dim: dim N = 4",
+            kind="bad-size",
         )
     if float(number.value) != int(number.value):
-        raise GradError(f"{what} is a whole number, not {worth(number)}")
+        raise GradError(f"{what} is a whole number, not {worth(number)}", kind="bad-size")
     if abs(number.value) > LARGEST:
         raise GradError(TOO_LARGE, kind="too-large")
     return int(number.value)

@@ -31,8 +31,9 @@ def value(env: Env, item: Item, place: Place) -> Ref | Number:
             f"{item.name} is a family, not a quantity",
             _nearest(env, item.name, place),
             f"name a member: {item.name}[{index}]",
+            kind="no-quantity",
         )
-    raise env.error("a text can't be computed with", place)
+    raise env.error("a text can't be computed with", place, kind="no-quantity")
 
 
 def _nearest(env: Env, name: str, place: Place) -> Place:
@@ -51,7 +52,7 @@ def apply(
         try:
             return numbers.apply(env.text.sizes, op, plain)
         except GradError as error:
-            raise env.error(error.message, place, error.hint) from None
+            raise env.error(error.message, place, error.hint, kind=error.kind) from None
     return env.emit(op, items, attrs, place)
 
 
@@ -60,7 +61,7 @@ def whole(env: Env, item: Item, what: str, place: Place) -> int:
     try:
         return numbers.whole(item, what)
     except GradError as error:
-        raise env.error(error.message, place, error.hint) from None
+        raise env.error(error.message, place, error.hint, kind=error.kind) from None
 
 
 def shape(env: Env, items: Sequence[Item], place: Place) -> Shape:
@@ -71,7 +72,9 @@ def shape(env: Env, items: Sequence[Item], place: Place) -> Shape:
         number = whole(env, item, "a size", place)
         assert isinstance(item, Number)
         if number < 1:
-            raise env.error(f"a size is positive, not {numbers.worth(item)}", place)
+            raise env.error(
+                f"a size is positive, not {numbers.worth(item)}", place, kind="bad-size"
+            )
         found.append(item.size or sizes.constant(number))
     if not found:
         return sizes.scalar
@@ -84,7 +87,7 @@ def shape(env: Env, items: Sequence[Item], place: Place) -> Shape:
 def brackets(env: Env, items: Sequence[Item], stacked: bool, place: Place) -> Brackets:
     depth = 1 + max(item.depth if isinstance(item, Brackets) else 0 for item in items)
     if depth > DEEPEST:
-        raise env.error(f"brackets nest more than {DEEPEST} deep here", place)
+        raise env.error(f"brackets nest more than {DEEPEST} deep here", place, kind="too-large")
     return Brackets(tuple(items), stacked, place, depth)
 
 
@@ -103,6 +106,7 @@ def _matrix(env: Env, found: Brackets) -> Ref | Number:
                     f"[a, b] makes a column of scalars, but {item.name} is {spell(item.shape)}",
                     found.place,
                     "[a; b] stacks blocks vertically; concat(a, b, axis=1) joins side by side",
+                    kind="bad-literal",
                 )
     return env.emit(TABLE["vstack"], items, (), found.place)
 
@@ -130,9 +134,19 @@ def _constant(env: Env, data: tuple[Any, ...], place: Place) -> Ref:
         if (len(row) if isinstance(row, tuple) else 1) != columns or (
             isinstance(row, tuple) != isinstance(data[0], tuple)
         ):
-            raise env.error("the rows of this literal differ in length", place, "[[1, 2], [3, 4]]")
+            raise env.error(
+                "the rows of this literal differ in length",
+                place,
+                "[[1, 2], [3, 4]]",
+                kind="bad-literal",
+            )
         if isinstance(row, tuple) and any(isinstance(entry, tuple) for entry in row):
-            raise env.error("a literal is a column or a matrix", place, "stack(a, b) adds an axis")
+            raise env.error(
+                "a literal is a column or a matrix",
+                place,
+                "stack(a, b) adds an axis",
+                kind="bad-literal",
+            )
     sizes = env.text.sizes
     stated = (sizes.literal(rows), sizes.literal(columns))
     return env.emit(TABLE["constant"], (), (("data", data), ("shape", stated)), place)
@@ -142,7 +156,7 @@ def _rows(env: Env, found: Brackets) -> Ref:
     """[[a, b], [c, d]]: a matrix of scalars, by rows."""
     rows = [item for item in found.items if isinstance(item, Brackets)]
     if len({len(row.items) for row in rows}) > 1:
-        raise env.error("the rows of this matrix differ in length", found.place)
+        raise env.error("the rows of this matrix differ in length", found.place, kind="bad-literal")
     flat = Brackets(tuple(entry for row in rows for entry in row.items), False, found.place)
     sizes = env.text.sizes
     stated = (sizes.constant(len(rows)), sizes.constant(len(rows[0].items)))

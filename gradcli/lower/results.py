@@ -24,7 +24,10 @@ def loss(draft: Draft, node: ast.Loss) -> None:
     if draft.loss is not None:
         line = env.text.line(draft.loss[1])
         raise env.error(
-            f"a second loss; line {line} has the first", place, "add them up: loss L = L1 + L2"
+            f"a second loss; line {line} has the first",
+            place,
+            "add them up: loss L = L1 + L2",
+            kind="defined-twice",
         )
     if node.value is not None:
         draft.loss = define(env, target, node.value, total=True).name, place
@@ -41,9 +44,10 @@ def _existing(draft: Draft, target: ast.Target) -> Ref:
             f"a loss is a scalar, but {name} is a family",
             place,
             f"loss L = sum({name}[t] for t in …)",
+            kind="bad-loss",
         )
     if found[0].name in draft.inputs:
-        raise env.error(f"a loss is computed, but {name} is declared", place)
+        raise env.error(f"a loss is computed, but {name} is declared", place, kind="bad-loss")
     return found[0]
 
 
@@ -59,6 +63,7 @@ def check_loss(draft: Draft) -> GradError | None:
         f"a loss is a scalar, but {name} is {spell(shape)}",
         place,
         f"sum it, or write `given dL/d{name}`",
+        kind="bad-loss",
     )
 
 
@@ -74,12 +79,13 @@ def _named(draft: Draft, target: ast.Target) -> list[Ref]:
             f"{name} is not a family",
             place,
             f"the whole is dL/d{name}; its entries are given by a value behind `=`",
+            kind="no-quantity",
         )
     else:
         bounds = [number(env, code, "an index") for code in target.members]
         found = member(env, found, (ast.AT,) * len(bounds), list(bounds), place)
     if not isinstance(found, Ref):
-        raise env.error(f"{name} is a number and has no derivative", place)
+        raise env.error(f"{name} is a number and has no derivative", place, kind="no-quantity")
     return [found]
 
 
@@ -102,15 +108,20 @@ def _resolve(draft: Draft, item: ast.GivenItem, found: dict[str, Input]) -> None
     value, natural = declared_value(draft, item.value)
     for ref in _named(draft, item.target):
         if ref.name in draft.inputs:
-            raise env.error(f"{ref.name} is not computed, so no derivative arrives for it", place)
+            raise env.error(
+                f"{ref.name} is not computed, so no derivative arrives for it",
+                place,
+                kind="bad-given",
+            )
         if ref.name in found:
-            raise env.error(f"dL/d{ref.name} is given twice", place)
+            raise env.error(f"dL/d{ref.name} is given twice", place, kind="defined-twice")
         if natural is not None and numbers(natural) != numbers(ref.shape):
             raise env.error(
                 f"dL/d{ref.name} is given in {ref.name}'s own shape, "
                 f"{'×'.join(map(str, numbers(ref.shape)))}, "
                 f"but its value is {'×'.join(map(str, numbers(natural)))}",
                 place,
+                kind="bad-given",
             )
         found[ref.name] = Input(ref.name, "given", ref.shape, value, place)
 

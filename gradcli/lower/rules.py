@@ -60,16 +60,24 @@ def _check_rule(env: Env, node: ast.UserOp) -> None:
     names = [parameter.text for parameter in node.parameters]
     if OUT in names:
         place = node.parameters[names.index(OUT)].place
-        raise env.error("`out` is the result's name in a rule", place, "rename the parameter")
+        raise env.error(
+            "`out` is the result's name in a rule",
+            place,
+            "rename the parameter",
+            kind="reserved-name",
+        )
     for line in node.rule:
         if isinstance(line, ast.Layout):
             raise env.error(
                 "`layout` stands at the head of the file",
                 line.name.place,
                 "a rule is in the file's layout",
+                kind="misplaced-statement",
             )
         if line.brackets or line.assign != "=":
-            raise env.error("a rule states each derivative whole, with `=`", line.name.place)
+            raise env.error(
+                "a rule states each derivative whole, with `=`", line.name.place, kind="bad-rule"
+            )
         if line.own:
             continue
         if line.name.text not in names:
@@ -77,9 +85,12 @@ def _check_rule(env: Env, node: ast.UserOp) -> None:
                 f"`{line.name.text}` is not a parameter of {node.name.text}",
                 line.name.place,
                 "a rule states dL/dPARAMETER = …",
+                kind="bad-rule",
             )
         if line.name.text in stated:
-            raise env.error(f"dL/d{line.name.text} is stated twice", line.name.place)
+            raise env.error(
+                f"dL/d{line.name.text} is stated twice", line.name.place, kind="defined-twice"
+            )
         stated.add(line.name.text)
     missing = [name for name in names if name not in stated]
     if missing:
@@ -87,6 +98,7 @@ def _check_rule(env: Env, node: ast.UserOp) -> None:
             f"the rule of {node.name.text} does not state dL/d{missing[0]}",
             node.name.place,
             f"add a line: dL/d{missing[0]} = …",
+            kind="bad-rule",
         )
 
 
@@ -163,6 +175,7 @@ def _inside(
             f"an op sees only its parameters, and {name} is not one of them",
             place,
             f"make {name} a parameter, so that its derivative is stated too",
+            kind="undefined-name",
         )
 
     def derivative(env: Env, name: str, place: Place) -> Item:
@@ -171,6 +184,7 @@ def _inside(
                 f"dL/d{name} is not known in a rule",
                 place,
                 "dL/dout is; dL/dPARAMETER is what it states",
+                kind="undefined-name",
             )
         return derivatives[name]
 
@@ -232,16 +246,19 @@ def _check_shape(env: Env, name: ast.Name, found: Shape, own: Shape, layout: str
             f"this rule is {spell(found)}, but dL/d{name.text} is {spell(expected)} "
             f"in {layout} layout",
             name.place,
+            kind="bad-rule",
         )
 
 
 def _check_length(env: Env, found: Ref | Number, place: Place) -> None:
     steps = env.listing.steps
     if len(steps) > LONGEST_RULE:
-        raise env.error(f"a rule has at most {LONGEST_RULE:,} operations", place)
+        raise env.error(f"a rule has at most {LONGEST_RULE:,} operations", place, kind="too-large")
     if _written_out(steps, found) > LONGEST_RULE:
         raise env.error(
-            f"a rule has at most {LONGEST_RULE:,} operations, its own names written out", place
+            f"a rule has at most {LONGEST_RULE:,} operations, its own names written out",
+            place,
+            kind="too-large",
         )
 
 

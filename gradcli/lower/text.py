@@ -25,7 +25,7 @@ class Unknown(GradError):
     """A name that is not defined."""
 
     def __init__(self, name: str, span: Span, hint: str | None) -> None:
-        super().__init__(f"`{name}` is not defined", span, hint)
+        super().__init__(f"`{name}` is not defined", span, hint, kind="undefined-name")
         self.name = name
 
 
@@ -56,16 +56,20 @@ class Text(NamedTuple):
         """Where the sign of the operation at a place stands; the place itself elsewhere."""
         return self.signs.get(place, place)
 
-    def error(self, message: str, place: Place, hint: str | None = None) -> GradError:
+    def error(self, message: str, place: Place, hint: str | None = None, *, kind: str) -> GradError:
         """An error at a name, or at the sign of an operation."""
-        return GradError(message, self.span(self.sign(place)), hint)
+        return GradError(message, self.span(self.sign(place)), hint, kind=kind)
 
-    def error_over(self, message: str, code: ast.Code, hint: str | None = None) -> GradError:
+    def error_over(
+        self, message: str, code: ast.Code, hint: str | None = None, *, kind: str
+    ) -> GradError:
         """An error at a whole expression."""
-        return GradError(message, self.span(ast.extent(code)), hint)
+        return GradError(message, self.span(ast.extent(code)), hint, kind=kind)
 
-    def misfit(self, message: str, place: Place, hint: str | None = None) -> Misfit:
-        return Misfit(message, self.span(self.sign(place)), hint)
+    def misfit(
+        self, message: str, place: Place, hint: str | None = None, kind: str = "shape-mismatch"
+    ) -> Misfit:
+        return Misfit(message, self.span(self.sign(place)), hint, kind=kind)
 
     def line(self, place: Place) -> int:
         return self.source.place(place[0])[0]
@@ -73,13 +77,16 @@ class Text(NamedTuple):
     def size(self, shape: Shape, place: Place) -> int:
         """How many elements an array has. Raises GradError where they are too many."""
         if len(shape) > MOST_AXES:
-            raise self.error(f"an array has at most {MOST_AXES} axes, not {len(shape)}", place)
+            raise self.error(
+                f"an array has at most {MOST_AXES} axes, not {len(shape)}", place, kind="too-large"
+            )
         size = elements(shape)
         if size > self.max_elements:
             raise self.error(
                 f"{spell(shape)} = {size:,} elements are more than {self.max_elements:,}",
                 place,
                 "--max-elements raises the limit",
+                kind="too-large",
             )
         return size
 
@@ -106,7 +113,9 @@ def kind_of(
     """
     if len(items) > MOST_OPERANDS:
         raise text.error(
-            f"an operation has at most {MOST_OPERANDS:,} operands, not {len(items):,}", place
+            f"an operation has at most {MOST_OPERANDS:,} operands, not {len(items):,}",
+            place,
+            kind="too-large",
         )
     shapes = tuple(i.shape if isinstance(i, Ref) else text.sizes.scalar for i in items)
     signature = Signature(text.sizes, shapes, dict(attrs))

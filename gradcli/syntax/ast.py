@@ -17,6 +17,8 @@ under the operation's place: few ask for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple, TypeAlias
 
 Place: TypeAlias = tuple[int, int]  # in the source: offsets, the end excluded
@@ -156,3 +158,9 @@ class UserOp(NamedTuple):
     parameters: tuple[Name, ...]
     result: Code
     rule: tuple[BackwardLine | Layout, ...]
+
+
+def at_head(layout: Layout, statements: Sequence[Any]) -> bool:
+    """Whether a `layout` stands at the head of a file: above it there is nothing but dims."""
+    above = takewhile(lambda statement: statement is not layout, statements)
+    return all(isinstance(statement, Dims) for statement in above)

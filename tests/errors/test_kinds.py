@@ -47,3 +47,18 @@ def test_an_error_knows_where_it_begins_and_ends():
 def test_an_error_without_a_place():
     error = GradError("wrong")
     assert {error.file, error.line, error.column, error.end_line, error.end_column} == {None}
+
+
+def test_every_kind_of_the_list_is_in_use():
+    used = {kind for path in FILES for _, kind in stated(path)}
+    used |= {message.kind for message in MESSAGES}
+    text = "".join(path.read_text(encoding="utf-8") for path in FILES if path.stem != "kinds")
+    assert [kind for kind in KINDS if kind not in used and f'"{kind}"' not in text] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_error_has_a_kind(path):
+    """No error is raised without one, so that the default is never seen."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "GradError":
+            assert any(keyword.arg == "kind" for keyword in node.keywords), node.lineno

@@ -308,3 +308,22 @@ def test_a_name_is_defined_once_and_before_its_use() -> None:
     assert "it is defined in line 2" in messages("y = x * 2\nx = [1, 2]")
     assert "`pi` is predefined" in messages("pi = [1, 2]")
     assert equations("x = [1, 2]\ny = x * pi")[1] == "y = x * pi"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "layout denominator\ndim N = 3",
+        "dim N = 3\nlayout denominator",
+        "dim N = 3\nlayout denominator\ndim M = 2",
+    ],
+)
+def test_the_layout_stands_anywhere_at_the_head(head: str) -> None:
+    assert program(f"{head}\ninput x: [N]\ny = x * 2").layout == "denominator"
+
+
+@pytest.mark.parametrize(
+    "head", ["layout numerator\nlayout denominator", "input x\nlayout denominator"]
+)
+def test_the_layout_stands_nowhere_else(head: str) -> None:
+    assert "`layout` stands at the head of the file" in messages(f"{head}\ninput w\ny = w * 2")

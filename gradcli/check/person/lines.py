@@ -111,7 +111,9 @@ class Sheet:
             if lost is None:
                 raise
             return Misfit(
-                f"{self.lines[lost].target} has no value", self.machine.text.span(ast.extent(code))
+                f"{self.lines[lost].target} has no value",
+                self.machine.text.span(ast.extent(code)),
+                kind="undefined-name",
             )
 
     def _own_names(self, sources: Iterable[int], shapes: Mapping[int, Shape]) -> dict[str, Binding]:
@@ -254,7 +256,7 @@ class Sheet:
         if not brackets:
             return name, None
         if len(brackets) > 1:
-            raise machine.text.error("one pair of brackets names a region", at)
+            raise machine.text.error("one pair of brackets names a region", at, kind="bad-target")
         kinds, codes = brackets[0]
         bounds = machine.bounds(codes)
         region = index_region(machine.file, found.shape, kinds, bounds, at, found.name)
@@ -271,6 +273,7 @@ class Sheet:
                 f"`{text}` is already a name of the model" + (f": {step.text}" if step else ""),
                 at,
                 "choose another name for your own",
+                kind="bad-target",
             )
         key = self._own_key(node)
         code = node.value
@@ -286,7 +289,7 @@ class Sheet:
         at = node.name.place
         if len(node.brackets) > 1 or any(kind != ast.AT for kind in kinds):
             raise self.machine.text.error(
-                "a name of your own is defined whole, or member by member", at
+                "a name of your own is defined whole, or member by member", at, kind="bad-target"
             )
         bounds = self.machine.bounds(codes)
         family = Family(node.name.text, len(bounds), at)

@@ -102,7 +102,9 @@ class LineMachine:
             item = value(env, run(env, code), ast.extent(code))
         except Misfit as error:
             hint = error.hint and VERSION.sub("", error.hint)
-            raise Misfit(VERSION.sub("", error.message), error.span, hint) from None
+            raise Misfit(
+                VERSION.sub("", error.message), error.span, hint, kind=error.kind
+            ) from None
         if isinstance(item, Number):
             return Lowered((), item, self.text.sizes.scalar)
         return Lowered(tuple(env.listing.steps), item.name, item.shape)
@@ -113,7 +115,12 @@ class LineMachine:
         if found is not None:
             return found
         hint = suggestion(name, self.derivatives)
-        raise self.text.error(f"the model has no `{name}`, so there is no dL/d{name}", place, hint)
+        raise self.text.error(
+            f"the model has no `{name}`, so there is no dL/d{name}",
+            place,
+            hint,
+            kind="undefined-name",
+        )
 
     def _derivative(self, env: Env, name: str, place: Place) -> Item:
         return self.derivative(name, place)
@@ -191,7 +198,9 @@ def layout_of(parsed: Parsed, program: Program) -> str:
             error = "`layout` stands at the head of the file", "one file has one layout"
         if error:
             span = Span(parsed.source, *place)
-            raise GradErrors([*parsed.errors, GradError(error[0], span, error[1])])
+            raise GradErrors(
+                [*parsed.errors, GradError(error[0], span, error[1], kind="bad-layout")]
+            )
         layout = text
     return layout
 

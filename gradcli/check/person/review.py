@@ -56,7 +56,9 @@ def check(
     length = sum(len(n.value) for n in parsed.statements if isinstance(n, ast.BackwardLine))
     sheet = Sheet(parsed, evaluate(program, data, seed, length), max_elements)
     if not sheet.lines:
-        raise GradError("there is no line in this derivation", Span(parsed.source, 1, 1))
+        raise GradError(
+            "there is no line in this derivation", Span(parsed.source, 1, 1), kind="empty-file"
+        )
     review = Review(sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout)
     report = review.report()
     return report._replace(reread=_reread(review, report, parsed, max_elements))
