@@ -1,5 +1,6 @@
 """What a command loads: --help, --version and a syntax error start without NumPy, lark and rich."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "mlp.eq"
 HEAVY = {"numpy", "lark", "rich", "pydantic"}
+# Where Python is to write no bytecode, no parse table is kept either, and lark is loaded each time.
+KEEPING = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 RUN = """
 import sys
@@ -25,6 +28,7 @@ def loaded(*arguments, text=""):
         capture_output=True,
         encoding="utf-8",
         check=True,
+        env=KEEPING,
     )
     code, *modules = found.stderr.splitlines()[-1].split()
     return int(code), HEAVY & set(modules)
@@ -66,7 +70,11 @@ print(*sorted(m for m in sys.modules if "." not in m))
 
 def test_importing_loads_nothing_and_reading_a_model_no_numpy():
     found = subprocess.run(
-        [sys.executable, "-c", PYTHON, str(EXAMPLE)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PYTHON, str(EXAMPLE)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=KEEPING,
     )
     imported, read = found.stdout.splitlines()
     assert imported == "gradcli"
