@@ -81,6 +81,14 @@ class Backward(NamedTuple):
     totals: dict[str, Array]
 
 
+def arrived(
+    derivation: Derivation, values: Mapping[str, Array], given: Mapping[str, Array]
+) -> dict[str, Array]:
+    """What the backward pass starts from: the forward values, and the given derivatives."""
+    own = zip(derivation.program.given, derivation.reified.arriving, strict=True)
+    return {**values, **{name: given[item.name] for item, name in own}}
+
+
 def backward(
     derivation: Derivation, values: Mapping[str, Array], given: Mapping[str, Array]
 ) -> Backward:
@@ -89,14 +97,11 @@ def backward(
     Raises GradError where a step has no derivative, a singular matrix's log-determinant say.
     """
     reified = derivation.reified
-    found = dict(values)
-    for item, own in zip(derivation.program.given, reified.arriving, strict=True):
-        found[own] = given[item.name]
-    known = dict(found)
+    found = arrived(derivation, values, given)
     try:
         run(reified.steps, found, reified.dying)
     except np.linalg.LinAlgError as error:
-        raise _underivable(derivation, known, error) from None
+        raise _underivable(derivation, arrived(derivation, values, given), error) from None
     return Backward(
         [found[name] for name in reified.values],
         {name: found[total] for name, total in reified.totals.items()},

@@ -52,10 +52,6 @@ def function(
     )
 
 
-def _positive(x: Array) -> Array:
-    return np.asarray(x.real > 0)
-
-
 def _relu(x: Array) -> Array:
     return np.where(x.real <= 0, 0, x)  # a nan stays a nan
 

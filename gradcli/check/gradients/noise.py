@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.gradients.probe import Model
-from gradcli.evaluate import number, run, value
+from gradcli.evaluate import arrived, number, run, value
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array, asarray
 from gradcli.program import Step
@@ -111,11 +111,8 @@ def _forward(model: Model, shake: Shaker) -> dict[str, Array]:
 def _exact(model: Model) -> dict[str, Array]:
     """All values of the backward pass, by the names of its steps."""
     session = model.session
-    reified = session.derivation.reified
-    found = dict(session.values)
-    for item, own in zip(session.program.given, reified.arriving, strict=True):
-        found[own] = session.given[item.name]
-    return run(reified.steps, found)
+    found = arrived(session.derivation, session.values, session.given)
+    return run(session.derivation.reified.steps, found)
 
 
 def _backward(
@@ -127,9 +124,7 @@ def _backward(
     """
     session = model.session
     reified = session.derivation.reified
-    found = dict(values)
-    for item, own in zip(session.program.given, reified.arriving, strict=True):
-        found[own] = session.given[item.name]
+    found = arrived(session.derivation, values, session.given)
 
     def shaken(step: Step, operands: list[Array]) -> Array:
         op = step.call.op

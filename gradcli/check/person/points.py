@@ -12,6 +12,7 @@ import numpy as np
 from gradcli.check.person.agreement import largest
 from gradcli.check.person.runs import Runs
 from gradcli.derive import OWN, Derivation, Region, Row, derive
+from gradcli.evaluate import arrived
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
 from gradcli.ops.regions import kept_shape
@@ -159,12 +160,9 @@ def _computed(
         {name: runs.enter([point[i][name] for point in drawn]) for name in drawn[0][i]}
         for i in (0, 1)
     )
-    found = dict(inputs)
     with np.errstate(all="ignore"):
-        interpret(program.steps, found, runs.meaning, runs.number)
-        values = dict(found)
-        for item, own in zip(program.given, reified.arriving, strict=True):
-            found[own] = given[item.name]
+        values = interpret(program.steps, dict(inputs), runs.meaning, runs.number)
+        found = arrived(derivation, values, given)
         interpret(reified.steps, found, runs.meaning, runs.number, reified.dying)
     arriving = dict(given)
     if program.loss is not None:
