@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from gradcli.check.person.code import operands, parse, starts, text
-from gradcli.check.person.edits import bounds, leaves
-from gradcli.check.person.review import check
+from gradcli.check.derivation.edits import bounds, leaves
+from gradcli.check.derivation.postfix import operands, parse, starts, text
+from gradcli.check.derivation.review import check
 from gradcli.errors import GradError, GradErrors, Source
 from gradcli.program import Program
 from gradcli.render.grad import lines

@@ -41,21 +41,21 @@ NO_TESTS = 5  # pytest found none
 
 # The tests nearest to each part, the first that fits; then all the others, the quickest first.
 NEAREST = {
-    "gradcli/ops/": "tests/golden tests/language tests/check/numeric/test_batches.py tests/ops",
-    "gradcli/check/person/": "tests/check/person",
-    "gradcli/check/": "tests/check/numeric",
-    "gradcli/syntax/": "tests/language tests/errors/test_messages.py tests/errors/test_caret.py",
-    "gradcli/lower/": "tests/golden tests/language tests/errors/test_messages.py",
-    "gradcli/values.py": "tests/language/test_declarations.py tests/errors/test_messages.py",
+    "gradcli/ops/": "tests/golden tests/lower tests/check/gradients/test_batches.py tests/ops",
+    "gradcli/check/derivation/": "tests/check/derivation",
+    "gradcli/check/": "tests/check/gradients",
+    "gradcli/syntax/": "tests/syntax tests/lower tests/errors",
+    "gradcli/lower/": "tests/golden tests/lower tests/errors/test_messages.py",
+    "gradcli/values.py": "tests/lower/test_declarations.py tests/errors/test_messages.py",
     "gradcli/files.py": "tests/errors/test_hostile.py",
     "gradcli/suggest.py": "tests/errors/test_messages.py",
     "gradcli/errors.py": "tests/errors/test_caret.py tests/errors/test_messages.py",
-    "gradcli/sizes.py": "tests/golden tests/language tests/errors/test_messages.py",
-    "gradcli/": "tests/golden tests/derivation/test_listing.py tests/derivation/test_layout.py",
+    "gradcli/sizes.py": "tests/golden tests/lower tests/errors/test_messages.py",
+    "gradcli/": "tests/golden tests/transform/test_listing.py tests/transform/test_layout.py",
 }
 ALL = (
-    "tests/golden tests/language tests/ops tests/errors/test_messages.py tests/derivation "
-    "tests/errors/test_caret.py tests/render tests/oracle tests/packaging tests/check/numeric "
+    "tests/golden tests/lower tests/ops tests/errors/test_messages.py tests/transform "
+    "tests/errors/test_caret.py tests/render tests/oracle tests/packaging tests/check/gradients "
     "tests/cli tests/check tests/docs tests/errors tests/fuzz"
 )
 

@@ -16,7 +16,7 @@ from gradcli.sizes import Number
 from gradcli.template import Node
 
 if TYPE_CHECKING:
-    from gradcli.derive import Derivation
+    from gradcli.transform.reverse import Derivation
 
 
 def value(step: Step, operands: list[Array]) -> Array:

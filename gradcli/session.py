@@ -12,10 +12,10 @@ from gradcli.request import Request
 from gradcli.syntax import Parsed, read, read_source
 
 if TYPE_CHECKING:
-    from gradcli.derive import Derivation
     from gradcli.evaluate import Backward
     from gradcli.ops.core import Array
     from gradcli.program import Program
+    from gradcli.transform.reverse import Derivation
 
 MAX_BYTES = 8 * 2**20
 
@@ -85,8 +85,8 @@ def derive(parsed: Parsed, request: Request) -> Session:
 
 def compute(program: Program, data: Mapping[str, Array], request: Request) -> Session:
     """Derive a program and compute both passes. Raises GradError."""
-    from gradcli.derive import derive
     from gradcli.evaluate import backward, forward
+    from gradcli.transform.reverse import derive
     from gradcli.values import materialise
 
     found = materialise(program, data, request.seed)

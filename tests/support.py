@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.data import shape_in
-from gradcli.derive import Derivation
 from gradcli.errors import GradError, GradErrors
 from gradcli.evaluate import forward
 from gradcli.lower import Options, lower
@@ -18,6 +17,7 @@ from gradcli.program import Program
 from gradcli.session import Request, Session, compute
 from gradcli.sizes import Shape
 from gradcli.syntax import read, read_source
+from gradcli.transform.reverse import Derivation
 
 Array = npt.NDArray[Any]
 

@@ -150,8 +150,8 @@ class Derivation:
 
     def _turned(self, array: Array, shape: Shape) -> Array:
         """A derivative in the layout."""
-        from gradcli.derive import displayed
         from gradcli.render.json_ import turn
+        from gradcli.transform.reverse import displayed
 
         return _shown(turn(array, self.layout), displayed(shape, self.layout))
 

@@ -282,7 +282,7 @@ class Model:
             parsed = parse_text("<derivation>", theirs, "derivation")
         else:
             parsed = parse_file(os.fspath(theirs), "derivation")
-        from gradcli.check.person.review import check as review
+        from gradcli.check.derivation.review import check as review
 
         report = review(
             parsed,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from gradcli.api.derivation import Derivation
 
 if TYPE_CHECKING:
+    from gradcli.check.derivation import findings as person
     from gradcli.check.gradients import result as engine
-    from gradcli.check.person import report as person
 
 Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
 Told: TypeAlias = Literal["full", "hint", "quiet"]
@@ -90,8 +90,8 @@ class Check:
         return {each.name: self._result(each) for each in found}
 
     def _result(self, found: engine.Result) -> Result:
-        from gradcli.derive import displayed
         from gradcli.render.arrays import show_shape
+        from gradcli.transform.reverse import displayed
 
         return Result(
             found.name,

@@ -9,7 +9,6 @@ import numpy as np
 
 from gradcli.codegen.helpers import Helpers
 from gradcli.codegen.numpy_ import Names, array, expression
-from gradcli.derive import COTANGENT, OWN, RESULT, Own, Row
 from gradcli.foreign import docstring
 from gradcli.ops.core import Array, Op
 from gradcli.program import Step
@@ -18,6 +17,8 @@ from gradcli.sizes import ATOM, Number, numbers
 from gradcli.spelling import Written
 from gradcli.template import Node
 from gradcli.transform.inline import Equation, flatten
+from gradcli.transform.reify import OWN, Row
+from gradcli.transform.vjp import COTANGENT, RESULT, Own
 
 
 class Writer:

@@ -8,10 +8,10 @@ from typing import Any
 from gradcli.lower.env import Env
 from gradcli.lower.expressions import ends, number, quantity
 from gradcli.lower.indexing import letters, member_key
-from gradcli.lower.loops import iterate
 from gradcli.lower.names import check_new
 from gradcli.lower.outline import has_sum, weight
 from gradcli.lower.scope import Family, Ref
+from gradcli.lower.unroll import iterate
 from gradcli.ops import TABLE
 from gradcli.sizes import Number
 from gradcli.syntax import ast

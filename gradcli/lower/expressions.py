@@ -9,11 +9,11 @@ from gradcli.errors import GradError
 from gradcli.lower import numbers
 from gradcli.lower.env import Env
 from gradcli.lower.functions import call, plain_call
-from gradcli.lower.loops import iterate
 from gradcli.lower.names import lookup
 from gradcli.lower.operands import apply, brackets, value
 from gradcli.lower.scope import Item, Quoted, Ref
 from gradcli.lower.text import Unknown
+from gradcli.lower.unroll import iterate
 from gradcli.ops import OPERATORS, TABLE
 from gradcli.sizes import Number, is_scalar
 from gradcli.syntax import ast

@@ -142,7 +142,7 @@ def _operation(
         operands=names,
         shape=lambda s: shape,
         forward=forward,
-        rule=rule,
+        vjp=rule,
         about="defined in the model, with a rule of its own",
         cite=f"stated in {text.source.name}",
         text=Spelling(node.name.text),

@@ -24,7 +24,7 @@ from gradcli.ops.core import (
     elementwise_lanes,
     elementwise_shape,
     infix,
-    no_rule,
+    no_vjp,
     register,
 )
 from gradcli.sizes import (
@@ -55,7 +55,7 @@ def operator(
     name: str,
     operands: tuple[str, ...],
     forward: Callable[..., Array],
-    rule: Callable[..., Sequence[Expr | None]],
+    vjp: Callable[..., Sequence[Expr | None]],
     text: Spelling,
     latex: Spelling,
     **fields: Any,
@@ -73,7 +73,7 @@ def operator(
             name=name,
             operands=operands,
             forward=forward,
-            rule=rule,
+            vjp=vjp,
             text=text,
             latex=latex,
             lifts=True,
@@ -173,7 +173,7 @@ def _power(x: Array, y: Array) -> Array:
     return np.power(x, y)
 
 
-def _power_rule(s: Signature, g: Expr, z: Expr, x: Expr, y: Expr) -> Sequence[Expr | None]:
+def _power_vjp(s: Signature, g: Expr, z: Expr, x: Expr, y: Expr) -> Sequence[Expr | None]:
     """By the base n x^(n-1); by the exponent x^n log x, whose limit at x = 0 is 0.
 
     A plain number in the exponent needs no logarithm, and 0 and 1 no power.
@@ -202,7 +202,7 @@ operator(
     "pow",
     ("x", "y"),
     _power,
-    _power_rule,
+    _power_vjp,
     Spelling("{0}^{1}", POWER, (POSTFIX, SIGN)),
     Spelling("{0}^{{{1}}}", POWER, (ATOM, 0)),
     numpy=Spelling("{0} ** {1}", POWER, (POSTFIX, SIGN)),
@@ -252,7 +252,7 @@ def _matmul_hint(a: Shape, b: Shape) -> str | None:
     return None
 
 
-def _matmul_rule(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
+def _matmul_vjp(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
     """Giles 2008, 2.2.2; at rank 3 and more on the last two axes, entry by entry of the others."""
     rank_a, rank_b = (len(shape) for shape in s.shapes)
     if rank_a == rank_b == 2:
@@ -298,7 +298,7 @@ operator(
     "matmul",
     ("A", "B"),
     np.matmul,
-    _matmul_rule,
+    _matmul_vjp,
     infix("@", PRODUCT),
     infix(r"\,", SIGN, POWER),  # standing side by side binds tighter than a symbol between
     shape=_matmul_shape,
@@ -335,7 +335,7 @@ for _symbol, _name, _relation, _latex in (
         _name,
         ("x", "y"),
         _compare(_relation),
-        no_rule,
+        no_vjp,
         Spelling(f"{{0}} {_symbol} {{1}}", COMPARISON, (SUM, SUM)),
         Spelling(f"[{{0}} {_latex} {{1}}]", needs=(SUM, SUM)),
         numpy=Spelling(f"({{0}} {_symbol} {{1}}) * 1.0", PRODUCT, (SUM, SUM)),

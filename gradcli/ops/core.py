@@ -101,7 +101,7 @@ class Op:
     shape: Signature -> the result's shape; raises Mismatch.
     forward: arrays (and the `static` arguments) -> the result. Every array has at least two axes,
         and may have further axes in front, on which the operation works entry by entry.
-    rule: Signature, cotangent g, result, operands -> each operand's contribution, stated in the
+    vjp: Signature, cotangent g, result, operands -> each operand's contribution, stated in the
         operand's own shape, before broadcasting is undone. None: no gradient flows there.
     flip: Signature, operand pairs -> the transposed result, where transposition moves inward.
     spread: whether transposition moves inward even where no cotangent is inside.
@@ -129,7 +129,7 @@ class Op:
     operands: tuple[str, ...]
     shape: Callable[[Signature], Shape]
     forward: Callable[..., Array]
-    rule: Callable[..., Sequence[Expr | None]]
+    vjp: Callable[..., Sequence[Expr | None]]
     about: str
     cite: str
     text: Spelling
@@ -158,7 +158,7 @@ class Op:
 
     @property
     def differentiable(self) -> bool:
-        return self.rule is not no_rule
+        return self.vjp is not no_vjp
 
     @property
     def elementwise(self) -> bool:
@@ -210,8 +210,8 @@ def define(
     return register(Op(name=name, operands=operands, text=Spelling(name), latex=spelling, **fields))
 
 
-def no_rule(s: Signature, g: Expr, out: Expr, *operands: Expr) -> Sequence[Expr | None]:
-    """The rule of an operation whose derivative is 0 wherever it exists."""
+def no_vjp(s: Signature, g: Expr, out: Expr, *operands: Expr) -> Sequence[Expr | None]:
+    """The vjp of an operation whose derivative is 0 wherever it exists."""
     return tuple(None for _ in operands)
 
 

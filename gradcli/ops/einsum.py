@@ -103,7 +103,7 @@ def _einsum_static(s: Signature) -> dict[str, Any]:
     return {"subscripts": dotted, "lone": lone, "rank": len(parsed.output)}
 
 
-def _einsum_rule(s: Signature, g: Expr, y: Expr, *xs: Expr) -> Sequence[Expr | None]:
+def _einsum_vjp(s: Signature, g: Expr, y: Expr, *xs: Expr) -> Sequence[Expr | None]:
     """Swap the operand's subscripts with the output's.
 
     What only the operand has is spread by ones, a repeated letter along its diagonal by an
@@ -156,7 +156,7 @@ register(
         operands=('"subscripts"', "*xs"),
         shape=_einsum_shape,
         forward=_einsum,
-        rule=_einsum_rule,
+        vjp=_einsum_vjp,
         linear=EACH,
         about="sums of products over named axes; a column is `ij`",
         cite="product rule, axis by axis (Laue, Mitterreiter & Giesen 2018)",

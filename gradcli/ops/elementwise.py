@@ -18,7 +18,7 @@ from gradcli.ops.core import (
     elementwise_flip,
     elementwise_lanes,
     elementwise_shape,
-    no_rule,
+    no_vjp,
 )
 from gradcli.ops.special import erf, log1p
 from gradcli.sizes import ATOM, POWER
@@ -30,7 +30,7 @@ SLIDES = "How to compute a derivative (course slides), the deriv routine"
 def function(
     name: str,
     forward: Callable[..., Array],
-    rule: Callable[..., Sequence[Expr | None]],
+    vjp: Callable[..., Sequence[Expr | None]],
     cite: str,
     about: str,
     **fields: Any,
@@ -39,7 +39,7 @@ def function(
     return define(
         name,
         forward=forward,
-        rule=rule,
+        vjp=vjp,
         cite=cite,
         about=about,
         shape=elementwise_shape,
@@ -142,7 +142,7 @@ function(
 function(
     "sign",
     _sign,
-    no_rule,
+    no_vjp,
     "constant but for a jump",
     "-1, 0 or 1",
     kink="no gradient flows through sign",

@@ -35,7 +35,7 @@ def matrix(
     operands: tuple[str, ...],
     shape: Callable[[Signature], Shape],
     forward: Callable[..., Array],
-    rule: Callable[..., Sequence[Expr | None]],
+    vjp: Callable[..., Sequence[Expr | None]],
     cite: str,
     about: str,
     **fields: Any,
@@ -46,7 +46,7 @@ def matrix(
         operands=operands,
         shape=shape,
         forward=forward,
-        rule=rule,
+        vjp=vjp,
         cite=cite,
         about=about,
         group="matrices",
@@ -130,7 +130,7 @@ def _diag_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
     return call("diag", pairs[0].plain) if is_one(s.shapes[0][1]) else None
 
 
-def _cofactor_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+def _cofactor_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
     """From Y = det(X) X^-T: dY = tr(X^-1 dX) Y - Y dX^T X^-T."""
     inverse = call("inv", x).T
     return (call("sum", g * y, axis=None) * inverse - inverse @ g.T @ y,)
@@ -203,7 +203,7 @@ matrix(
     ("A",),
     _same_square,
     cofactors,
-    _cofactor_rule,
+    _cofactor_vjp,
     "the differential of det(A) A^-T, from Giles 2008, section 2.2",
     "matrix of cofactors, det(A) A^-T",
     rounding=BY_NORM,

@@ -17,7 +17,7 @@ from gradcli.ops.core import (
     Signature,
     Spelling,
     define,
-    no_rule,
+    no_vjp,
     roman,
 )
 from gradcli.sizes import PRODUCT, SUM, Number, Shape, Size
@@ -88,7 +88,7 @@ def size_number(size: Size) -> Number:
 def reduction(
     name: str,
     forward: Callable[..., Any],
-    rule: Callable[..., Sequence[Expr | None]],
+    vjp: Callable[..., Sequence[Expr | None]],
     cite: str,
     about: str,
     latex: str | Spelling,
@@ -103,9 +103,7 @@ def reduction(
         "keywords": {"axis": None},
         "group": "reductions",
     }
-    return define(
-        name, latex, forward=forward, rule=rule, cite=cite, about=about, **(usual | fields)
-    )
+    return define(name, latex, forward=forward, vjp=vjp, cite=cite, about=about, **(usual | fields))
 
 
 def _reduce(x: Array, axes: tuple[int, ...]) -> Array:
@@ -165,7 +163,7 @@ def _zeros(s: Signature, x: Expr) -> Expr:
     return call("sum", equal(x, 0), axis=s.attrs["axis"]) - equal(x, 0)
 
 
-def _prod_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+def _prod_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
     """The product of the other entries, which a division by x gives only where no entry is 0."""
     rest = call("where", equal(x, 0), 1, x)
     others = call("prod", rest, axis=s.attrs["axis"]) / rest
@@ -193,7 +191,7 @@ reduction(
 reduction(
     "prod",
     reducing(lambda x, axes: np.prod(x, axis=axes, keepdims=True)),
-    _prod_rule,
+    _prod_vjp,
     "d Π x_i = Σ (Π_(j≠i) x_j) dx_i, with no division by 0",
     "product",
     Spelling(r"\prod{axis} {0}", SUM, (PRODUCT,)),
@@ -257,11 +255,11 @@ def _total(s: Signature, x: Expr) -> Expr:
     return call("sum", x, axis=s.attrs["axis"])
 
 
-def normalisation(name: str, forward: Callable[..., Array], rule: Any, cite: str, about: str) -> Op:
+def normalisation(name: str, forward: Callable[..., Array], vjp: Any, cite: str, about: str) -> Op:
     return reduction(
         name,
         forward,
-        rule,
+        vjp,
         cite,
         about,
         roman(name) + r"{axis}\left({0}\right)",
@@ -294,7 +292,7 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
     reduction(
         _name,
         _mask(_sign),
-        no_rule,
+        no_vjp,
         "constant but for jumps",
         f"1 at the first {_about} entry, 0 elsewhere",
         roman(_name) + r"{axis}\left({0}\right)",

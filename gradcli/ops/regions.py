@@ -88,7 +88,7 @@ register(
         operands=("x",),
         shape=lambda s: indexed_shape(s.sizes, s.attrs["region"]),
         forward=_index,
-        rule=lambda s, g, y, x: (
+        vjp=lambda s, g, y, x: (
             call("scatter", g, regions=(s.attrs["region"],), shape=s.shapes[0]),
         ),
         linear=ALL,
@@ -196,7 +196,7 @@ register(
         operands=('"regions"', "*xs", "[shape]"),
         shape=_scatter_shape,
         forward=scatter,
-        rule=lambda s, g, y, *xs: tuple(
+        vjp=lambda s, g, y, *xs: tuple(
             call("index", g, region=region) for region in s.attrs["regions"]
         ),
         linear=ALL,

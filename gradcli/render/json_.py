@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import gradcli
-from gradcli.derive import OWN, displayed
 from gradcli.foreign import dumps
 from gradcli.ops.core import Array
 from gradcli.render.arrays import TOLD, show_shape, show_symbols
 from gradcli.session import Session
 from gradcli.sizes import Shape
+from gradcli.transform.reify import OWN
+from gradcli.transform.reverse import displayed
 
 SCHEMA_VERSION = 1
 Tell: TypeAlias = Callable[[Array, Shape], dict[str, Any]]

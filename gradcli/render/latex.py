@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from gradcli.derive import COTANGENT, OWN, RESULT, Derivation, Own, Row
 from gradcli.foreign import visible
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
 from gradcli.ops.regions import Part
@@ -18,6 +17,9 @@ from gradcli.sizes import ATOM, POWER, PRODUCT, Number, Shape, is_scalar
 from gradcli.spelling import Written
 from gradcli.syntax import read, read_source
 from gradcli.template import Node
+from gradcli.transform.reify import OWN, Row
+from gradcli.transform.reverse import Derivation
+from gradcli.transform.vjp import COTANGENT, RESULT, Own
 
 LONGEST = 300  # rows that a notebook typesets
 ROW_END = r" \\ "

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import gradcli
-from gradcli.derive import contribute, region_text
 from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
 from gradcli.ops.core import Call
@@ -20,6 +19,8 @@ from gradcli.render.layout import EQUATION, NOTE, PLAIN, Column, Line, Section
 from gradcli.sizes import ATOM, Shape, Sizes, is_scalar, spell
 from gradcli.spelling import write
 from gradcli.suggest import FOREIGN, suggestion
+from gradcli.transform.reverse import region_text
+from gradcli.transform.vjp import contribute
 
 RESULT = "z"
 LETTERS = ("a", "b", "c")  # operands where there may be any number

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradcli
-from gradcli.derive import displayed
 from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import entry_text, json_number, show_shape
 from gradcli.render.diagnostics import Diagnostic, listed
 from gradcli.render.layout import NOTE, PARAMETER, PLAIN, Column, Line, Section
 from gradcli.sizes import is_scalar
+from gradcli.transform.reverse import displayed
 
 if TYPE_CHECKING:
     from gradcli.check.gradients.result import Entry, Report, Result

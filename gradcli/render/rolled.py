@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from gradcli.derive import displayed
 from gradcli.loops import Block, Indices, Place
 from gradcli.render.cases import cases, condition
 from gradcli.render.layout import HEADER, LOOP, PARAMETER, PLAIN, Column, Line, Section
@@ -22,6 +21,7 @@ from gradcli.render.table import (
 )
 from gradcli.session import Session
 from gradcli.transform.letters import bounds, equation
+from gradcli.transform.reverse import displayed
 from gradcli.transform.rolled import Derivative, places, rolled
 
 STEP = "step"  # stands for a step's number until all are known

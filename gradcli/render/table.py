@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-from gradcli.derive import displayed
 from gradcli.ops.core import Array
 from gradcli.render.arrays import as_text, entry_text, norm, show_shape
 from gradcli.render.json_ import turn
 from gradcli.render.layout import EQUATION, NOTE, PARAMETER, PLAIN, Cell, Column, Line, Section
 from gradcli.session import Session
 from gradcli.sizes import Shape, is_scalar, spell
+from gradcli.transform.reverse import displayed
 
 LONGEST = 300  # rows of one listing, unless all are wanted
 HEAD, TAIL = 200, 60

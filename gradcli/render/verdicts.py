@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import gradcli
-from gradcli.check.person.report import (
+from gradcli.check.derivation.findings import (
     AHEAD,
     INCONCLUSIVE,
     LACKING,

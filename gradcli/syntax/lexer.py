@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeAlias
 from gradcli.errors import GradError, Source, Span
 from gradcli.syntax.ast import Place
 from gradcli.syntax.characters import bad_character
+from gradcli.syntax.lalr import load
 from gradcli.syntax.source import end_of_name, is_name
-from gradcli.syntax.table import load
 
 Token: TypeAlias = tuple[str, str, Place]
 

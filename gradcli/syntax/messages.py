@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gradcli.syntax.lalr import load
 from gradcli.syntax.lexer import Token
 from gradcli.syntax.mistakes import MESSAGES
 from gradcli.syntax.mistakes.place import DECLARATIONS, TOKEN, WORDS, Place
-from gradcli.syntax.table import load
 
 
 class Explained(NamedTuple):

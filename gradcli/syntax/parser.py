@@ -14,8 +14,8 @@ from gradcli.errors import MOST_ERRORS, GradError, GradErrors, Source, Span
 from gradcli.syntax import recovery
 from gradcli.syntax.ast import Place
 from gradcli.syntax.build import Builder
+from gradcli.syntax.lalr import Rule, Table, load
 from gradcli.syntax.lexer import END, Token, Words, cut, tokens
-from gradcli.syntax.table import Rule, Table, load
 
 STRUCTURE = {"_NL", "_INDENT", "_DEDENT"}
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gradcli.errors import GradError, Span
 from gradcli.syntax.ast import Place
+from gradcli.syntax.lalr import load
 from gradcli.syntax.lexer import END, OPENING, PAIRS, Token, Word, Words, never_closed
 from gradcli.syntax.messages import explain
 from gradcli.syntax.mistakes.place import BEFORE, FIRST, RANGE
 from gradcli.syntax.source import is_name
-from gradcli.syntax.table import load
 
 if TYPE_CHECKING:
     from gradcli.syntax.parser import Parser

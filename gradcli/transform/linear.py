@@ -33,7 +33,7 @@ def transposed(
             found = arrived[i] if found is None else found + arrived[i]
             continue
         operands = [nodes[j].expr for j in node.args]
-        rules = node.call.op.rule(node.call.signature, arrived[i], node.expr, *operands)
+        rules = node.call.op.vjp(node.call.signature, arrived[i], node.expr, *operands)
         for j, rule in zip(node.args, rules, strict=True):
             if rule is None or not holds[j]:
                 continue

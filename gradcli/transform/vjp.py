@@ -102,7 +102,7 @@ def rules(kind: Call, plain: Sequence[Any]) -> list[Expr | None]:
     plain: for each operand the plain number that it is, or None.
     """
     operands = [leaf(i) if n is None else as_expr(n) for i, n in enumerate(plain)]
-    stated = kind.op.rule(kind.signature, leaf(COTANGENT), leaf(RESULT), *operands)
+    stated = kind.op.vjp(kind.signature, leaf(COTANGENT), leaf(RESULT), *operands)
     sizes, known = kind.signature.sizes, leaves(kind)
     return [
         rule and unbroadcast(rule, typed(rule, known, sizes)[-1].shape, shape, sizes)

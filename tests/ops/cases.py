@@ -86,7 +86,7 @@ class Case(NamedTuple):
         leaves = [
             leaf(i) if isinstance(o, tuple) else as_expr(o) for i, o in enumerate(self.operands)
         ]
-        return self.op.rule(signature(self), leaf("g"), leaf("out"), *leaves)[k] is not None
+        return self.op.vjp(signature(self), leaf("g"), leaf("out"), *leaves)[k] is not None
 
 
 def signature(case: Case) -> Signature:

@@ -9,10 +9,10 @@ import pytest
 from cases import Case, cases, signature
 from support import assert_close, complex_step, finite_difference, session, texts, value
 
-from gradcli.derive import displayed
 from gradcli.ops import FUNCTIONS, TABLE
 from gradcli.ops.core import EXACT, Op
 from gradcli.sizes import numbers
+from gradcli.transform.reverse import displayed
 
 LAYOUTS = ("numerator", "denominator")
 SEEDS = (1, 2, 3)

@@ -7,7 +7,7 @@ from importlib.metadata import requires
 from pathlib import Path
 
 import gradcli
-from gradcli.syntax.table import grammar_path
+from gradcli.syntax.lalr import grammar_path
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

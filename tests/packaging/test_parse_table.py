@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcli.syntax import table
+from gradcli.syntax import lalr as table
 
 
 @pytest.fixture(scope="module")

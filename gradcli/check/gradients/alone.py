@@ -10,12 +10,12 @@ from gradcli.check.gradients.checker import Checker, Clock
 from gradcli.check.gradients.points import shaken
 from gradcli.check.gradients.result import Result
 from gradcli.check.gradients.summary import merged
-from gradcli.derive import derive
 from gradcli.errors import GradError
 from gradcli.evaluate import backward, forward
 from gradcli.program import Input, Program, Step
 from gradcli.session import Session
 from gradcli.sizes import Number
+from gradcli.transform.reverse import derive
 
 POINTS = 3
 OUT = "out"

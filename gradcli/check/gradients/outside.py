@@ -13,7 +13,6 @@ from gradcli.check.gradients.judge import DOUBLE, SINGLE
 from gradcli.check.gradients.numeric import Options
 from gradcli.check.gradients.result import FAIL, PASS, WRONG, Report, Result
 from gradcli.data import arrays
-from gradcli.derive import displayed
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
 from gradcli.program import Program
@@ -21,6 +20,7 @@ from gradcli.request import Request
 from gradcli.session import Session, compute
 from gradcli.sizes import Shape, numbers
 from gradcli.suggest import suggestion
+from gradcli.transform.reverse import displayed
 from gradcli.values import GIVEN
 
 CALLED = "the mapping"  # what errors call gradients that are no file

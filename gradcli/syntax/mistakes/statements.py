@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradcli.syntax.lalr import load
 from gradcli.syntax.mistakes.place import (
     DECLARATIONS,
     ENDS,
@@ -11,7 +12,6 @@ from gradcli.syntax.mistakes.place import (
     WORDS,
     Message,
 )
-from gradcli.syntax.table import load
 
 KIND = "bad-statement"
 

@@ -12,7 +12,7 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from gradcli.check.person.agreement import (
+from gradcli.check.derivation.agreement import (
     AGREE,
     DIFFER,
     compare,
@@ -21,9 +21,9 @@ from gradcli.check.person.agreement import (
     sums_to,
     vanishing,
 )
-from gradcli.check.person.points import Share
-from gradcli.derive import Region
+from gradcli.check.derivation.expected import Share
 from gradcli.ops.core import Array
+from gradcli.ops.regions import Region
 
 SMALL = 1e-6  # relative to its total, a line that is looked at by itself
 SMALLEST = 1e-290  # a share that a mark counts

@@ -7,22 +7,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.person import edits
-from gradcli.check.person.agreement import AGREE, compare, near
-from gradcli.check.person.diagnosis import Finding, search
-from gradcli.check.person.lines import Line, Sheet, version
-from gradcli.check.person.machine import DL, Lowered, names_in
-from gradcli.check.person.points import Share
-from gradcli.check.person.pools import expected_codes, pools
-from gradcli.check.person.runs import PLAIN, Arithmetic, turned
-from gradcli.check.person.totals import Account, Entry, Ledger
-from gradcli.derive import contribute
+from gradcli.check.derivation import edits
+from gradcli.check.derivation.agreement import AGREE, compare, near
+from gradcli.check.derivation.diagnosis import Finding, search
+from gradcli.check.derivation.expected import Share
+from gradcli.check.derivation.lines import Line, Sheet, version
+from gradcli.check.derivation.machine import DL, Lowered, names_in
+from gradcli.check.derivation.pools import expected_codes, pools
+from gradcli.check.derivation.runs import PLAIN, Arithmetic, turned
+from gradcli.check.derivation.totals import Account, Entry, Ledger
 from gradcli.errors import GradError
 from gradcli.evaluate import compute
 from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
 from gradcli.sizes import numbers
 from gradcli.syntax import ast
+from gradcli.transform.vjp import contribute
 
 Own = Sequence[tuple[str, Lowered]]  # own quantities to compute first
 

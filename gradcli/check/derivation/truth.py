@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gradcli.check.person.code import operands, starts, text
-from gradcli.check.person.edits import (
+from gradcli.check.derivation.edits import (
     COMPARISONS,
     FACTOR,
     MINUS,
@@ -17,6 +16,7 @@ from gradcli.check.person.edits import (
     leaves,
     number,
 )
+from gradcli.check.derivation.postfix import operands, starts, text
 from gradcli.ops import FUNCTIONS
 from gradcli.syntax import ast
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.person.runs import EPSILON
+from gradcli.check.derivation.runs import EPSILON
 from gradcli.ops.core import Array
 
 # Of two values: they are one; they are not; rounding hides it; one of them is not finite.

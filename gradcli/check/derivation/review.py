@@ -13,22 +13,22 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from gradcli.check.person.blame import Blame
-from gradcli.check.person.causes import Causes
-from gradcli.check.person.code import text
-from gradcli.check.person.lines import Line, Sheet
-from gradcli.check.person.machine import DL, meant_by
-from gradcli.check.person.points import Share, evaluate
-from gradcli.check.person.progress import Progress, missing
-from gradcli.check.person.report import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Report, Verdict
-from gradcli.check.person.totals import HIDDEN, NOTHING_BEFORE, ZERO, Account, Entry, Ledger
-from gradcli.check.person.totals import RIGHT as HELD
-from gradcli.derive import region_text, resolve_wrt
+from gradcli.check.derivation.blame import Blame
+from gradcli.check.derivation.causes import Causes
+from gradcli.check.derivation.expected import Share, evaluate
+from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Report, Verdict
+from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.machine import DL, meant_by
+from gradcli.check.derivation.owed import Progress, missing
+from gradcli.check.derivation.postfix import text
+from gradcli.check.derivation.totals import HIDDEN, NOTHING_BEFORE, ZERO, Account, Entry, Ledger
+from gradcli.check.derivation.totals import RIGHT as HELD
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.lower.text import Misfit
 from gradcli.ops.core import Array
 from gradcli.program import Program
 from gradcli.syntax import Parsed, ast
+from gradcli.transform.reverse import region_text, resolve_wrt
 
 MOST_OWN = 40  # own lines, of those that a wrong line builds on, that are looked into
 MOST_DIVIDED = 4  # lines that divide contributions between them

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcli.check.person.runs import Arithmetic
-from gradcli.derive import displayed
+from gradcli.check.derivation.runs import Arithmetic
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.interpret import interpret
 from gradcli.lower.env import Dialect, Env, Outline
@@ -31,6 +30,7 @@ from gradcli.sizes import ATOM, Number, Shape, numbers
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
 from gradcli.syntax.ast import Place
+from gradcli.transform.reverse import displayed
 
 DL = "dL/d"
 Key = tuple[int, ...] | None

@@ -15,8 +15,8 @@ from support import EXAMPLES
 from gradcli.errors import GradError, GradErrors
 from gradcli.lower import Options, lower
 from gradcli.syntax import read, read_source
+from gradcli.syntax.lalr import compile_grammar, grammar_path, load
 from gradcli.syntax.lexer import END, cut, tokens
-from gradcli.syntax.table import compile_grammar, grammar_path, load
 
 WORDS = [
     "x",

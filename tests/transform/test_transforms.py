@@ -9,12 +9,12 @@ import pytest
 from cases import Case, cases
 from support import EXAMPLES, Array, assert_close, session
 
-from gradcli.derive import derive
 from gradcli.evaluate import backward, forward
 from gradcli.ops import TABLE
 from gradcli.program import verify
 from gradcli.session import Request, Session, run
 from gradcli.transform.forward import forward_mode
+from gradcli.transform.reverse import derive
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.eq"))
 SMOOTH = [case for op in TABLE.values() for case in cases(op)[::3] if case.op.differentiable]

@@ -19,18 +19,18 @@ import pytest
 from hostile import HOSTILE
 from person_support import derived_text, program, review
 
-from gradcli.check.person import points
-from gradcli.check.person.agreement import NARROW, compare
-from gradcli.check.person.code import parse
-from gradcli.check.person.lines import Sheet
-from gradcli.check.person.machine import DL, Misfit
-from gradcli.check.person.review import Review
-from gradcli.check.person.runs import Runs, turned
-from gradcli.check.person.totals import HIDDEN, UNMATCHED
-from gradcli.derive import derive, resolve_wrt
+from gradcli.check.derivation import expected
+from gradcli.check.derivation.agreement import NARROW, compare
+from gradcli.check.derivation.lines import Sheet
+from gradcli.check.derivation.machine import DL, Misfit
+from gradcli.check.derivation.postfix import parse
+from gradcli.check.derivation.review import Review
+from gradcli.check.derivation.runs import Runs, turned
+from gradcli.check.derivation.totals import HIDDEN, UNMATCHED
 from gradcli.errors import GradError, GradErrors
 from gradcli.session import Request, Session, compute
 from gradcli.syntax import read, read_source
+from gradcli.transform.reverse import derive, resolve_wrt
 
 ROOT = Path(__file__).parents[3]
 FINER = 1e4  # how much less rounding is seen of wider numbers than a bar allows for
@@ -67,15 +67,17 @@ class Bench:
 
     def __init__(self, text: str) -> None:
         self.program = program(text)
-        self.points = points.evaluate(self.program, {}, 0)
+        self.points = expected.evaluate(self.program, {}, 0)
         count = self.points.lead[1]
-        drawn = points._drawn(self.program, {}, 0, count)
+        drawn = expected._drawn(self.program, {}, 0, count)
         self.wide = Wide(1, count, 0)
         whole = derive(self.program, tuple(self.program.shapes), "always")
-        values, totals, _, parts = points._computed(whole, self.wide, drawn)
+        values, totals, _, parts = expected._computed(whole, self.wide, drawn)
         self.values, self.totals = values, totals
         self.shares: dict[str, list[Any]] = {}
-        for part, rows in zip(parts, points._grouped(self.points.derivation).values(), strict=True):
+        for part, rows in zip(
+            parts, expected._grouped(self.points.derivation).values(), strict=True
+        ):
             self.shares.setdefault(rows[0].target, []).append(part)
 
     def status(self, layout: str, target: str, formula: str) -> tuple[str, str] | None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gradcli.check.person import edits
-from gradcli.check.person.code import operands, parse, plain, starts
-from gradcli.check.person.lines import Line, Sheet
-from gradcli.check.person.machine import split_name
-from gradcli.check.person.points import Share
+from gradcli.check.derivation import edits
+from gradcli.check.derivation.expected import Share
+from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.machine import split_name
+from gradcli.check.derivation.postfix import operands, parse, plain, starts
 from gradcli.errors import GradError
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS

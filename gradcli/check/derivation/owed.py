@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from gradcli.check.person.points import Points, Share
-from gradcli.check.person.report import AHEAD, LACKING, NEVER, Missing
-from gradcli.derive import Derivation, Row, derive
+from gradcli.check.derivation.expected import Points, Share
+from gradcli.check.derivation.findings import AHEAD, LACKING, NEVER, Missing
+from gradcli.transform.reify import Row
+from gradcli.transform.reverse import Derivation, derive
 
 ENOUGH = 0.5  # of the gradients passed, mentioned: then the derivation goes equation by equation
 

@@ -9,15 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.person.agreement import largest
-from gradcli.check.person.runs import Runs
-from gradcli.derive import OWN, Derivation, Region, Row, derive
+from gradcli.check.derivation.agreement import largest
+from gradcli.check.derivation.runs import Runs
 from gradcli.evaluate import arrived
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
-from gradcli.ops.regions import kept_shape
+from gradcli.ops.regions import Region, kept_shape
 from gradcli.program import Drawn, Input, Program
 from gradcli.sizes import numbers
+from gradcli.transform.reify import OWN, Row
+from gradcli.transform.reverse import Derivation, derive
 from gradcli.values import GIVEN, draw, materialise
 
 MOST, FEWEST, LEAST = 8, 3, 2  # points; the last, where values are large

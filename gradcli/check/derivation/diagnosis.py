@@ -12,10 +12,10 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from gradcli.check.person import edits, truth
-from gradcli.check.person.code import plain
-from gradcli.check.person.edits import Edit
-from gradcli.check.person.pools import Pools
+from gradcli.check.derivation import edits, truth
+from gradcli.check.derivation.edits import Edit
+from gradcli.check.derivation.pools import Pools
+from gradcli.check.derivation.postfix import plain
 from gradcli.syntax import ast
 
 MOST_TRIES = 6_000  # changed lines computed for one wrong line

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gradcli.check.person.code import NOWHERE, operands, starts, text
+from gradcli.check.derivation.postfix import NOWHERE, operands, starts, text
 from gradcli.ops import FUNCTIONS
 from gradcli.syntax import ast
 

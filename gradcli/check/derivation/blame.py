@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.check.person import edits
-from gradcli.check.person.causes import MOST_SEARCHED, Cause, Causes
-from gradcli.check.person.code import plain, span, text
-from gradcli.check.person.lines import Line, Sheet
-from gradcli.check.person.machine import DL
-from gradcli.check.person.points import Share
-from gradcli.check.person.report import WRONG, Rule, Values, Verdict
-from gradcli.check.person.totals import OVERWRITES, UNMATCHED, Account, Entry, Ledger
-from gradcli.derive import region_text
+from gradcli.check.derivation import edits
+from gradcli.check.derivation.causes import MOST_SEARCHED, Cause, Causes
+from gradcli.check.derivation.expected import Share
+from gradcli.check.derivation.findings import WRONG, Rule, Values, Verdict
+from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.machine import DL
+from gradcli.check.derivation.postfix import plain, span, text
+from gradcli.check.derivation.totals import OVERWRITES, UNMATCHED, Account, Entry, Ledger
 from gradcli.errors import Span
 from gradcli.lower.text import Misfit
 from gradcli.sizes import spell
 from gradcli.syntax import ast
+from gradcli.transform.reverse import region_text
 
 ACCUMULATE = "missing-accumulate"
 NOTHING = "nothing-to-accumulate"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.person.code import operands, starts
-from gradcli.check.person.machine import (
+from gradcli.check.derivation.expected import Points
+from gradcli.check.derivation.machine import (
     DL,
     Key,
     LineMachine,
@@ -20,9 +20,8 @@ from gradcli.check.person.machine import (
     names_in,
     reference,
 )
-from gradcli.check.person.points import Points
-from gradcli.check.person.runs import WrittenRuns, turned
-from gradcli.derive import Region, displayed, region_text
+from gradcli.check.derivation.postfix import operands, starts
+from gradcli.check.derivation.runs import WrittenRuns, turned
 from gradcli.errors import GradError, GradErrors
 from gradcli.lower.indexing import member, member_key
 from gradcli.lower.indexing import region as index_region
@@ -30,10 +29,11 @@ from gradcli.lower.operands import value as operand
 from gradcli.lower.scope import Binding, Family, Ref
 from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
-from gradcli.ops.regions import indexed_shape, kept_shape
+from gradcli.ops.regions import Region, indexed_shape, kept_shape
 from gradcli.program import Operand
 from gradcli.sizes import Number, Shape, Size, numbers, same
 from gradcli.syntax import Parsed, ast
+from gradcli.transform.reverse import displayed, region_text
 
 MOST_VISIBLE = 20  # of a person's own names that may stand where another one belongs
 

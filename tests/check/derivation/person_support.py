@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from textwrap import dedent
 
-from gradcli.check.person.report import Report
-from gradcli.check.person.review import check
+from gradcli.check.derivation.findings import Report
+from gradcli.check.derivation.review import check
 from gradcli.lower import lower
 from gradcli.program import Program
 from gradcli.render.grad import lines
