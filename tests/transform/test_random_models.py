@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from random_models import DIMS, models
 from support import assert_close, complex_step, session, texts
 
@@ -49,6 +49,7 @@ def test_the_first_is_set_and_the_others_added(text: str) -> None:
         mask[region] = True
 
 
+@settings(settings.default, max_examples=max(20, settings.default.max_examples // 3))
 @given(models())
 def test_the_layouts_are_transposes(text: str) -> None:
     """Each formula, read back in its own layout, has the value that the step has."""
