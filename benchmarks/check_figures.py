@@ -28,8 +28,9 @@ from gradcli.check.gradients.points import at
 from gradcli.check.gradients.probe import Probe
 from gradcli.evaluate import backward
 from gradcli.expr import Expr, call
+from gradcli.interpret import interpret, number, value
 from gradcli.lower import lower
-from gradcli.ops.core import Mismatch, asarray
+from gradcli.ops.core import Mismatch
 from gradcli.session import Request, Session, compute, run
 from gradcli.sizes import Number, numbers
 from gradcli.syntax import read, read_source
@@ -361,21 +362,20 @@ def _truth(model: Any, variable: str) -> Any:
         moved = base[variable].astype(np.clongdouble)
         moved.reshape(-1)[i] += 1j * step
         values = {**base, variable: moved}
-        for e in model.equations:
-            arguments = [
-                asarray(a.value).astype(np.longdouble) if isinstance(a, Number) else values[a]
-                for a in e.args
-            ]
-            values[e.name] = e.op.forward(*arguments, **e.static)
+        interpret(model.steps, values, value, _fine)
         total = sum(np.sum(np.imag(values[name]) * weight) for name, weight in weights.items())
         found.append(float(total / step))
     return np.array(found)
 
 
+def _fine(constant: Number) -> Any:
+    return number(constant).astype(np.longdouble)
+
+
 def show(title: str, found: Counter[str]) -> None:
     print(f"\n{title}")
-    for key, value in sorted(found.items(), key=lambda item: item[0].strip()):
-        print(f"  {key:45} {value:8,}")
+    for key, count in sorted(found.items(), key=lambda item: item[0].strip()):
+        print(f"  {key:45} {count:8,}")
 
 
 def main() -> None:

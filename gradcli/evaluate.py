@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gradcli.errors import GradError
-from gradcli.interpret import NONE, interpret
-from gradcli.ops.core import Array, asarray
+from gradcli.interpret import number, run
+from gradcli.ops.core import Array
 from gradcli.program import NOWHERE, Operand, Program, Step
 from gradcli.sizes import Number
 from gradcli.template import Node
 
 if TYPE_CHECKING:
     from gradcli.transform.reverse import Derivation
-
-
-def value(step: Step, operands: list[Array]) -> Array:
-    """The meaning of a step as an array; also of many at once, and of complex ones."""
-    result: Array = step.call.op.forward(*operands, **step.call.static)
-    return result
-
-
-def number(constant: Number) -> Array:
-    return asarray(constant.value)
-
-
-def run(
-    steps: Iterable[Step], values: dict[str, Array], dying: Mapping[str, Sequence[str]] = NONE
-) -> dict[str, Array]:
-    """`values` with those of the steps, but for what dies on the way."""
-    with np.errstate(all="ignore"):
-        return interpret(steps, values, value, number, dying)
 
 
 def forward(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
+import numpy as np
+
+from gradcli.ops.core import Array, asarray
 from gradcli.program import Step
 from gradcli.sizes import Number
 
@@ -37,6 +40,36 @@ def interpret(
         for name in dying.get(step.name, ()):
             del values[name]
     return values
+
+
+def value(step: Step, operands: list[Array]) -> Array:
+    """The meaning of a step as an array; also of many at once, and of complex ones."""
+    result: Array = step.call.op.forward(*operands, **step.call.static)
+    return result
+
+
+def number(constant: Number) -> Array:
+    """The meaning of a plain number as an array."""
+    return asarray(constant.value)
+
+
+def run(
+    steps: Iterable[Step], values: dict[str, Array], dying: Mapping[str, Sequence[str]] = NONE
+) -> dict[str, Array]:
+    """`values` with the arrays of the steps, but for what dies on the way."""
+    with np.errstate(all="ignore"):
+        return interpret(steps, values, value, number, dying)
+
+
+def branches(step: Step, operands: list[Array]) -> Array:
+    """An integer array that says which smooth piece of a step's operation each entry lies in."""
+    assert step.call.op.branches
+    return np.asarray(step.call.op.branches(*operands, **step.call.static))
+
+
+def leaves(steps: Sequence[Step]) -> set[str]:
+    """The names that steps start from: what they use and do not make."""
+    return {arg for step in steps for arg in step.operands()} - {step.name for step in steps}
 
 
 def last_uses(steps: Sequence[Step], kept: Container[str]) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcli.data import load_npy
 from gradcli.errors import GradError
-from gradcli.evaluate import run
+from gradcli.interpret import run
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, FromFile, Input, Program
 from gradcli.sizes import numbers

@@ -10,13 +10,14 @@ import numpy as np
 from gradcli.codegen.helpers import Helpers
 from gradcli.codegen.numpy_ import Names, array, expression
 from gradcli.foreign import docstring
+from gradcli.interpret import interpret
 from gradcli.ops.core import Array, Op
 from gradcli.program import Step
 from gradcli.session import Session
 from gradcli.sizes import ATOM, Number, numbers
 from gradcli.spelling import Written
 from gradcli.template import Node
-from gradcli.transform.inline import Equation, flatten
+from gradcli.transform.inline import flatten
 from gradcli.transform.reify import OWN, Row
 from gradcli.transform.vjp import COTANGENT, RESULT, Own
 
@@ -30,7 +31,7 @@ class Writer:
     def __init__(self, session: Session, known: Mapping[Any, str] | None = None) -> None:
         self.session = session
         self.program = session.program
-        self.equations = flatten(self.program.steps)
+        self.steps = flatten(self.program.steps)
         self.helpers = Helpers(known)
         self.calls: dict[int, str] = {}
         for op in self._ops():
@@ -40,7 +41,7 @@ class Writer:
         self.names = Names({*reserved, "INPUTS", "GIVEN", "json"})
 
     def _ops(self) -> Iterator[Op]:
-        yield from (e.op for e in self.equations)
+        yield from (step.call.op for step in self.steps)
         for row in self.session.derivation.rows:
             yield from (call.op for call, _ in row.contribution.code.calls)
 
@@ -54,16 +55,25 @@ class Writer:
         yield '    """Every value by name, from the inputs; each has two axes or more."""\n'
         for item in self.program.inputs:
             yield f"    {self.names(item.name)} = inputs[{item.name!r}]\n"
-        for e in self.equations:
-            yield f"    {self.names(e.name)} = {self._equation(e)}\n"
+        yield from self._equations()
         yield "    return {\n"
         for name in self.program.shapes:
             yield f"        {name!r}: {self.names(name)},\n"
         yield "    }\n"
 
-    def _equation(self, e: Equation) -> str:
-        operands = [a if isinstance(a, Number) else (self.names(a), ATOM) for a in e.args]
-        return self.call(e.op, (), e.static, operands)[0]
+    def _equations(self) -> list[str]:
+        lines = []
+
+        def line(step: Step, operands: list[Written | Number]) -> Written | Number:
+            text = self.call(step.call.op, (), step.call.static, operands)[0]
+            lines.append(f"    {self.names(step.name)} = {text}\n")
+            return self.names(step.name), ATOM
+
+        texts: dict[str, Written | Number] = {
+            item.name: (self.names(item.name), ATOM) for item in self.program.inputs
+        }
+        interpret(self.steps, texts, line, lambda number: number)
+        return lines
 
     # ── the backward pass ──
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import builtins
 import keyword
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from gradcli.interpret import interpret, leaves
 from gradcli.ops.core import Op
+from gradcli.program import Step
 from gradcli.sizes import ATOM, SIGN, Number
 from gradcli.spelling import Written, fill
-from gradcli.transform.inline import Equation
 
 
 class Names:
@@ -84,35 +85,40 @@ def _batched_operator(op: Op) -> bool:
 
 
 def moved_lines(
-    equations: Sequence[Equation],
+    steps: Sequence[Step],
     moved: str,
     outputs: Sequence[str],
     names: Names,
     signatures: bool,
-) -> Iterator[str]:
+) -> list[str]:
     """A function from values of `moved` on a leading axis to the outputs that depend on it.
 
     Whatever does not depend on it is a global. With `signatures`, the function also returns the
-    branch signature of each equation that has one.
+    branch signature of each step that has one.
     """
-    yield f"def run({names(moved)}):\n"
-    varying = {moved}
+    lines = [f"def run({names(moved)}):\n"]
+    varying = {moved, *(step.name for step in steps)}
     found: list[str] = []
-    for equation in equations:
-        operands: list[Written | Number] = []
-        for arg, missing in zip(equation.args, equation.missing_axes(), strict=True):
-            if isinstance(arg, Number):
-                operands.append(arg)
-                continue
-            lift = f"[(slice(None), {'None, ' * missing})]" if missing and arg in varying else ""
-            operands.append((names(arg) + lift, ATOM))
-        op = equation.op
-        if signatures and op.branches:
-            name = f"signature_{len(found)}"
-            text = expression(op, (), equation.static, operands, lambda op: False)[0]
-            yield f"    {name} = branches_{text}\n"
-            found.append(name)
-        text = expression(op, (), equation.static, operands, _batched_operator)[0]
-        yield f"    {names(equation.name)} = {text}\n"
-        varying.add(equation.name)
-    yield f"    return [{', '.join(map(names, outputs))}], [{', '.join(found)}]\n"
+
+    def line(step: Step, operands: list[Written | Number]) -> Written | Number:
+        call = step.call
+        for k, missing in enumerate(call.missing_axes()):
+            if missing and step.args[k] in varying:
+                operands[k] = (
+                    f"{names(str(step.args[k]))}[(slice(None), {'None, ' * missing})]",
+                    ATOM,
+                )
+        if signatures and call.op.branches:
+            text = expression(call.op, (), call.static, operands, lambda op: False)[0]
+            found.append(f"signature_{len(found)}")
+            lines.append(f"    {found[-1]} = branches_{text}\n")
+        text = expression(call.op, (), call.static, operands, _batched_operator)[0]
+        lines.append(f"    {names(step.name)} = {text}\n")
+        return names(step.name), ATOM
+
+    texts: dict[str, Written | Number] = {
+        name: (names(name), ATOM) for name in {moved, *leaves(steps)}
+    }
+    interpret(steps, texts, line, lambda number: number)
+    lines.append(f"    return [{', '.join(map(names, outputs))}], [{', '.join(found)}]\n")
+    return lines

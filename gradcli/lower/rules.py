@@ -7,10 +7,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from gradcli import interpret
 from gradcli.expr import Expr, as_expr, leaf, named
-from gradcli.interpret import interpret
 from gradcli.lower import equations, indexing
 from gradcli.lower.definitions import check_head, check_recursion
 from gradcli.lower.env import Dialect, Env, Outline
@@ -22,7 +20,7 @@ from gradcli.lower.outline import weight
 from gradcli.lower.scope import Frame, Function, Item, Ref, Scope
 from gradcli.lower.text import Text
 from gradcli.ops import Array, Op, Signature, Spelling
-from gradcli.ops.core import Body, asarray, roman
+from gradcli.ops.core import Body, roman
 from gradcli.program import Step
 from gradcli.sizes import Number, Shape, same, spell
 from gradcli.syntax import ast
@@ -125,9 +123,8 @@ def _operation(
     result = found.name if isinstance(found, Ref) else found
 
     def forward(*operands: Array) -> Array:
-        with np.errstate(all="ignore"):
-            values = interpret(steps, dict(zip(names, operands, strict=True)), _value, _number)
-        return values[result] if isinstance(result, str) else _number(result)
+        values = interpret.run(steps, dict(zip(names, operands, strict=True)))
+        return values[result] if isinstance(result, str) else interpret.number(result)
 
     arriving = {OUT: Ref("g", shape[::-1] if layout == "numerator" else shape)}
     env = _inside(text, inner, file, {**parameters, OUT: shape}, arriving)
@@ -190,15 +187,6 @@ def _inside(
 
     dialect = Dialect(strange, derivative, indexing.index, equations.block)
     return Env(text, Outline((), {}, {}, set()), dialect, Listing(text), scope, frame)
-
-
-def _value(step: Step, operands: list[Array]) -> Array:
-    result: Array = step.call.op.forward(*operands, **step.call.static)
-    return result
-
-
-def _number(constant: Number) -> Array:
-    return asarray(constant.value)
 
 
 # ── the rule ──
@@ -264,26 +252,23 @@ def _check_length(env: Env, found: Ref | Number, place: Place) -> None:
 
 def _written_out(steps: Sequence[Step], result: Ref | Number) -> int:
     """How many operations a result has as one expression, in which nothing is shared."""
-    counts: dict[str, int] = {}
-    for step in steps:
-        counts[step.name] = 1 + sum(counts.get(arg, 0) for arg in step.operands())
+    counts = dict.fromkeys(interpret.leaves(steps), 0)
+    interpret.interpret(steps, counts, lambda step, operands: 1 + sum(operands), lambda number: 0)
     return counts.get(result.name, 0) if isinstance(result, Ref) else 0
 
 
 def _tree(steps: Sequence[Step], result: Ref | Number, own: Container[str]) -> Expr:
     """The steps that lead to a result as one expression over the leaves and the `own` lines."""
-    known: dict[str, Expr] = {}
 
-    def operand(arg: str | Number) -> Expr:
-        if isinstance(arg, Number):
-            return as_expr(arg)
-        return known[arg] if arg in known else leaf(arg)
+    def meaning(step: Step, operands: list[Expr]) -> Expr:
+        if step.name in own:
+            return leaf(step.name)
+        return Expr(step.call.op.name, tuple(operands), step.call.attrs)
 
-    for step in steps:
-        args = tuple(operand(arg) for arg in step.args)
-        if step.name not in own:
-            known[step.name] = Expr(step.call.op.name, args, step.call.attrs)
-    return operand(result.name if isinstance(result, Ref) else result)
+    if isinstance(result, Number):
+        return as_expr(result)
+    known = {name: leaf(name) for name in (result.name, *interpret.leaves(steps))}
+    return interpret.interpret(steps, known, meaning, as_expr)[result.name]
 
 
 def _substitute(roots: Sequence[Expr], known: Mapping[str, Expr]) -> tuple[Expr, ...]:

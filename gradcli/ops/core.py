@@ -187,6 +187,11 @@ class Call:
         self.static = op.static(signature)
         self.rules: dict[Any, Any] = {}  # what transformations keep for steps of this kind
 
+    def missing_axes(self) -> tuple[int, ...]:
+        """How many axes in front each operand lacks for the operation to broadcast it."""
+        ranks = [len(shape) for shape in self.signature.shapes]
+        return tuple([max(ranks) - rank if self.op.lifts else 0 for rank in ranks])
+
 
 TABLE: dict[str, Op] = {}
 FUNCTIONS: dict[str, Op] = {}  # what a user may call, under every name it has

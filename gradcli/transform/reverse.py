@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from gradcli.errors import Defect, GradError
+from gradcli.interpret import interpret
 from gradcli.ops.regions import Region
 from gradcli.program import Operand, Program, Step
 from gradcli.sizes import Shape, numbers
@@ -83,7 +84,7 @@ def derive(
     wanted = resolve_wrt(program, wrt)
     tracker = Tracker(program, accumulate == "always")
     found = [gains(step) for step in program.steps]
-    active = _active(program, found, wanted)
+    active = _active(program, found, set(wanted))
     names = OwnNames(program)
     rows: list[Row] = []
     listed: set[tuple[int, int]] = set()
@@ -165,15 +166,17 @@ class OwnNames:
         return free
 
 
-def _active(program: Program, found: Sequence[Gains], wanted: Iterable[str]) -> set[Operand]:
+def _active(program: Program, found: Iterable[Gains], wanted: set[str]) -> set[Operand]:
     """The names through which a wanted name's derivative flows."""
-    active: set[Operand] = set(wanted)
-    for step, gained in zip(program.steps, found, strict=True):
-        pairs = zip(step.args, gained.operands, strict=True)
-        flows = [arg for arg, gain in pairs if gain is not None]
-        if not active.isdisjoint(flows):
-            active.add(step.name)
-    return active
+    gained = iter(found)
+
+    def flows(step: Step, operands: list[bool]) -> bool:
+        pairs = zip(operands, next(gained).operands, strict=True)
+        return True in [flow and gain is not None for flow, gain in pairs] or step.name in wanted
+
+    known = {item.name: item.name in wanted for item in program.inputs}
+    interpret(program.steps, known, flows, lambda number: False)
+    return {name for name, flow in known.items() if flow}
 
 
 def verify(

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli import evaluate
-from gradcli.interpret import interpret
+from gradcli import interpret
 from gradcli.ops.core import BY_NORM, EXACT, Array, Op
 from gradcli.program import Step
 from gradcli.sizes import Number
@@ -30,10 +29,10 @@ class Arithmetic:
     """What a step and a plain number are worth: as NumPy has them."""
 
     def meaning(self, step: Step, operands: list[Array]) -> Array:
-        return evaluate.value(step, operands)
+        return interpret.value(step, operands)
 
     def number(self, number: Number) -> Array:
-        return evaluate.number(number)
+        return interpret.number(number)
 
 
 PLAIN = Arithmetic()
@@ -60,7 +59,7 @@ class Runs(Arithmetic):
         op, static, arguments = step.call.op, step.call.static, operands
         if op.body is not None:
             values = dict(zip(op.body.operands, arguments, strict=True))
-            interpret(op.body.steps, values, self.meaning, self.number)
+            interpret.interpret(op.body.steps, values, self.meaning, self.number)
             result = op.body.result
             return self.number(result) if isinstance(result, Number) else values[result]
         if op.lifts:

@@ -12,8 +12,9 @@ from gradcli.check.gradients.noise import Noise
 from gradcli.check.gradients.probe import Model
 from gradcli.check.gradients.result import AGREES, KINK, NOISE, NON_FINITE, WRONG, Result
 from gradcli.check.gradients.summary import dot_product
-from gradcli.ops.core import Array, asarray
-from gradcli.sizes import Number
+from gradcli.interpret import branches, interpret, number, value
+from gradcli.ops.core import Array
+from gradcli.program import Step
 
 SMALLEST, LARGEST = 1e-100, 1e100  # the entries that move together
 SLACK = 1e-10  # no mistake is as small, relative to the derivative
@@ -87,10 +88,12 @@ def _branches(model: Model, direction: Direction, sign: float) -> list[bytes]:
     for name, along in direction.items():
         values[name] = values[name] + sign * AT_KINK * along
     found = []
+
+    def seen(step: Step, operands: list[Array]) -> Array:
+        if step.call.op.branches:
+            found.append(branches(step, operands).tobytes())
+        return value(step, operands)
+
     with np.errstate(all="ignore"):
-        for e in model.equations:
-            arguments = [asarray(a.value) if isinstance(a, Number) else values[a] for a in e.args]
-            if e.op.branches is not None:
-                found.append(np.asarray(e.op.branches(*arguments, **e.static)).tobytes())
-            values[e.name] = e.op.forward(*arguments, **e.static)
+        interpret(model.steps, values, seen, number)
     return found

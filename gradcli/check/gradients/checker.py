@@ -167,7 +167,7 @@ class Checker:
 
     def dot_product(self) -> Iterator[Result]:
         """Forward mode along a random direction against reverse mode."""
-        if any(not e.op.complex_safe for e in self.model.equations):
+        if any(not step.call.op.complex_safe for step in self.model.steps):
             return
         names = [name for name in self.session.derivation.wrt if name in self.roles]
         yield along_a_direction(self.model, self.noise, names, self.seed, self._finer)
@@ -225,9 +225,9 @@ class Checker:
         left, right = sides
         near = AT_KINK * float(units(probe.base).reshape(-1)[entry])
         kinks = {
-            f"{e.op.name}, {e.op.kink}" if e.op.kink else e.op.name
-            for step in (near, -near)
-            for e in probe.crossings(entry, step)
+            f"{op.name}, {op.kink}" if op.kink else op.name
+            for way in (near, -near)
+            for op in (step.call.op for step in probe.crossings(entry, way))
         }
         text = f"left {left:.6g}, right {right:.6g}"
         return f"{text} ({'; '.join(sorted(kinks))})" if kinks else text

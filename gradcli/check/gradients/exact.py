@@ -13,8 +13,8 @@ import numpy as np
 
 from gradcli.check.gradients.finite import Estimate, common
 from gradcli.check.gradients.probe import Model, Probe
-from gradcli.ops.core import Array, asarray
-from gradcli.sizes import Number
+from gradcli.interpret import run
+from gradcli.ops.core import Array
 
 STEP = 1e-100  # of an entry that is below 1
 FINEST = 1e-16  # the largest step, of the entry: beside it, its square is nothing
@@ -125,11 +125,7 @@ def _along(model: Model, direction: dict[str, Array], step: float) -> float:
     values: dict[str, Array] = dict(model.session.inputs)
     for name, along in direction.items():
         values[name] = values[name] + 1j * (step * along)
-    for e in model.equations:
-        if e.name in direction:
-            continue
-        arguments = [asarray(a.value) if isinstance(a, Number) else values[a] for a in e.args]
-        values[e.name] = e.op.forward(*arguments, **e.static)
+    run(model.steps, values)
     return sum(
         float(np.sum(values[name].imag * weight) / step) for name, weight in model.weights.items()
     )

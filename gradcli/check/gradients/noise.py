@@ -11,11 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.gradients.probe import Model
-from gradcli.evaluate import arrived, number, run, value
-from gradcli.interpret import interpret
-from gradcli.ops.core import Array, asarray
+from gradcli.evaluate import arrived
+from gradcli.interpret import branches, interpret, number, run, value
+from gradcli.ops.core import Array
 from gradcli.program import Step
-from gradcli.sizes import Number
 
 RUNS = 4
 POOL = 4096
@@ -96,16 +95,17 @@ def _forward(model: Model, shake: Shaker) -> dict[str, Array]:
     What is continuous there is still shaken: at 0, |x| is off by as much as x.
     """
     values = dict(model.session.inputs)
-    for e in model.equations:
-        arguments = [asarray(a.value) if isinstance(a, Number) else values[a] for a in e.args]
-        if e.op.branches is not None:
-            exact = model.arguments(e)
-            found = e.op.branches(*arguments, **e.static)
-            if np.any(found != e.op.branches(*exact, **e.static)):
-                arguments = arguments if e.op.differentiable else exact
-                values.update({a: model.values[a] for a in e.operands()})
-        values[e.name] = shake(e.op.forward(*arguments, **e.static))
-    return values
+
+    def shaken(step: Step, operands: list[Array]) -> Array:
+        op = step.call.op
+        if op.branches:
+            exact = model.operands(step)
+            if np.any(branches(step, operands) != branches(step, exact)):
+                operands = operands if op.differentiable else exact
+                values.update({name: model.values[name] for name in step.operands()})
+        return shake(value(step, operands))
+
+    return interpret(model.steps, values, shaken, number)
 
 
 def _exact(model: Model) -> dict[str, Array]:

@@ -2,24 +2,25 @@
 
 Each move has a place on a leading axis of all values.
 
-Only the equations downstream of the moved quantity are computed. Where positions along one of its
+Only the steps downstream of the moved quantity are computed. Where positions along one of its
 axes stay apart all the way to the outputs, all of them move in one evaluation, each in its lane.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.check.gradients.downstream import downstream, lanes, lifted
 from gradcli.check.gradients.infinity import beside_infinity
 from gradcli.codegen.numpy_ import Names, function_name, moved_lines
-from gradcli.ops.core import TABLE, Array, asarray
+from gradcli.interpret import branches, interpret, leaves, number, run, value
+from gradcli.ops.core import TABLE, Array
+from gradcli.program import Step
 from gradcli.session import Session
-from gradcli.sizes import Number
-from gradcli.transform.inline import Equation, flatten
+from gradcli.transform.inline import flatten
 
 CHUNK = 128 * 1024  # bytes of the largest array in one evaluation
 WORTH_COMPILING = 60  # evaluations that pay for generating code
@@ -33,35 +34,31 @@ class Moved(NamedTuple):
 
 
 class Model:
-    """A session as the probes see it: basic equations, their values, and the outputs' weights.
+    """A session as the probes see it: basic steps, their values, and the outputs' weights.
 
     weights: the derivative that arrives at each output, in its own shape.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.equations = flatten(session.program.steps)
-        self.values = dict(session.values)
-        with np.errstate(all="ignore"):
-            for e in self.equations:
-                if e.name not in self.values:
-                    self.values[e.name] = e.op.forward(*self.arguments(e), **e.static)
+        self.steps = flatten(session.program.steps)
+        inner = [step for step in self.steps if step.name not in session.values]
+        self.values = run(inner, dict(session.values))
+        self.lifting = {step.name for step in self.steps if any(step.call.missing_axes())}
         self.weights = weights(session)
         self.names = Names({"np", "run", *map(function_name, TABLE.values())})
         self._namespace: dict[str, Any] | None = None
 
-    def arguments(self, equation: Equation) -> list[Array]:
-        return [
-            asarray(a.value) if isinstance(a, Number) else self.values[a] for a in equation.args
-        ]
+    def operands(self, step: Step) -> list[Array]:
+        return [self.values[a] if isinstance(a, str) else number(a) for a in step.args]
 
     def namespace(self) -> dict[str, Any]:
         """The globals of generated code: the operations and every value."""
         if self._namespace is None:
             found: dict[str, Any] = {"np": np}
-            for e in self.equations:
-                found[function_name(e.op)] = e.op.forward
-                found[f"branches_{function_name(e.op)}"] = e.op.branches
+            for op in {step.call.op for step in self.steps}:
+                found[function_name(op)] = op.forward
+                found[f"branches_{function_name(op)}"] = op.branches
             found |= {self.names(name): value for name, value in self.values.items()}
             self._namespace = found
         return self._namespace
@@ -78,27 +75,27 @@ class Probe:
     """Moves entries of one quantity, an input or any step's result.
 
     complex_safe: whether all that is downstream may be computed with complex numbers.
-    kinks: the equations downstream that have branches.
+    kinks: the steps downstream that have branches.
     """
 
     def __init__(self, model: Model, name: str) -> None:
         self.model = model
         self.name = name
         self.base = model.values[name]
-        self.equations = downstream(model.equations, name, set(model.weights))
-        changing = {name, *(e.name for e in self.equations)}
+        self.steps = downstream(model.steps, name, set(model.weights))
+        changing = {name, *(step.name for step in self.steps)}
         self.outputs = [output for output in model.weights if output in changing]
-        self.complex_safe = all(e.op.complex_safe for e in self.equations)
-        self.kinks = [e for e in self.equations if e.op.branches is not None]
-        self._signatures = [e.op.branches(*model.arguments(e), **e.static) for e in self.kinks]  # type: ignore[misc]
-        self._lanes = lanes(self.equations, name, self.base.shape)
-        sizes = [self.base.size, *(model.values[e.name].size for e in self.equations)]
+        self.complex_safe = all(step.call.op.complex_safe for step in self.steps)
+        self.kinks = [step for step in self.steps if step.call.op.branches]
+        self._signatures = [branches(step, model.operands(step)) for step in self.kinks]
+        self._lanes = lanes(self.steps, name, self.base.shape)
+        sizes = [self.base.size, *(model.values[step.name].size for step in self.steps)]
         self._bytes = 8 * max(sizes)
         self._compiled: dict[bool, Any] = {}
         self._all_places: tuple[Array, Array] | None = None
-        self._plan = self._planned()
+        self._still = {name: model.values[name] for name in leaves(self.steps)}
         self._infinite = {
-            e.name for e in self.equations if not np.isfinite(model.values[e.name]).all()
+            step.name for step in self.steps if not np.isfinite(model.values[step.name]).all()
         }
 
     def move(self, entries: Array, steps: Array) -> Moved:
@@ -134,15 +131,15 @@ class Probe:
                 total += self._by_lane(name, errors[name][None], np.add)[0, lane]
         return total
 
-    def crossings(self, entry: int, step: float) -> list[Equation]:
-        """The equations that take another branch when an entry moves."""
+    def crossings(self, entry: int, step: float) -> list[Step]:
+        """The steps that take another branch when an entry moves."""
         moved = np.array([self.base])
         moved.reshape(1, -1)[0, entry] += step
         with np.errstate(all="ignore"):
             _, signatures = self._interpret(moved, True)
         return [
-            e
-            for e, found, base in zip(self.kinks, signatures, self._signatures, strict=True)
+            step
+            for step, found, base in zip(self.kinks, signatures, self._signatures, strict=True)
             if np.any(found != base)
         ]
 
@@ -161,8 +158,8 @@ class Probe:
         except np.linalg.LinAlgError:
             return self._one_by_one(run, entries, steps, at, count)
         crossed = np.zeros(len(entries), dtype=bool)
-        for name, value in zip(self.outputs, outputs, strict=True):
-            difference = np.asarray(value - self.model.values[name])
+        for name, output in zip(self.outputs, outputs, strict=True):
+            difference = np.asarray(output - self.model.values[name])
             weight = self.model.weights[name]
             if difference.dtype.kind == "c":  # a product of complex numbers would mix both parts
                 difference.real, difference.imag = (
@@ -172,9 +169,9 @@ class Probe:
             else:
                 difference = difference * weight
             change += self._by_lane(name, difference, np.add)[at]
-        for e, found, base in zip(self.kinks, signatures, self._signatures, strict=False):
+        for kink, found, base in zip(self.kinks, signatures, self._signatures, strict=False):
             if found.ndim > np.ndim(base):
-                crossed |= self._by_lane(e.name, found != base, np.logical_or)[at]
+                crossed |= self._by_lane(kink.name, found != base, np.logical_or)[at]
         return Moved(change, crossed)
 
     def _one_by_one(
@@ -194,7 +191,7 @@ class Probe:
         return Moved(change, crossed)
 
     def _by_lane(self, name: str, values: Array, operation: np.ufunc) -> Array:
-        """Values that belong to an equation, reduced to one for each row and lane."""
+        """Values that belong to a step, reduced to one for each row and lane."""
         if not self._lanes:
             return np.asarray(operation.reduce(values.reshape(len(values), -1), axis=1))[:, None]
         lane = values.ndim + self._lanes[name]
@@ -226,81 +223,27 @@ class Probe:
         if signatures not in self._compiled:
             model = self.model
             text = "".join(
-                moved_lines(self.equations, self.name, self.outputs, model.names, signatures)
+                moved_lines(self.steps, self.name, self.outputs, model.names, signatures)
             )
             scope = model.namespace()
             exec(compile(text, f"<downstream of {self.name}>", "exec"), scope)  # noqa: S102
             self._compiled[signatures] = scope.pop("run")
         return self._compiled[signatures]
 
-    def _planned(self) -> list[tuple[Equation, list[tuple[str | None, Any]]]]:
-        """Each equation with where its operands are: a name and its lift, or a value."""
-        varying = {self.name}
-        plan = []
-        for e in self.equations:
-            operands: list[tuple[str | None, Any]] = []
-            for arg, missing in zip(e.args, e.missing_axes(), strict=True):
-                if isinstance(arg, Number):
-                    operands.append((None, asarray(arg.value)))
-                elif arg in varying:
-                    operands.append((arg, (slice(None), *(None,) * missing) if missing else None))
-                else:
-                    operands.append((None, self.model.values[arg]))
-            varying.add(e.name)
-            plan.append((e, operands))
-        return plan
-
     def _interpret(self, moved: Array, signatures: bool) -> tuple[list[Array], list[Array]]:
-        values: dict[str, Array] = {self.name: moved}
-        found = []
-        for e, operands in self._plan:
-            arguments = [
-                value if name is None else values[name] if value is None else values[name][value]
-                for name, value in operands
-            ]
-            if signatures and e.op.branches is not None:
-                found.append(e.op.branches(*arguments, **e.static))
-            value = e.op.forward(*arguments, **e.static)
-            if e.name in self._infinite and np.iscomplexobj(value):
-                value = beside_infinity(e, arguments, value, self.model.values[e.name])
-            values[e.name] = value
+        """The outputs, and the branches taken, where `moved` has its moves on a leading axis."""
+        values = {**self._still, self.name: moved}
+        found: list[Array] = []
+
+        def batched(step: Step, operands: list[Array]) -> Array:
+            if step.name in self.model.lifting:
+                operands = lifted(step, operands)
+            if signatures and step.call.op.branches:
+                found.append(branches(step, operands))
+            result = value(step, operands)
+            if step.name in self._infinite and np.iscomplexobj(result):
+                return beside_infinity(step, operands, result, self.model.values[step.name])
+            return result
+
+        interpret(self.steps, values, batched, number)
         return [values[name] for name in self.outputs], found
-
-
-def downstream(equations: Sequence[Equation], name: str, outputs: set[str]) -> list[Equation]:
-    """The equations between a quantity and the outputs."""
-    changing = {name}
-    found = []
-    for e in equations:
-        if any(arg in changing for arg in e.operands()) and e.name != name:
-            changing.add(e.name)
-            found.append(e)
-    wanted = set(outputs)
-    needed = []
-    for e in reversed(found):
-        if e.name in wanted:
-            wanted.update(e.operands())
-            needed.append(e)
-    return needed[::-1]
-
-
-def lanes(
-    equations: Sequence[Equation], name: str, shape: tuple[int, ...]
-) -> dict[str, int] | None:
-    """The axis of each value, from the end, along which positions stay apart up to the outputs.
-
-    It begins at the longest such axis of the quantity that moves; None where all of them mix.
-    """
-    for axis in sorted(range(-len(shape), 0), key=lambda axis: -shape[axis]):
-        if shape[axis] == 1:
-            return None
-        where: dict[str, int] = {name: axis}
-        for e in equations:
-            axes = [where.get(arg) if isinstance(arg, str) else None for arg in e.args]
-            found = e.op.lanes(e.signature, axes) if e.op.lanes else None
-            if found is None:
-                break
-            where[e.name] = found
-        else:
-            return where
-    return None

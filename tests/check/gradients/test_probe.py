@@ -96,4 +96,4 @@ def test_branches_are_seen():
 
 def test_only_what_is_downstream_is_computed():
     found = session("input a, b\nc = exp(a)\nd = exp(b)\ne = c * d\nunused = sin(a)\nloss e\n")
-    assert [e.name for e in Probe(Model(found), "a").equations] == ["c", "e"]
+    assert [e.name for e in Probe(Model(found), "a").steps] == ["c", "e"]

@@ -1,0 +1,73 @@
+"""What a quantity reaches: the steps between it and the outputs, and the lanes that stay apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradcli.interpret import interpret, leaves
+from gradcli.ops.core import Array
+from gradcli.program import Step
+
+
+def downstream(steps: Sequence[Step], name: str, outputs: set[str]) -> list[Step]:
+    """The steps between a quantity and the outputs."""
+    moves = dict.fromkeys(leaves(steps), False)
+    moves[name] = True
+    interpret(
+        steps,
+        moves,
+        lambda step, operands: step.name == name or any(operands),
+        lambda number: False,
+    )
+    wanted = set(outputs)
+    needed = []
+    for step in reversed(steps):
+        if step.name in wanted and moves[step.name] and step.name != name:
+            wanted.update(step.operands())
+            needed.append(step)
+    return needed[::-1]
+
+
+class _Mixed(Exception):
+    """Positions along an axis come together in one entry."""
+
+
+def lanes(steps: Sequence[Step], name: str, shape: tuple[int, ...]) -> dict[str, int] | None:
+    """The axis of each value, from the end, along which positions stay apart up to the outputs.
+
+    It begins at the longest such axis of the quantity that moves; None where all of them mix.
+    steps: those that it moves.
+    """
+    for axis in sorted(range(-len(shape), 0), key=lambda axis: -shape[axis]):
+        if shape[axis] == 1:
+            return None
+        axes: dict[str, int | None] = dict.fromkeys(leaves(steps), None)
+        axes[name] = axis
+        try:
+            interpret(steps, axes, _lane, lambda number: None)
+        except _Mixed:
+            continue
+        return {name: axis for name, axis in axes.items() if axis is not None}
+    return None
+
+
+def _lane(step: Step, axes: list[int | None]) -> int:
+    op = step.call.op
+    found = op.lanes(step.call.signature, axes) if op.lanes else None
+    if found is None:
+        raise _Mixed
+    return found
+
+
+def lifted(step: Step, operands: list[Array]) -> list[Array]:
+    """A step's operands with axes put in behind the leading one, for the operation to broadcast.
+
+    Operands that do not move have no leading axis, and none is put in.
+    """
+    found = []
+    for operand, shape, missing in zip(
+        operands, step.call.signature.shapes, step.call.missing_axes(), strict=True
+    ):
+        moved = missing and operand.ndim > len(shape)
+        found.append(operand[(slice(None), *(None,) * missing)] if moved else operand)
+    return found
