@@ -32,24 +32,27 @@ class Session(NamedTuple):
     notes: tuple[Note, ...]
 
 
-def parse_file(path: str, start: str = "model") -> Parsed:
-    """A file's statements; its syntax errors are in the result. Raises GradError."""
-    return _parse(STDIN if path == "-" else path, read_file(path, MAX_BYTES), start)
+def parse_file(path: str, start: str = "model", loss: str | None = None) -> Parsed:
+    """A file's statements; its syntax errors are in the result. Raises GradError.
+
+    start: "model" or "derivation". loss: what a derivation's model calls it.
+    """
+    return _parse(STDIN if path == "-" else path, read_file(path, MAX_BYTES), start, loss)
 
 
-def parse_text(name: str, text: str, start: str = "model") -> Parsed:
+def parse_text(name: str, text: str, start: str = "model", loss: str | None = None) -> Parsed:
     """The statements of a text that is known by a name; the same otherwise."""
     raw = text.encode("utf-8", "surrogatepass")  # which is not valid UTF-8: an error with a place
     if len(raw) > MAX_BYTES:
         raise GradError(f"{name}: larger than {MAX_BYTES // 2**20} MiB", kind="too-large")
-    return _parse(name, raw, start)
+    return _parse(name, raw, start, loss)
 
 
-def _parse(name: str, raw: bytes, start: str) -> Parsed:
+def _parse(name: str, raw: bytes, start: str, loss: str | None) -> Parsed:
     source = read_source(name, raw)
     if not source.text.strip():
         raise GradError("the file is empty", Span(source, 1, 1), kind="empty-file")
-    parsed = read(source, start)
+    parsed = read(source, start, loss)
     if parsed.errors and not parsed.statements:
         raise GradErrors(parsed.errors)
     return parsed

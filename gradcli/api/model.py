@@ -279,9 +279,9 @@ class Model:
             return Check(found, Derivation(session))
         program, arrays = bind(self.parsed, asked)
         if isinstance(theirs, str) and ("\n" in theirs or "=" in theirs):
-            parsed = parse_text("<derivation>", theirs, "derivation")
+            parsed = parse_text("<derivation>", theirs, "derivation", program.loss)
         else:
-            parsed = parse_file(os.fspath(theirs), "derivation")
+            parsed = parse_file(os.fspath(theirs), "derivation", program.loss)
         from gradcli.check.derivation.review import check as review
 
         report = review(

@@ -72,7 +72,7 @@ def text(
             yield "\n"
     for line in report.lines:
         if line.verdict != WRONG and line.message:
-            yield show(line.message, line.verdict, line.place, None) + "\n\n"
+            yield show(line.message, line.verdict, line.place, line.hint) + "\n\n"
     yield _count(report) + "\n"
     yield from _whole(report)
 

@@ -32,13 +32,13 @@ class Parsed(NamedTuple):
         return self.used
 
 
-def read(source: Source, start: str = "model") -> Parsed:
-    """Parse a source. `start` is "model" or "derivation".
+def read(source: Source, start: str = "model", loss: str | None = None) -> Parsed:
+    """Parse a source. `start` is "model" or "derivation"; `loss` is what its model calls it.
 
     A statement with a syntax error is left out and the rest read, so that one run reports every
     error. Raises GradErrors where there are too many to go on.
     """
-    found = parse(source, start)
+    found = parse(source, start, loss)
     return Parsed(
         source=source,
         statements=found.statements,

@@ -10,6 +10,8 @@ right, then the operation), so that nothing that walks one is recursive. An inst
     ("index", kinds, place)     each kind AT, or which of a slice's two bounds are on the stack
     ("call", (name, keywords), place)   a keyword or None for each argument on the stack
     ("comprehension", Comprehension, place)
+    ("attribute", "pi", place)          np.pi; in derivation files alone, as is
+    ("method", (name, keywords), place) x.sum(0), np.sum(x): the object lies below its arguments
 
 Where the sign of an operation stands (its operator, its function's name) is kept beside the code,
 under the operation's place: few ask for it.

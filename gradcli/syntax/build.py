@@ -78,6 +78,25 @@ class Builder:
         self.push(("transpose", None, place))
         return operand, place
 
+    def attribute(self, symbols: Any) -> Begun:
+        (operand, (start, _)), _, (_, name, sign) = symbols
+        place = start, sign[1]
+        self.signs[place] = sign
+        self.push(("attribute", name, place))
+        return operand, place
+
+    def method(self, symbols: Any) -> Begun:
+        (operand, (start, _)), _, (_, name, sign), *rest, (_, _, (_, end)) = symbols
+        place = start, end
+        self.signs[place] = sign
+        arguments = rest[0] if rest else []
+        if arguments and isinstance(arguments[0], ast.Comprehension):
+            self.push(("comprehension", arguments[0]._replace(function=name), place))
+            arguments = [(None,)]
+        keywords = tuple([a[0] if isinstance(a[0], str) else None for a in arguments])
+        self.push(("method", (name, keywords), place))
+        return operand, place
+
     def index(self, symbols: Any) -> Begun:
         (operand, (start, _)), _, slices, (_, _, (_, end)) = symbols
         place = start, end

@@ -27,8 +27,32 @@ LINE_END = r"(?:\#[^\n]*)?\n(?:[ \t]*(?:\#[^\n]*)?\n)*[ \t]*"
 BAD = "[^ \t]"  # a character that begins no token
 
 
+class Notation(NamedTuple):
+    """In what kinds of files differ for the lexer.
+
+    derivatives: what a derivative may begin with, the longest first; it is read as dL/d.
+    dots: whether a point may stand before a name: np.exp(x), x.sum(0).
+    """
+
+    derivatives: tuple[str, ...]
+    dots: bool
+
+
+DERIVATIVE = "dL/d"
+MODEL = Notation((DERIVATIVE,), False)
+
+
+def on_paper(loss: str | None = None) -> Notation:
+    """The notation of derivation files. loss: its name in the model, which dJ/dx has."""
+    named = [form.format(name) for name in ("L", loss or "L") for form in ("d{0}/d", "∂{0}/∂")]
+    return Notation(tuple(sorted({*named, "∇", "∇_"}, key=lambda s: (-len(s), s))), True)
+
+
 class Word(NamedTuple):
-    """What a word of the text is; `plain` where it is a token by itself, wherever it stands."""
+    """What a word of the text is; `plain` where it is a token by itself, wherever it stands.
+
+    text: of a derivative, dL/d and the name, however it is spelled. size: of what stands there.
+    """
 
     kind: str
     text: str
@@ -39,19 +63,33 @@ class Word(NamedTuple):
 class Kinds(dict[str, Word]):
     """What each distinct word is, looked at once."""
 
+    def __init__(self, notation: Notation) -> None:
+        super().__init__()
+        self.notation = notation
+
     def __missing__(self, word: str) -> Word:
-        found = _pattern().match(word)
+        found = _patterns(self.notation)[1].match(word)
         assert found is not None
         kind = found.lastgroup or ""
-        text = found[kind]
+        text = written = found[kind]
         if kind in ("NAME", "DERIV"):
-            if not is_name(text[4:] if kind == "DERIV" else text):
+            name = text[self.before_name(text) :] if kind == "DERIV" else text
+            if not is_name(name):
                 kind = "BAD_NAME"
+            elif kind == "DERIV":
+                text = DERIVATIVE + name
             else:
                 kind = load().keywords.get(text, kind)
-        plain = kind not in ("_NL", "LPAR", "RPAR", "LSQB", "RSQB", "BAD", "BAD_NAME")
-        self[word] = Word(kind, text, len(text), plain)
+        elif kind == "DOT" and not self.notation.dots:
+            kind = "BAD"
+        plain = kind not in ("_NL", "LPAR", "RPAR", "LSQB", "RSQB", "DOT", "BAD", "BAD_NAME")
+        self[word] = Word(kind, text, len(written), plain)
         return self[word]
+
+    def before_name(self, text: str) -> int:
+        """How much of a word stands before its name: what a derivative begins with."""
+        begins = self.notation.derivatives
+        return next((len(begin) for begin in begins if text.startswith(begin)), 0)
 
 
 class Words(NamedTuple):
@@ -74,29 +112,29 @@ class Words(NamedTuple):
         return {word.text for word in self.kinds.values() if word.kind == "NAME"}
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+@lru_cache(maxsize=8)
+def _patterns(notation: Notation) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What cuts a text up, and what tells the words apart."""
     terminals = [("_NL", LINE_END), *load().terminals, ("BAD", BAD)]
+    if notation != MODEL:
+        begins = "|".join(map(re.escape, notation.derivatives))
+        spelled = f"(?:{begins}){dict(terminals)['NAME']}"
+        terminals = [(name, spelled if name == "DERIV" else p) for name, p in terminals]
     groups = "|".join(f"(?P<{name}>{pattern})" for name, pattern in terminals)
     alternatives = "|".join(pattern for _, pattern in terminals)
     return re.compile(rf"[ \t]*(?:{alternatives})"), re.compile(rf"[ \t]*(?:{groups})")
 
 
-def _pattern() -> re.Pattern[str]:
-    return _patterns()[1]
-
-
-def cut(source: Source) -> Words:
+def cut(source: Source, notation: Notation = MODEL) -> Words:
     """The words of a source. Raises GradError where they are too many."""
-    words = _patterns()[0].findall(source.text)
+    words = _patterns(notation)[0].findall(source.text)
     if len(words) > MOST_WORDS:
         raise GradError(
             f"{source.name}: more than {MOST_WORDS:,} words and signs",
             hint='large arrays belong in a file: param W: [N, M] = file("w.npy")',
             kind="too-large",
         )
-    return Words(source, words, list(accumulate(map(len, words))), Kinds())
+    return Words(source, words, list(accumulate(map(len, words))), Kinds(notation))
 
 
 def tokens(cut: Words, indents: list[str], first: int = 0) -> Iterator[Token]:
@@ -138,10 +176,12 @@ def tokens(cut: Words, indents: list[str], first: int = 0) -> Iterator[Token]:
         elif text in PAIRS:
             _close(source, opened, text, (end - length, end))
             yield kind, text, (end - length, end)
-        elif kind == "BAD":
+        elif kind == "DOT" and (source.text[end].isalpha() or source.text[end] == "_"):
+            yield kind, text, (end - length, end)
+        elif kind in ("BAD", "DOT"):
             raise bad_character(source, end - length)
         else:
-            skip = 4 if text.startswith("dL/d") else 0
+            skip = kinds.before_name(text)
             raise bad_character(source, end - length + skip + end_of_name(text[skip:]))
     if opened:
         raise never_closed(source, opened[-1])

@@ -15,7 +15,7 @@ from gradcli.syntax import recovery
 from gradcli.syntax.ast import Place
 from gradcli.syntax.build import Builder
 from gradcli.syntax.lalr import Rule, Table, load
-from gradcli.syntax.lexer import END, Token, Words, cut, tokens
+from gradcli.syntax.lexer import END, MODEL, Token, Words, cut, on_paper, tokens
 
 STRUCTURE = {"_NL", "_INDENT", "_DEDENT"}
 
@@ -44,12 +44,14 @@ class Mark(NamedTuple):
     word: int
 
 
-def parse(source: Source, start: str) -> Result:
+def parse(source: Source, start: str, loss: str | None = None) -> Result:
     """Parse a source, and go on behind each error.
 
-    start: "model" or "derivation". Raises GradErrors where there are too many.
+    start: "model" or "derivation". loss: what a derivation's model calls it. Raises GradErrors
+    where there are too many errors.
     """
-    return Parser(cut(source), load(), start).run()
+    notation = on_paper(loss) if start == "derivation" else MODEL
+    return Parser(cut(source, notation), load(), start).run()
 
 
 class Parser:

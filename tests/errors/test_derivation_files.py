@@ -20,7 +20,8 @@ MISTAKES = [
     ("dL/dx = (dL/dy", 9, "the bracket `(` opened in line 1 is never closed"),
     ("dL/dx = dL/dy'", 14, "unexpected character `'`"),
     ("dL/dx = 2 dL/dy", 11, "an operation is missing between `2` and `dL/dy`"),
-    ("∂L/∂x = 3", 1, "unexpected character `∂`"),
+    ("∂x = 3", 1, "unexpected character `∂`"),
+    ("∇ = 3", 1, "unexpected character `∇`"),
     ("  dL/dx = 3", 3, "this line is indented"),
     ("dL/dx = dL/dy = 3", 15, "a second `=` in one statement"),
 ]

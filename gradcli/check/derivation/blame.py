@@ -206,7 +206,8 @@ class Blame:
             step = self.steps[share.eq - 1]
             formulas = tuple(self._written(share, share.rows[0].assign))
             rule = Rule(share.eq, step.text, formulas, step.call.op.cite)
+        say = self.sheet.spellings.say
         return Verdict(
-            line.number, line.target, WRONG, self.place(line), line.own, kind, expected, message,
-            culprit, rule,
+            line.number, line.target, WRONG, self.place(line), line.own, kind,
+            expected and say(expected), say(message), culprit, rule,
         )  # fmt: skip

@@ -44,6 +44,7 @@ class Verdict(NamedTuple):
     diagnosis: the class of the mistake, None where the cause is unknown.
     expected: the corrected line; where the cause is unknown, what the tool would write.
     culprit: where the mistake stands in the line; `place` is the whole line.
+    hint: how a line is mended that can't be read.
     """
 
     line: int
@@ -57,6 +58,7 @@ class Verdict(NamedTuple):
     culprit: Span | None = None
     rule: Rule | None = None
     values: Values | None = None
+    hint: str | None = None
 
 
 class Missing(NamedTuple):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,15 +19,17 @@ from gradcli.check.derivation.machine import (
     layout_of,
     names_in,
     reference,
+    split_name,
 )
 from gradcli.check.derivation.postfix import operands, starts
 from gradcli.check.derivation.runs import WrittenRuns, turned
-from gradcli.errors import GradError, GradErrors
+from gradcli.check.derivation.spellings import Spellings
+from gradcli.errors import GradError
 from gradcli.lower.indexing import member, member_key
 from gradcli.lower.indexing import region as index_region
 from gradcli.lower.operands import value as operand
 from gradcli.lower.scope import Binding, Family, Ref
-from gradcli.lower.text import Misfit, Poisoned
+from gradcli.lower.text import Misfit, Poisoned, Text
 from gradcli.ops.core import Array
 from gradcli.ops.regions import Region, indexed_shape, kept_shape
 from gradcli.program import Operand
@@ -71,8 +73,10 @@ class Sheet:
     def __init__(self, parsed: Parsed, points: Points, max_elements: int) -> None:
         self.points = points
         self.program = points.program
-        self.parsed = parsed
         self.source = parsed.source
+        text = Text(parsed.source, parsed.signs, points.program.sizes, frozenset(), max_elements)
+        self.spellings = Spellings(points.program, parsed.source, text.error)
+        self.parsed = parsed = self._as_written(parsed)
         self.layout = layout_of(parsed, self.program)
         self.machine = LineMachine(parsed, self.program, self.layout, max_elements)
         self.runs = WrittenRuns(*points.lead, seed=1)
@@ -87,6 +91,9 @@ class Sheet:
         texts = (self.program.source.text, parsed.source.text)  # what a comment mentions is known
         self.words = frozenset(word for text in texts for word in re.findall(r"\w+", text))
         self.shapes: dict[int, Shape] = {}  # of own lines, by their places, where they have one
+        self.unread = list(parsed.errors)  # the errors of the lines that can't be read
+        spelled = {self.spellings.variable(name) or name for name in parsed.broken}
+        self.lost = spelled  # the names that those lines may define
         self._read(parsed)
 
     # ── expressions ──
@@ -182,20 +189,45 @@ class Sheet:
 
     # ── reading ──
 
+    def _as_written(self, parsed: Parsed) -> Parsed:
+        """The file as the language writes it; a line that it can't write is an error."""
+        statements: list[Any] = []
+        errors, broken = list(parsed.errors), set(parsed.broken)
+        for node in parsed.statements:
+            try:
+                line = isinstance(node, ast.BackwardLine)
+                statements.append(self.spellings.line(node) if line else node)
+            except GradError as error:
+                errors.append(error)
+                broken.add(node.name.text)
+        return parsed._replace(
+            statements=tuple(statements), errors=tuple(errors), broken=frozenset(broken)
+        )
+
+    def may_state(self, name: str) -> bool:
+        """Whether a line that can't be read may state a variable's derivative."""
+        return split_name(name)[0] in self.lost
+
+    def _leave_out(self, node: ast.BackwardLine, error: GradError) -> None:
+        self.unread.append(error)
+        self.lost.add(node.name.text)
+        if node.own:
+            self.machine.poisoned.add(node.name.text)
+
     def _read(self, parsed: Parsed) -> None:
-        errors: list[GradError] = list(parsed.errors)
         places: dict[str, dict[Key, int]] = {}
         for node in parsed.statements:
             if not isinstance(node, ast.BackwardLine):
                 continue
             try:
                 line = self._own(node, places) if node.own else self._derivative(node, places)
-            except Poisoned:
+            except Poisoned as poisoned:
+                message = f"this uses `{poisoned}`, whose own line can't be read"
+                span = self.machine.text.span(ast.extent(node.value))
+                self._leave_out(node, GradError(message, span, kind="undefined-name"))
                 continue
             except GradError as error:
-                errors.append(error)
-                if node.own:
-                    self.machine.poisoned.add(node.name.text)
+                self._leave_out(node, error)
                 continue
             place = len(self.lines)
             self.lines.append(line)
@@ -210,8 +242,6 @@ class Sheet:
                 used = line.lowered.quantities()
                 self.named |= used
                 self.mentioned |= {n.removeprefix(DL) for n in used if n.startswith(DL)}
-        if errors:
-            raise GradErrors(errors)
 
     def _line(
         self,

@@ -6,7 +6,7 @@ In a derivation the model's values are known, its sizes, and every derivative in
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -160,15 +160,6 @@ def split_name(name: str) -> tuple[str, Key]:
     if found is None:
         return name, None
     return found[1], tuple(int(index) for index in found[2].split(", "))
-
-
-def meant_by(name: str, known: Container[str]) -> str | None:
-    """The quantity whose derivative a person's own name looks like: dW2, grad_W2, W2_grad."""
-    for form in (r"d_?(.+)", r"grad_(.+)", r"(.+)_grad"):
-        found = re.fullmatch(form, name)
-        if found is not None and found[1] in known:
-            return found[1]
-    return None
 
 
 def names_in(code: ast.Code) -> set[str]:

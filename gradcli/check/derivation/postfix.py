@@ -19,7 +19,7 @@ def starts(code: ast.Code) -> list[int]:
     found: list[int] = []
     stack: list[int] = []
     for place, (operation, argument, _) in enumerate(code):
-        count = _arity(operation, argument)
+        count = arity(operation, argument)
         start = stack[-count] if count else place
         if count:
             del stack[-count:]
@@ -30,7 +30,7 @@ def starts(code: ast.Code) -> list[int]:
 
 def operands(code: ast.Code, begins: Sequence[int], place: int) -> list[tuple[int, int]]:
     """The operands of an instruction: each as the slice of code that computes it."""
-    count = _arity(code[place][0], code[place][1])
+    count = arity(code[place][0], code[place][1])
     found: list[tuple[int, int]] = []
     end = place
     for _ in range(count):
@@ -39,11 +39,15 @@ def operands(code: ast.Code, begins: Sequence[int], place: int) -> list[tuple[in
     return found[::-1]
 
 
-def _arity(operation: str, argument: object) -> int:
+def arity(operation: str, argument: object) -> int:
+    """How many operands an instruction takes off the stack."""
     if operation == "binary":
         return 2
-    if operation in ("unary", "transpose"):
+    if operation in ("unary", "transpose", "attribute"):
         return 1
+    if operation == "method":
+        assert isinstance(argument, tuple)
+        return 1 + len(argument[1])
     if operation == "call":
         assert isinstance(argument, tuple)
         return len(argument[1])
@@ -68,7 +72,7 @@ def text(code: ast.Code) -> str:
     """Code as the language writes it."""
     stack: list[Written] = []
     for operation, argument, _ in code:
-        count = _arity(operation, argument)
+        count = arity(operation, argument)
         parts = stack[len(stack) - count :] if count else []
         if count:
             del stack[-count:]

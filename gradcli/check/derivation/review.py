@@ -8,6 +8,7 @@ of `=` and `+=`, `blame` finds out what is wrong with a line; here they come tog
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -18,7 +19,7 @@ from gradcli.check.derivation.causes import Causes
 from gradcli.check.derivation.expected import Share, evaluate
 from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Report, Verdict
 from gradcli.check.derivation.lines import Line, Sheet
-from gradcli.check.derivation.machine import DL, meant_by
+from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.owed import Progress, missing
 from gradcli.check.derivation.postfix import text
 from gradcli.check.derivation.totals import HIDDEN, NOTHING_BEFORE, ZERO, Account, Entry, Ledger
@@ -55,12 +56,14 @@ def check(
     """
     length = sum(len(n.value) for n in parsed.statements if isinstance(n, ast.BackwardLine))
     sheet = Sheet(parsed, evaluate(program, data, seed, length), max_elements)
-    if not sheet.lines:
+    if not sheet.lines and not sheet.unread:
         raise GradError(
             "there is no line in this derivation", Span(parsed.source, 1, 1), kind="empty-file"
         )
     review = Review(sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout)
     report = review.report()
+    if sheet.unread and not report.judged:
+        raise GradErrors(sheet.unread)
     return report._replace(reread=_reread(review, report, parsed, max_elements))
 
 
@@ -70,10 +73,7 @@ def _reread(review: Review, report: Report, parsed: Parsed, max_elements: int) -
     if wrong < MANY:
         return None
     other = _other_layout(parsed, review.sheet.layout)
-    try:
-        sheet = Sheet(other, review.points, max_elements)
-    except GradErrors:
-        return None
+    sheet = Sheet(other, review.points, max_elements)
     again = Review(sheet, review.wanted, False, sheet.layout).wrong_at_first()
     return sheet.layout if again * MANY <= wrong else None
 
@@ -96,6 +96,7 @@ class Review:
         lines = [line for line in sheet.lines if line.name is not None]
         self.always = bool(lines) and all(line.node.assign == "+=" for line in lines)
         self.mentioned = {line.name for line in lines if line.name is not None}
+        self.mentioned |= {name for name in self.points.program.shapes if sheet.may_state(name)}
         self.causes = Causes(sheet)
         self.blame = Blame(sheet, layout, self.causes)
         self.verdicts: dict[int, Verdict] = {}
@@ -114,7 +115,7 @@ class Review:
                     shares,
                     self.points.arriving.get(line.name),
                     self.points.totals[line.name],
-                    self.always,
+                    self.always or self.sheet.may_state(line.name),
                 )
                 found[line.name] = Account(ledger)
             found[line.name].entries[place] = self._entry(line)
@@ -174,7 +175,8 @@ class Review:
             for name, account in accounts.items()
         }
         for name, account in accounts.items():
-            self._close(account, [share for share in remaining[name] if progress.owes(share)])
+            if not self.sheet.may_state(name):
+                self._close(account, [share for share in remaining[name] if progress.owes(share)])
         found = {
             place: self._final(place, line, accounts)
             for place, line in enumerate(self.sheet.lines)
@@ -185,6 +187,8 @@ class Review:
             found[place] if place in found else self._of_own(place, line, judged)
             for place, line in enumerate(self.sheet.lines)
         ]
+        lines += [unread(error) for error in self.sheet.unread if error.span is not None]
+        lines.sort(key=lambda line: line.line)
         program = self.points.program
         lacks = missing(
             progress,
@@ -301,13 +305,24 @@ class Review:
         if place in self.verdicts:
             return self.verdicts[place]
         users = [p for p in self.sheet.dependents(place) if self.sheet.lines[p].name is not None]
-        meant = meant_by(line.target, self.points.program.shapes)
+        alike = self.sheet.spellings.pointed_out(line.node.name.text)
         message = None
         if users and judged.isdisjoint(users):
             message = f"{line.target} is a name of your own, and no line that uses it can be judged"
-        elif not users and meant is not None:
-            message = f"{line.target} is a name of your own here; the derivative is {DL}{meant}"
         elif not users:
             message = f"{line.target} is a name of your own, and no line for a derivative uses it"
+        elif alike is not None:
+            message = f"{line.target} is a name of your own"
+        if message and alike is not None:
+            message += f": the model has no `{alike}`"
         where = self.blame.place(line)
         return Verdict(line.number, line.target, UNCHECKED, where, own=True, message=message)
+
+
+def unread(error: GradError) -> Verdict:
+    """The verdict on a line that can't be read: what is wrong with how it is written."""
+    assert error.span is not None
+    span = error.span
+    number, _ = span.source.place(span.start)
+    target = re.split(r"[-+*/]?=|#", span.source.line(span.start), maxsplit=1)[0].strip()
+    return Verdict(number, target, UNCHECKED, span, message=error.message, hint=error.hint)
