@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Result,
         Review,
         Step,
+        Tangent,
         load,
         parse,
     )
@@ -38,6 +39,7 @@ __all__ = [
     "Result",
     "Review",
     "Step",
+    "Tangent",
     "load",
     "parse",
 ]

@@ -40,6 +40,10 @@ class Expr:
     def __radd__(self, other: Operand) -> Expr:
         return call("add", other, self)
 
+    def plus(self, other: Expr) -> Expr:
+        """The sum as it is written: a - b rather than a + -b."""
+        return self - other.args[0] if other.op == "neg" else self + other
+
     def __mul__(self, other: Operand) -> Expr:
         return call("mul", self, other)
 

@@ -3,7 +3,7 @@
 Nothing here loads NumPy before there is something to compute.
 """
 
-from gradcli.api.derivation import Derivation, Equation, Step
+from gradcli.api.derivation import Derivation, Equation, Step, Tangent
 from gradcli.api.model import Model, load, parse
 from gradcli.api.verdicts import Check, Line, Missing, Result, Review
 from gradcli.errors import GradError
@@ -19,6 +19,7 @@ __all__ = [
     "Result",
     "Review",
     "Step",
+    "Tangent",
     "load",
     "parse",
 ]

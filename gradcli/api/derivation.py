@@ -14,6 +14,7 @@ Told: TypeAlias = Literal["all", "norms", "none"]
 if TYPE_CHECKING:
     from gradcli.ops.core import Array
     from gradcli.sizes import Shape
+    from gradcli.views.tangents import Forward
 
 
 class Equation(NamedTuple):
@@ -55,6 +56,26 @@ class Step(NamedTuple):
         return f"{self.left} {self.assign} {self.formula}"
 
 
+class Tangent(NamedTuple):
+    """A line of forward mode: how the quantity `of` moves.
+
+    number: its own, from 1. name: what it is called, `dc/db` by a scalar b, `dc` along a direction.
+    shape and value: those of the quantity; () for a scalar. eq, equation: the forward equation.
+    """
+
+    number: int
+    name: str
+    of: str
+    formula: str
+    shape: tuple[int, ...]
+    value: Array
+    eq: int
+    equation: str
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.formula}"
+
+
 class Derivation:
     """Both passes of a model, step by step. `Model.derive` makes one.
 
@@ -71,8 +92,12 @@ class Derivation:
     dL/dz7 = dL/doutput
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self, session: Session, forward: Forward | None = None, mode: str = "reverse"
+    ) -> None:
         self.session = session  # what the renderers take
+        self.forward = forward
+        self.mode = mode
 
     def __repr__(self) -> str:
         found = self.session
@@ -148,6 +173,27 @@ class Derivation:
             )
         return tuple(found)
 
+    @cached_property
+    def tangents(self) -> tuple[Tangent, ...]:
+        """The lines of forward mode; none unless the mode has them."""
+        found = self.forward
+        if found is None:
+            return ()
+        return tuple(
+            Tangent(
+                number,
+                found.name(step.name),
+                step.name,
+                found.formula(row),
+                (value := _shown(found.value(step.name), step.call.shape)).shape,
+                value,
+                row.eq,
+                step.text,
+            )
+            for number, row in enumerate(found.tangents.rows, 1)
+            for step in [found.step(row)]
+        )
+
     def _turned(self, array: Array, shape: Shape) -> Array:
         """A derivative in the layout."""
         from gradcli.render.json_ import turn
@@ -165,7 +211,7 @@ class Derivation:
         """
         from gradcli.render.json_ import document
 
-        return "".join(document(self.session, precision, values))
+        return "".join(document(self.session, precision, values, self.forward, self.mode))
 
     def to_grad(self) -> str:
         """A derivation file, which `against` reads."""
@@ -205,6 +251,11 @@ class Derivation:
         return notebook(self.session)
 
     def _sections(self, *, full: bool) -> Iterable[Any]:
+        if self.forward is not None:
+            from gradcli.render import tangents
+
+            by_mode = tangents.both if self.mode == "both" else tangents.sections
+            return by_mode(self.forward, full=full)
         from gradcli.render.table import sections
 
         return sections(self.session, full=full, whole="print")

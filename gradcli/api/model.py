@@ -10,12 +10,14 @@ from typing import Unpack, overload
 from gradcli.api.derivation import Derivation
 from gradcli.api.options import (
     MAX_ELEMENTS,
+    MODES,
     ORACLES,
     Accumulate,
     Against,
     Arrays,
     Data,
     Layout,
+    Mode,
     Names,
     Oracle,
     Progress,
@@ -112,6 +114,8 @@ class Model:
     def derive(
         self,
         *,
+        mode: Mode = "reverse",
+        tangent: Data | None = None,
         data: Data | None = None,
         dims: Mapping[str, int] | None = None,
         seed: int = 0,
@@ -122,6 +126,9 @@ class Model:
     ) -> Derivation:
         r"""The gradients, step by step, with their values.
 
+        mode: "forward" for the tangent of every equation too, by the scalar that `wrt` names or
+        along a direction; "both" for both, side by side. tangent: the direction, an array for each
+        name that moves, in its own shape, or the path of a file of them; none for a drawn one.
         accumulate: "always" for derivatives that all start at 0, with += throughout.
         Raises GradError, with all that is wrong in its `errors`.
 
@@ -129,21 +136,29 @@ class Model:
         >>> print(*model.derive(layout="denominator").steps, sep="\n")
         dL/dz1 = broadcast(dL/dL, [2, 1])
         dL/dx = dL/dz1 * z1
+        >>> print(*model.derive(mode="forward", tangent={"x": [1, 0]}).tangents, sep="\n")
+        dz1 = dx * z1
+        dL = sum(dz1)
         """
-        return Derivation(
-            derive(
-                self.parsed,
-                request(
-                    data=data,
-                    dims=dims,
-                    seed=seed,
-                    layout=layout,
-                    wrt=wrt,
-                    accumulate=accumulate,
-                    max_elements=max_elements,
-                ),
-            )
+        one_of("mode", mode, MODES)
+        asked = request(
+            data=data,
+            dims=dims,
+            seed=seed,
+            layout=layout,
+            wrt=wrt,
+            accumulate=accumulate,
+            max_elements=max_elements,
         )
+        if mode == "reverse":
+            if tangent is not None:
+                raise GradError("a tangent goes with forward mode", kind="bad-option")
+            return Derivation(derive(self.parsed, asked))
+        from gradcli.views.tangents import run
+
+        path = tangent if tangent is None or isinstance(tangent, Mapping) else Path(tangent)
+        found = run(self.parsed, asked, path)
+        return Derivation(found.session, found, mode)
 
     @raising_one
     def check(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Layout: TypeAlias = Literal["numerator", "denominator"]
 Accumulate: TypeAlias = Literal["auto", "always"]
+Mode: TypeAlias = Literal["reverse", "forward", "both"]
 # Arrays by name: of NumPy, nested lists, numbers, or what NumPy makes an array of; or a file.
 Arrays: TypeAlias = Mapping[str, Any]
 Data: TypeAlias = Arrays | str | os.PathLike[str]
@@ -27,6 +28,7 @@ Names: TypeAlias = str | Iterable[str]
 LAYOUTS = ("numerator", "denominator")
 ORACLES = ("torch", "jax", "autograd")
 ACCUMULATE = ("auto", "always")
+MODES = ("reverse", "forward", "both")
 MAX_ELEMENTS = 10**8
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gradcli.api.derivation import Derivation
 from gradcli.api.model import read
 from gradcli.cli.options import (
     Accumulate,
@@ -17,6 +19,7 @@ from gradcli.cli.options import (
     Json,
     LayoutOption,
     MaxElements,
+    Mode,
     Model,
     Output,
     Precision,
@@ -28,6 +31,8 @@ from gradcli.cli.options import (
 )
 from gradcli.cli.output import Reported, show, tell, write
 
+MODAL = (Format.table, Format.json, Format.ndjson)  # the forms that show forward mode
+
 
 def derive(
     model: Model,
@@ -36,6 +41,17 @@ def derive(
     seed: Seed = 0,
     layout: LayoutOption = None,
     wrt: Wrt = None,
+    mode: Annotated[
+        Mode, typer.Option("--mode", help="forward: the tangent of every equation; or both modes.")
+    ] = Mode.reverse,
+    tangent: Annotated[
+        Path | None,
+        typer.Option(
+            "--tangent",
+            metavar="FILE",
+            help="The direction of forward mode (.npz or .json), in place of a drawn one.",
+        ),
+    ] = None,
     accumulate: Annotated[
         Accumulate,
         typer.Option("--accumulate", help="always: all derivatives start at 0, and += throughout."),
@@ -58,24 +74,34 @@ def derive(
     form = Format.json if json else form
     if rolled and form is not Format.table:
         raise typer.BadParameter("it is a view of the table", param_hint="--rolled")
+    if mode is not Mode.reverse and (rolled or form not in MODAL):
+        what = "--rolled" if rolled else f"--format {form.value}"
+        raise typer.BadParameter(f"{what} is of reverse mode", param_hint="--mode")
+    if tangent is not None and mode is Mode.reverse:
+        raise typer.BadParameter("it goes with --mode forward or both", param_hint="--tangent")
     if values is not Values.all and form not in (Format.json, Format.ndjson):
         raise typer.BadParameter("it goes with json and ndjson", param_hint="--values")
     asked = shared(dim, data, seed, layout, wrt, max_elements)
     with Reported(form, model):
-        derivation = read(model).derive(accumulate=accumulate.value, **asked)
-        session = derivation.session
+        derivation = read(model).derive(
+            mode=mode.value, tangent=tangent, accumulate=accumulate.value, **asked
+        )
         tell(derivation.notes)
         if form is Format.table:
-            show(_sections(session, precision, full, rolled, output), output)
+            show(_sections(derivation, precision, full, rolled, output), output)
         else:
-            write(_pieces(session, form, precision, values), output)
+            write(_pieces(derivation, form, precision, values), output)
 
 
-def _pieces(session: Any, form: Format, precision: int | None, values: Values) -> Iterable[str]:
+def _pieces(
+    found: Derivation, form: Format, precision: int | None, values: Values
+) -> Iterable[str]:
+    session = found.session
     if form in (Format.json, Format.ndjson):
         from gradcli.render.json_ import document, records
 
-        return (document if form is Format.json else records)(session, precision, values)
+        written = document if form is Format.json else records
+        return written(session, precision, values, found.forward, found.mode)
     if form is Format.grad:
         from gradcli.render import grad
 
@@ -90,12 +116,18 @@ def _pieces(session: Any, form: Format, precision: int | None, values: Values) -
 
 
 def _sections(
-    session: Any, precision: int | None, full: bool, rolled: bool, output: str | None
+    found: Derivation, precision: int | None, full: bool, rolled: bool, output: str | None
 ) -> Any:
     if rolled:
         from gradcli.render import rolled as view
 
-        return view.sections(session, precision, full)
+        return view.sections(found.session, precision, full)
+    whole = full or output is not None or not sys.stdout.isatty()
+    if found.forward is not None:
+        from gradcli.render import tangents
+
+        by_mode = tangents.both if found.mode == Mode.both else tangents.sections
+        return by_mode(found.forward, precision, whole)
     from gradcli.render.table import sections
 
-    return sections(session, precision, full or output is not None or not sys.stdout.isatty())
+    return sections(found.session, precision, whole)

@@ -20,6 +20,12 @@ class Accumulate(StrEnum):
     always = "always"
 
 
+class Mode(StrEnum):
+    reverse = "reverse"
+    forward = "forward"
+    both = "both"
+
+
 class Format(StrEnum):
     table = "table"
     json = "json"

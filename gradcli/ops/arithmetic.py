@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -37,6 +38,7 @@ from gradcli.sizes import (
     SUM,
     Shape,
     is_one,
+    numbers,
     plain,
     same,
     spell,
@@ -304,6 +306,7 @@ operator(
     shape=_matmul_shape,
     flip=_matmul_flip,
     lanes=_matmul_lanes,
+    flops=lambda s, z: 2 * math.prod(numbers(z)) * numbers(s.shapes[0])[-1],
     spread=True,
     foldable=False,
     linear=EACH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.expr import Expr
-from gradcli.sizes import ATOM, Shape, Size, Sizes, is_one, is_scalar, same, spell
+from gradcli.sizes import ATOM, Shape, Size, Sizes, is_one, is_scalar, numbers, same, spell
 
 Array: TypeAlias = npt.NDArray[Any]
 Attrs: TypeAlias = tuple[tuple[str, Any], ...]
@@ -123,6 +124,9 @@ class Op:
         where positions mix.
     body: what an operation defined in a model consists of.
     rounding: how rounding shows in the result: EXACT, BY_ENTRY or BY_NORM.
+    flops: Signature, the result's shape -> how many operations on numbers it takes, to leading
+        order. None: one for each entry of its largest operand or of its result; none where it is
+        EXACT; for what LAPACK computes (BY_NORM), one for each entry and row of its first operand.
     """
 
     name: str
@@ -149,6 +153,7 @@ class Op:
     lanes: Callable[[Signature, Sequence[int | None]], int | None] | None = None
     body: Body | None = None
     rounding: str = BY_ENTRY
+    flops: Callable[[Signature, Shape], int] | None = None
     group: str = ""
     aliases: tuple[str, ...] = ()
     foldable: bool = False
@@ -191,6 +196,19 @@ class Call:
         """How many axes in front each operand lacks for the operation to broadcast it."""
         ranks = [len(shape) for shape in self.signature.shapes]
         return tuple([max(ranks) - rank if self.op.lifts else 0 for rank in ranks])
+
+    @property
+    def flops(self) -> int:
+        """How many operations on numbers it takes, to leading order."""
+        op, shapes = self.op, self.signature.shapes
+        if op.body is not None:
+            return sum(step.call.flops for step in op.body.steps)
+        if op.flops is not None:
+            return op.flops(self.signature, self.shape)
+        if op.rounding == EXACT:
+            return 0
+        largest = max(math.prod(numbers(shape)) for shape in (self.shape, *shapes))
+        return largest * numbers(shapes[0])[-1] if op.rounding == BY_NORM else largest
 
 
 TABLE: dict[str, Op] = {}

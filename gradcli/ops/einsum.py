@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -150,6 +151,12 @@ def _einsum_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
     return call("einsum", *operands, subscripts=flipped)
 
 
+def _einsum_flops(s: Signature, shape: Shape) -> int:
+    """A product of all operands, and an addition, for each entry of all axes."""
+    _, found = _einsum_sizes(s)
+    return len(s.shapes) * math.prod(int(size.value) for size in found.values())
+
+
 register(
     Op(
         name="einsum",
@@ -164,6 +171,7 @@ register(
         latex=Spelling(r"\operatorname{{einsum}}_{{\text{{{subscripts}}}}}\left({,}\right)"),
         flip=_einsum_flip,
         static=_einsum_static,
+        flops=_einsum_flops,
         group="shaping",
     )
 )

@@ -8,32 +8,40 @@ from typing import Any, TypeAlias
 import gradcli
 from gradcli.foreign import dumps
 from gradcli.ops.core import Array
-from gradcli.render.arrays import TOLD, show_shape, show_symbols
+from gradcli.render.arrays import TOLD, json_number, show_shape, show_symbols
 from gradcli.session import Session
 from gradcli.sizes import Shape
 from gradcli.transform.reify import OWN
 from gradcli.transform.reverse import displayed
+from gradcli.views.tangents import BOTH, FORWARD, REVERSE, Forward, sums
 
 SCHEMA_VERSION = 1
 Tell: TypeAlias = Callable[[Array, Shape], dict[str, Any]]
 
 
-def document(session: Session, precision: int | None = None, values: str = "all") -> Iterator[str]:
+def document(
+    session: Session,
+    precision: int | None = None,
+    values: str = "all",
+    found: Forward | None = None,
+    mode: str = REVERSE,
+) -> Iterator[str]:
     """The JSON document in pieces, one record a line.
 
     values: what is told of each array: "all" of it, its norm ("norms") or its shape alone ("none").
+    found: the forward mode, where `mode` has it.
     """
     tell = _teller(precision, values)
-    head = dumps(_head(session))
+    head = dumps(_head(session, mode))
     yield head[:-1]
-    for name, records in _lists(session, tell):
+    for name, records in _lists(session, tell, found, mode):
         yield f',\n"{name}": ['
         separator = "\n"
         for record in records:
             yield separator + dumps(record)
             separator = ",\n"
         yield "]"
-    for name, pairs in _maps(session, tell):
+    for name, pairs in _maps(session, tell, found, mode):
         yield f',\n"{name}": {{'
         separator = "\n"
         for key, record in pairs:
@@ -44,23 +52,36 @@ def document(session: Session, precision: int | None = None, values: str = "all"
     yield "}\n"
 
 
-RECORD_TYPES = {"inputs": "input", "given": "given", "outputs": "output", "gradients": "gradient"}
+RECORD_TYPES = {
+    "tangents": "tangent",
+    "sums": "sum",
+    "inputs": "input",
+    "outputs": "output",
+    "directions": "direction",
+    "gradients": "gradient",
+}  # the others are called as their lists are
 
 
-def records(session: Session, precision: int | None = None, values: str = "all") -> Iterator[str]:
+def records(
+    session: Session,
+    precision: int | None = None,
+    values: str = "all",
+    found: Forward | None = None,
+    mode: str = REVERSE,
+) -> Iterator[str]:
     """The same records one a line, each with its type."""
     tell = _teller(precision, values)
 
     def line(kind: str, record: dict[str, Any]) -> str:
         return dumps({"type": kind, **record}) + "\n"
 
-    yield line("model", _head(session))
-    for name, entries in _lists(session, tell):
+    yield line("model", _head(session, mode))
+    for name, entries in _lists(session, tell, found, mode):
         for entry in entries:
-            yield line(name, entry)
-    for name, pairs in _maps(session, tell):
+            yield line(RECORD_TYPES.get(name, name), entry)
+    for name, pairs in _maps(session, tell, found, mode):
         for key, record in pairs:
-            yield line(RECORD_TYPES[name], {"name": key, **record})
+            yield line(RECORD_TYPES.get(name, name), {"name": key, **record})
 
 
 def _teller(precision: int | None, values: str) -> Tell:
@@ -69,22 +90,30 @@ def _teller(precision: int | None, values: str) -> Tell:
     return lambda array, shape: told(array, shape, precision)
 
 
-def _head(session: Session) -> dict[str, Any]:
+def _head(session: Session, mode: str) -> dict[str, Any]:
     program = session.program
     return {
         "schema_version": SCHEMA_VERSION,
         "gradcli_version": gradcli.__version__,
         "source": program.source.name,
         "layout": session.derivation.layout,
+        **({} if mode == REVERSE else {"mode": mode}),
         "dims": {name: size.value for name, size in program.sizes.dims.items()},
         "loss": program.loss,
         "notes": [note.message for note in session.notes],
     }
 
 
-def _lists(session: Session, tell: Tell) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+def _lists(
+    session: Session, tell: Tell, found: Forward | None, mode: str
+) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
     yield "forward", _forward(session, tell)
-    yield "backward", _backward(session, tell)
+    if found is not None:
+        yield "tangents", _tangents(found, tell)
+    if mode != FORWARD:
+        yield "backward", _backward(session, tell)
+    if mode == BOTH and found is not None:
+        yield "sums", _sums(found)
 
 
 def _forward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
@@ -115,8 +144,32 @@ def _backward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
         }
 
 
+def _tangents(found: Forward, tell: Tell) -> Iterator[dict[str, Any]]:
+    for number, row in enumerate(found.tangents.rows, 1):
+        step = found.step(row)
+        yield {
+            "step": number,
+            "eq": row.eq,
+            "target": step.name,
+            "name": found.name(step.name),
+            "formula": found.formula(row),
+            **_array(found.value(step.name), step.call.shape, tell),
+        }
+
+
+def _sums(found: Forward) -> Iterator[dict[str, Any]]:
+    for one in sums(found):
+        terms = [{"formula": text, "value": json_number(value, None)} for text, value in one.terms]
+        yield {
+            "mode": one.mode,
+            "terms": terms,
+            "sum": json_number(one.total, None),
+            "operations": one.operations,
+        }
+
+
 def _maps(
-    session: Session, tell: Tell
+    session: Session, tell: Tell, found: Forward | None, mode: str
 ) -> Iterator[tuple[str, Iterator[tuple[str, dict[str, Any]]]]]:
     program, layout = session.program, session.derivation.layout
     shapes = program.shapes
@@ -146,6 +199,13 @@ def _maps(
         "outputs",
         ((name, short(session.values[name], shapes[name])) for name in program.outputs()),
     )
+    if found is not None:
+        yield (
+            "directions",
+            ((name, short(array, shapes[name])) for name, array in found.directions.items()),
+        )
+    if mode == FORWARD:
+        return
     yield (
         "gradients",
         (

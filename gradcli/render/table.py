@@ -80,7 +80,7 @@ class Table:
                 f"({i + 1})",
                 self._text(i),
                 shape_text(step.call.shape),
-                self._value(value, step.call.shape),
+                self.value(value, step.call.shape),
             )
         )
 
@@ -164,21 +164,28 @@ class Table:
 
     def _mark(self, name: str) -> tuple[str, str]:
         """A row's mark and style: parameters stand out."""
-        return (MARK, PARAMETER) if self.roles.get(name) == "param" else ("", PLAIN)
+        return (MARK, PARAMETER) if self.is_param(name) else ("", PLAIN)
 
-    def _value(self, array: Array, shape: Shape) -> Cell:
+    def is_param(self, name: str) -> bool:
+        return self.roles.get(name) == "param"
+
+    def value(self, array: Array, shape: Shape) -> Cell:
         return partial(as_text, array, shape, self.digits)
 
     def _derivative(self, array: Array, shape: Shape) -> Cell:
         layout = self.session.derivation.layout
-        return self._value(turn(array, layout), displayed(shape, layout))
+        return self.value(turn(array, layout), displayed(shape, layout))
 
     def _lines(self, line: Callable[[Any], Line], items: Sequence[Any]) -> list[Line]:
-        """A line an item; of very many items the first and the last alone, and a note between."""
+        """A line an item, of those that are shown."""
+        return [item if isinstance(item, Line) else line(item) for item in self.some(items)]
+
+    def some(self, items: Sequence[Any]) -> list[Any]:
+        """The items; of very many the first and the last alone, and a line of note between."""
         if self.full or len(items) <= LONGEST:
-            return [line(item) for item in items]
+            return [*items]
         omitted = left_out(len(items) - HEAD - TAIL, self.whole)
-        return [*map(line, items[:HEAD]), omitted, *map(line, items[-TAIL:])]
+        return [*items[:HEAD], omitted, *items[-TAIL:]]
 
 
 def left_out(count: int, whole: str = WHOLE) -> Line:

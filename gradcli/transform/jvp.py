@@ -9,6 +9,7 @@ applied to the operands' tangents.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 from gradcli.expr import Expr, as_expr, leaf
@@ -54,14 +55,19 @@ def tangent(step: Step, moving: Sequence[bool]) -> Tangent | None:
     return found
 
 
+def terms(step: Step, moving: Sequence[bool]) -> list[Tangent]:
+    """The terms of a step's tangent, each by itself; their sum is the tangent."""
+    plain = tuple([None if a.__class__ is str else a for a in step.args])
+    return [_written(step.call, term) for term in _terms(step.call, plain, moving)]
+
+
 def _tangent(kind: Call, plain: Sequence[Any], moving: Sequence[bool]) -> Tangent | None:
-    terms = _terms(kind, plain, moving)
-    if not terms:
-        return None
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    nodes = typed(total, _shapes(kind), kind.signature.sizes)
+    found = _terms(kind, plain, moving)
+    return _written(kind, reduce(Expr.plus, found)) if found else None
+
+
+def _written(kind: Call, expr: Expr) -> Tangent:
+    nodes = typed(expr, _shapes(kind), kind.signature.sizes)
     count = len(kind.signature.shapes)
     order = (RESULT, *range(count), *map(Moving, range(count)))
     return Tangent(nodes, code(nodes, order), _text(nodes))
