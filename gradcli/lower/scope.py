@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from gradcli.sizes import Number, Shape, Size
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
-
-if TYPE_CHECKING:
-    from gradcli.lower.env import Env
 
 
 class Ref:
@@ -55,13 +52,14 @@ class Quoted(NamedTuple):
 class Function(NamedTuple):
     """A `def`, or an `op` with a rule of its own: `word` says which.
 
-    weight: how many operations a call has. apply: what a call is, its arguments being operands.
+    weight: how many operations a call has. apply: what a call is in its Env, which names no type
+    here because it holds scopes; its arguments are operands.
     """
 
     word: str
     node: ast.Def | ast.UserOp
     weight: int
-    apply: Callable[[Env, Sequence[Ref | Number], Place], Ref | Number]
+    apply: Callable[[Any, Sequence[Ref | Number], Place], Ref | Number]
 
 
 Item: TypeAlias = Ref | Number | Family | Brackets | Quoted

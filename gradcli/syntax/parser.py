@@ -35,15 +35,6 @@ class Result(NamedTuple):
 Reduction: TypeAlias = tuple[str, int, Callable[[Sequence[Any]], Any] | None]
 
 
-class Mark(NamedTuple):
-    """Where a statement begins: how much was on the stacks before it, and its first word."""
-
-    states: int
-    values: int
-    tape: int
-    word: int
-
-
 def parse(source: Source, start: str, loss: str | None = None) -> Result:
     """Parse a source, and go on behind each error.
 
@@ -66,7 +57,7 @@ class Parser:
         self.states = [table.start[start]]
         self.end_state = table.end[start]
         self.values: list[Any] = []
-        self.marks: list[Mark | None] = [None]
+        self.marks: list[recovery.Mark | None] = [None]
         self.indents = [""]
         self.fresh = True  # whether the next token begins a statement
         self.expected: frozenset[str] = frozenset()
@@ -81,9 +72,11 @@ class Parser:
             try:
                 self.advance(first)
             except GradError as error:
-                found, first, names = recovery.leave_out(self, error)
-                errors += found
-                lost |= names
+                found = recovery.leave_out(self.stopped(), error)
+                self.go_back(found)
+                first = found.end
+                errors += found.errors
+                lost |= found.lost
                 if len(errors) >= MOST_ERRORS:
                     raise GradErrors(errors) from None
             else:
@@ -130,7 +123,7 @@ class Parser:
             if fresh and kind not in STRUCTURE:
                 fresh = self.fresh = False
                 word = self.words.word_at(token[2][0])
-                self.marks[-1] = Mark(len(stack), len(values), len(tape), word)
+                self.marks[-1] = recovery.Mark(len(stack), len(values), len(tape), word)
             stack.append(action)
             values.append(token)
             if kind in STRUCTURE:
@@ -141,6 +134,22 @@ class Parser:
                     self.broken.discard(len(self.marks))
                     self.marks.pop()
         raise AssertionError("the lexer ended without its last token")
+
+    def stopped(self) -> recovery.Stopped:
+        return recovery.Stopped(
+            self.words, self.marks, self.fresh, self.broken, self.expected, self.derivation
+        )
+
+    def go_back(self, found: recovery.Found) -> None:
+        """Take what is left out from the stacks."""
+        if found.mark is not None:
+            states, values, tape, _ = found.mark
+            del self.states[states:], self.values[values:], self.build.tape[tape:]
+        del self.marks[found.depth :], self.indents[found.depth :]
+        self.broken = {depth for depth in self.broken if depth <= found.depth}
+        if found.broken:
+            self.broken.add(found.depth)
+        self.fresh = True
 
     def jump(self, below: int, origin: str, kind: str) -> tuple[int, int | None]:
         """The state after a reduction, and the action there, past all that only hand a value on."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Container, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gradcli.errors import GradError, Span
 from gradcli.syntax.ast import Place
@@ -18,9 +19,6 @@ from gradcli.syntax.lexer import END, OPENING, PAIRS, Token, Word, Words, never_
 from gradcli.syntax.messages import explain
 from gradcli.syntax.mistakes.place import BEFORE, FIRST, RANGE
 from gradcli.syntax.source import is_name
-
-if TYPE_CHECKING:
-    from gradcli.syntax.parser import Parser
 
 LINE_ENDS = {"_NL", END}
 LONGEST_REST = 80
@@ -34,83 +32,94 @@ class Unexpected(GradError):
         self.token = token
 
 
+class Mark(NamedTuple):
+    """Where a statement begins: how much was on the parser's stacks before it, its first word."""
+
+    states: int
+    values: int
+    tape: int
+    word: int
+
+
+class Stopped(NamedTuple):
+    """Where the parser met an error.
+
+    marks: for the file and each block that is open, where the statement being read begins; `fresh`
+    where the innermost has none begun. broken: the blocks, by their depth, that hold a statement
+    left out. expected: the tokens that rules allow. derivation: whether the text is one.
+    """
+
+    words: Words
+    marks: Sequence[Mark | None]
+    fresh: bool
+    broken: Container[int]
+    expected: frozenset[str]
+    derivation: bool
+
+
 class Found(NamedTuple):
-    """What is said of an error, and where the parser goes on: behind the word `end`."""
+    """What is said of an error, and where the parser goes on.
+
+    end: the word behind which it does. lost: the names that are broken. depth: how many blocks are
+    open there. mark: to where its stacks go back; None where nothing of a statement is on them.
+    broken: whether the block lacks a statement now.
+    """
 
     errors: list[GradError]
     end: int
     lost: set[str]
+    depth: int
+    mark: Mark | None
+    broken: bool
 
 
-def leave_out(parser: Parser, error: GradError) -> Found:
-    """Take the statement with an error out of the parser."""
+def leave_out(at: Stopped, error: GradError) -> Found:
+    """What is left out: the statement with an error, or all that an unfinished block belongs to."""
     token = error.token if isinstance(error, Unexpected) else None
-    if token is not None and "_INDENT" in parser.expected and token[0] != "_NL":
-        return _no_block(parser, token)
+    if token is not None and "_INDENT" in at.expected and token[0] != "_NL":
+        return _head(at, token, len(at.marks), said=True)
     if token is not None and token[0] == "_DEDENT":
-        return _unfinished_block(parser, token)
-    return _statement(parser, error, token)
+        # Nothing is said where a statement that was left out may be what is missing.
+        return _head(at, token, len(at.marks) - 1, said=len(at.marks) not in at.broken)
+    return _statement(at, error, token)
 
 
-def _no_block(parser: Parser, token: Token) -> Found:
-    """A head whose block is missing: the head alone is left out."""
-    mark = parser.marks[-1]
-    assert mark is not None
-    end = _line_end_before(parser.words, token)
-    head = _first(parser.words, mark.word)
-    message, hint, _, error_kind = explain([head, token], parser.expected)
-    _back_to(parser, mark.states, mark.values, mark.tape)
-    error = GradError(message, _span(parser.words, mark.word), hint, kind=error_kind)
-    return Found([error], end, _names(parser.words, mark.word, end))
+def _head(at: Stopped, token: Token, depth: int, said: bool) -> Found:
+    """A head without its block, or with one that can't end at a token: what there is is left out.
 
-
-def _unfinished_block(parser: Parser, token: Token) -> Found:
-    """A block that can't end here: it is left out with its head.
-
-    Nothing is said where a statement that was left out may be what is missing.
+    depth: of the blocks around the head. said: whether it is an error.
     """
-    depth = len(parser.marks)
-    parser.marks.pop()
-    mark = parser.marks[-1]
+    mark = at.marks[depth - 1]
     assert mark is not None
-    end = _line_end_before(parser.words, token)
+    end = _line_end_before(at.words, token)
     errors = []
-    if depth not in parser.broken:
-        head = _first(parser.words, mark.word)
-        message, hint, _, error_kind = explain([head, token], parser.expected)
-        errors.append(GradError(message, _span(parser.words, mark.word), hint, kind=error_kind))
-    parser.broken.discard(depth)
-    _back_to(parser, mark.states, mark.values, mark.tape)
-    return Found(errors, end, _names(parser.words, mark.word, end))
+    if said:
+        head = _first(at.words, mark.word)
+        message, hint, _, kind = explain([head, token], at.expected)
+        errors.append(GradError(message, _span(at.words, mark.word), hint, kind=kind))
+    return Found(errors, end, _names(at.words, mark.word, end), depth, mark, broken=False)
 
 
-def _statement(parser: Parser, error: GradError, token: Token | None) -> Found:
-    words = parser.words
+def _statement(at: Stopped, error: GradError, token: Token | None) -> Found:
+    words = at.words
     assert error.span is not None
-    at = error.span.start
-    index = words.word_at(at)
-    mark = parser.marks[-1]
-    if parser.fresh or mark is None:
-        begin = index
-        _back_to(parser, len(parser.states), len(parser.values), len(parser.build.tape))
-    else:
-        begin = mark.word
-        _back_to(parser, mark.states, mark.values, mark.tape)
+    index = words.word_at(error.span.start)
+    mark = None if at.fresh else at.marks[-1]
+    begin = index if mark is None else mark.word
     read, opened = _read(words, begin, index)
     end = None
     if token is not None:
-        error, end = _describe(parser, token, read, opened, index)
+        error, end = _describe(at, token, read, opened, index)
     if end is None:
         end = _statement_end(words, begin, index, len(opened))
-    parser.broken.add(len(parser.marks))
-    return Found([error], end, _names(words, begin, end))
+    return Found([error], end, _names(words, begin, end), len(at.marks), mark, broken=True)
 
 
 def _describe(
-    parser: Parser, token: Token, read: list[Token], opened: list[Token], index: int
+    at: Stopped, token: Token, read: list[Token], opened: list[Token], index: int
 ) -> tuple[GradError, int | None]:
     """The error for an unexpected token; where a bracket is the culprit, the line end before it."""
-    words = parser.words
+    words = at.words
     source = words.source
     kind, _, place = token
     line = source.text.rfind("\n", 0, place[0]) + 1
@@ -125,7 +134,7 @@ def _describe(
     if kind in LINE_ENDS:
         after = ""
     message, hint, where, error_kind = explain(
-        [*read, token], parser.expected, after[:LONGEST_REST], parser.derivation
+        [*read, token], at.expected, after[:LONGEST_REST], at.derivation
     )
     if where in (FIRST, BEFORE) and read:
         place = read[0 if where == FIRST else -1][2]
@@ -145,15 +154,6 @@ def _behind(read: list[Token], word: str, token: Token) -> Place:
     tokens = [*read, token]
     place = max(i for i, found in enumerate(read) if found[1] == word)
     return tokens[place + 1][2]
-
-
-# ── the parser's stacks ──
-
-
-def _back_to(parser: Parser, states: int, values: int, tape: int) -> None:
-    del parser.states[states:], parser.values[values:], parser.build.tape[tape:]
-    del parser.indents[len(parser.marks) :]
-    parser.fresh = True
 
 
 # ── words ──

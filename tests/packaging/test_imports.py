@@ -2,6 +2,7 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -56,12 +57,12 @@ def module(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
-def imported(path):
-    """The dotted names that a file imports, those for the type checker alone left out."""
+def imported(path, types=False):
+    """The dotted names that a file imports; `types`: with those for the type checker alone."""
     waiting = [ast.parse(path.read_text(encoding="utf-8"))]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not types:
             waiting += node.orelse
             continue
         if isinstance(node, ast.Import):
@@ -101,6 +102,17 @@ def test_each_imports_what_the_table_says(entry):
             names = [each.partition(".") for each in imported(path)]
             found |= {home(rest) for package, _, rest in names if package == "gradcli" and rest}
     assert found - {entry, "__version__", "__file__"} == set(MAY_IMPORT[entry])
+
+
+def test_no_files_import_each_other_in_a_circle():
+    """Not within a folder either, nor for the type checker alone."""
+    files = {f"gradcli.{module(path)}": path for path in MODULES if path.parent != PACKAGE}
+    files |= {f"gradcli.{path.stem}": path for path in PACKAGE.glob("[!_]*.py")}
+    graph = {}
+    for own, path in files.items():
+        names = {n if n in files else n.rpartition(".")[0] for n in imported(path, types=True)}
+        graph[own] = (names & set(files)) - {own}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
