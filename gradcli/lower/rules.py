@@ -5,6 +5,7 @@ kind at the shapes of each call.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from gradcli import interpret
@@ -140,6 +141,9 @@ def _operation(
         shape=lambda s: shape,
         forward=forward,
         vjp=rule,
+        flops=lambda s, shape: reduce(
+            s.sizes.add, (step.call.flops for step in steps), s.sizes.constant(0)
+        ),
         about="defined in the model, with a rule of its own",
         cite=f"stated in {text.source.name}",
         text=Spelling(node.name.text),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,6 +27,7 @@ from gradcli.ops.core import (
     no_vjp,
     register,
 )
+from gradcli.ops.flops import an_entry, none, product
 from gradcli.sizes import (
     ATOM,
     COMPARISON,
@@ -38,7 +38,6 @@ from gradcli.sizes import (
     SUM,
     Shape,
     is_one,
-    numbers,
     plain,
     same,
     spell,
@@ -70,6 +69,7 @@ def operator(
     fields.setdefault("numpy", text)
     fields.setdefault("foldable", True)
     fields.setdefault("lanes", elementwise_lanes)
+    fields.setdefault("flops", an_entry)
     return register(
         Op(
             name=name,
@@ -165,6 +165,7 @@ operator(
     Spelling("+{0}", SIGN, (SIGN,)),
     sized=lambda sizes, a: a,
     linear=ALL,
+    flops=none,
     about="the operand itself",
     cite=SLIDES + "the deriv routine, `none`",
     rounding=EXACT,
@@ -306,10 +307,10 @@ operator(
     shape=_matmul_shape,
     flip=_matmul_flip,
     lanes=_matmul_lanes,
-    flops=lambda s, z: 2 * math.prod(numbers(z)) * numbers(s.shapes[0])[-1],
     spread=True,
     foldable=False,
     linear=EACH,
+    flops=product,
     about="matrix product, over the last two axes",
     cite=SLIDES + "rule 1; Giles 2008, section 2.2",
 )

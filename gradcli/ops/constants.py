@@ -18,6 +18,7 @@ from gradcli.ops.core import (
     no_vjp,
     register,
 )
+from gradcli.ops.flops import none
 from gradcli.sizes import Shape, numbers
 
 
@@ -43,6 +44,7 @@ def constant(
             shape=shape,
             forward=forward,
             vjp=no_vjp,
+            flops=none,
             about=about,
             cite="constant",
             text=Spelling(name),
@@ -89,6 +91,7 @@ register(
         shape=lambda s: s.attrs["shape"],
         forward=lambda data, shape: np.array(data, dtype=float).reshape(shape),
         vjp=no_vjp,
+        flops=none,
         about="a literal: [1, 2, 3] is a column, [[1, 2], [3, 4]] a matrix",
         cite="constant",
         text=Spelling("{literal}"),
@@ -107,6 +110,7 @@ register(
         forward=lambda x: x,
         vjp=lambda s, g, y, x: (g,),
         linear=ALL,
+        flops=none,
         about="the same under another name: y = x",
         cite="How to compute a derivative (course slides), the deriv routine, `none`",
         text=Spelling("{0}", 0, (0,)),

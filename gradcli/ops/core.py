@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.expr import Expr
-from gradcli.sizes import ATOM, Shape, Size, Sizes, is_one, is_scalar, numbers, same, spell
+from gradcli.sizes import ATOM, Shape, Size, Sizes, is_one, is_scalar, same, spell
 
 Array: TypeAlias = npt.NDArray[Any]
 Attrs: TypeAlias = tuple[tuple[str, Any], ...]
@@ -82,6 +81,7 @@ def roman(name: str) -> str:
 
 Linear: TypeAlias = str | tuple[tuple[int, ...], ...]
 ALL, EACH = "all", "each"
+Flops: TypeAlias = Callable[[Signature, Shape], Size]
 
 
 class Body(NamedTuple):
@@ -104,6 +104,7 @@ class Op:
         and may have further axes in front, on which the operation works entry by entry.
     vjp: Signature, cotangent g, result, operands -> each operand's contribution, stated in the
         operand's own shape, before broadcasting is undone. None: no gradient flows there.
+    flops: Signature, the result's shape -> how many floating-point operations it takes.
     flip: Signature, operand pairs -> the transposed result, where transposition moves inward.
     spread: whether transposition moves inward even where no cotangent is inside.
     static: Signature -> the keyword arguments of `forward`.
@@ -124,9 +125,6 @@ class Op:
         where positions mix.
     body: what an operation defined in a model consists of.
     rounding: how rounding shows in the result: EXACT, BY_ENTRY or BY_NORM.
-    flops: Signature, the result's shape -> how many operations on numbers it takes, to leading
-        order. None: one for each entry of its largest operand or of its result; none where it is
-        EXACT; for what LAPACK computes (BY_NORM), one for each entry and row of its first operand.
     """
 
     name: str
@@ -134,6 +132,7 @@ class Op:
     shape: Callable[[Signature], Shape]
     forward: Callable[..., Array]
     vjp: Callable[..., Sequence[Expr | None]]
+    flops: Flops
     about: str
     cite: str
     text: Spelling
@@ -153,7 +152,6 @@ class Op:
     lanes: Callable[[Signature, Sequence[int | None]], int | None] | None = None
     body: Body | None = None
     rounding: str = BY_ENTRY
-    flops: Callable[[Signature, Shape], int] | None = None
     group: str = ""
     aliases: tuple[str, ...] = ()
     foldable: bool = False
@@ -198,17 +196,9 @@ class Call:
         return tuple([max(ranks) - rank if self.op.lifts else 0 for rank in ranks])
 
     @property
-    def flops(self) -> int:
-        """How many operations on numbers it takes, to leading order."""
-        op, shapes = self.op, self.signature.shapes
-        if op.body is not None:
-            return sum(step.call.flops for step in op.body.steps)
-        if op.flops is not None:
-            return op.flops(self.signature, self.shape)
-        if op.rounding == EXACT:
-            return 0
-        largest = max(math.prod(numbers(shape)) for shape in (self.shape, *shapes))
-        return largest * numbers(shapes[0])[-1] if op.rounding == BY_NORM else largest
+    def flops(self) -> Size:
+        """How many floating-point operations it takes, as a polynomial over the dims."""
+        return self.op.flops(self.signature, self.shape)
 
 
 TABLE: dict[str, Op] = {}

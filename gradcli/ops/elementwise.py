@@ -20,6 +20,7 @@ from gradcli.ops.core import (
     elementwise_shape,
     no_vjp,
 )
+from gradcli.ops.flops import an_entry
 from gradcli.ops.special import erf, log1p
 from gradcli.sizes import ATOM, POWER
 
@@ -43,6 +44,7 @@ def function(
         cite=cite,
         about=about,
         shape=elementwise_shape,
+        flops=an_entry,
         flip=elementwise_flip(name),
         lifts=True,
         lanes=elementwise_lanes,

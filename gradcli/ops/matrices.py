@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,9 @@ from gradcli.ops.core import (
     infix,
     square,
 )
+from gradcli.ops.flops import an_entry, contraction, none, of_square, solution
 from gradcli.ops.special import cofactors
-from gradcli.sizes import ATOM, POWER, PRODUCT, SIGN, Shape, is_one, same, spell
+from gradcli.sizes import ATOM, POWER, PRODUCT, SIGN, Shape, Size, is_one, same, spell
 
 GILES = "Giles 2008, section 2.2"
 
@@ -86,6 +88,12 @@ def _dot_shape(s: Signature) -> Shape:
     if inner is None:
         raise Mismatch(f"{{0}} is {spell(a)} and {{1}} is {spell(b)}: {differ(a[0], b[0])}")
     return _scalar(s)
+
+
+def _dot_flops(s: Signature, shape: Shape) -> Size:
+    """A product an entry, and their sum."""
+    entries = s.sizes.product(s.shapes[0])
+    return contraction(s.sizes, 2, (entries,), shape)
 
 
 def _outer_shape(s: Signature) -> Shape:
@@ -153,6 +161,7 @@ matrix(
     latex=r"\left\langle {0}, {1}\right\rangle",
     flip=lambda s, pairs: call("dot", *(pair.flipped for pair in pairs)),
     linear=EACH,
+    flops=_dot_flops,
 )
 matrix(
     "outer",
@@ -164,6 +173,7 @@ matrix(
     "outer product x y^T of two columns",
     latex=infix(r"\otimes", PRODUCT, POWER),
     linear=EACH,
+    flops=an_entry,
 )
 matrix(
     "trace",
@@ -176,6 +186,7 @@ matrix(
     latex=r"\operatorname{{tr}}\left({0}\right)",
     flip=lambda s, pairs: call("trace", pairs[0].flipped),
     linear=ALL,
+    flops=lambda s, shape: s.sizes.add(s.shapes[0][0], s.sizes.constant(-1)),
 )
 matrix(
     "inv",
@@ -187,6 +198,7 @@ matrix(
     "inverse",
     latex=Spelling("{0}^{{-1}}", POWER, (ATOM,)),
     rounding=BY_NORM,
+    flops=of_square(0, 0, 0, 2),
 )
 matrix(
     "det",
@@ -197,6 +209,7 @@ matrix(
     GILES + "; Matrix Cookbook, eq. 46 (Jacobi's formula, with cofactors: it holds at det = 0 too)",
     "determinant",
     rounding=BY_NORM,
+    flops=of_square(-1, Fraction(5, 6), Fraction(-1, 2), Fraction(2, 3)),  # LU, a product
 )
 matrix(
     "cofactor",
@@ -207,6 +220,7 @@ matrix(
     "the differential of det(A) A^-T, from Giles 2008, section 2.2",
     "matrix of cofactors, det(A) A^-T",
     rounding=BY_NORM,
+    flops=of_square(-1, Fraction(5, 6), Fraction(1, 2), Fraction(8, 3)),  # det(A) times inv(A)
 )
 matrix(
     "logdet",
@@ -218,6 +232,9 @@ matrix(
     "log|det A|",
     latex=r"\ln\left|\det\left({0}\right)\right|",
     rounding=BY_NORM,
+    flops=of_square(
+        -1, Fraction(11, 6), Fraction(-1, 2), Fraction(2, 3)
+    ),  # LU, logarithms and their sum
 )
 matrix(
     "solve",
@@ -230,6 +247,7 @@ matrix(
     latex=Spelling(r"{0}^{{-1}} \, {1}", SIGN, (ATOM, POWER)),
     linear=((1,),),
     rounding=BY_NORM,
+    flops=solution,
 )
 matrix(
     "diag",
@@ -242,4 +260,5 @@ matrix(
     flip=_diag_flip,
     linear=ALL,
     rounding=EXACT,
+    flops=none,
 )

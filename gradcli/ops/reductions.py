@@ -12,6 +12,7 @@ from gradcli.ops.core import (
     ALL,
     EXACT,
     Array,
+    Flops,
     Op,
     Pair,
     Signature,
@@ -20,6 +21,7 @@ from gradcli.ops.core import (
     no_vjp,
     roman,
 )
+from gradcli.ops.flops import reduced
 from gradcli.sizes import PRODUCT, SUM, Number, Shape, Size
 
 CHAIN = "course recitation on computing derivatives, rule 4b (generalised chain rule)"
@@ -178,6 +180,7 @@ reduction(
     "sum",
     Spelling(r"\sum{axis} {0}", SUM, (PRODUCT,)),
     linear=ALL,
+    flops=reduced(),
 )
 reduction(
     "mean",
@@ -187,6 +190,7 @@ reduction(
     "mean",
     r"\operatorname{{mean}}{axis}\left({0}\right)",
     linear=ALL,
+    flops=reduced(rest=1),
 )
 reduction(
     "prod",
@@ -195,6 +199,7 @@ reduction(
     "d Π x_i = Σ (Π_(j≠i) x_j) dx_i, with no division by 0",
     "product",
     Spelling(r"\prod{axis} {0}", SUM, (PRODUCT,)),
+    flops=reduced(),
 )
 reduction(
     "max",
@@ -206,6 +211,7 @@ reduction(
     kink="a tie goes to the first",
     branches=_mask(1),
     rounding=EXACT,
+    flops=reduced(),
 )
 reduction(
     "min",
@@ -217,6 +223,7 @@ reduction(
     kink="a tie goes to the first",
     branches=_mask(-1),
     rounding=EXACT,
+    flops=reduced(),
 )
 reduction(
     "logsumexp",
@@ -225,6 +232,7 @@ reduction(
     "d log Σ e^x = softmax(x) · dx (Boyd & Vandenberghe, Convex Optimization, 3.1.5)",
     "log Σ e^x, without overflow",
     r"\operatorname{{logsumexp}}{axis}\left({0}\right)",
+    flops=reduced(function=1, rest=1),
 )
 reduction(
     "norm",
@@ -235,6 +243,7 @@ reduction(
     r"\left\|{0}\right\|{axis}",
     kink="at x = 0 the derivative is 0",
     branches=lambda x, axes, scalar: np.any(x.real != 0, axis=axes, keepdims=True),
+    flops=reduced(function=1, rest=1),
 )
 
 
@@ -255,7 +264,9 @@ def _total(s: Signature, x: Expr) -> Expr:
     return call("sum", x, axis=s.attrs["axis"])
 
 
-def normalisation(name: str, forward: Callable[..., Array], vjp: Any, cite: str, about: str) -> Op:
+def normalisation(
+    name: str, forward: Callable[..., Array], vjp: Any, cite: str, about: str, flops: Flops
+) -> Op:
     return reduction(
         name,
         forward,
@@ -263,6 +274,7 @@ def normalisation(name: str, forward: Callable[..., Array], vjp: Any, cite: str,
         cite,
         about,
         roman(name) + r"{axis}\left({0}\right)",
+        flops=flops,
         shape=lambda s: s.shapes[0],
         keywords={"axis": 0},
         group="normalisations",
@@ -275,6 +287,7 @@ normalisation(
     lambda s, g, y, x: ((g - _total(s, g * y)) * y,),
     "the Jacobian diag(y) - y y^T (course slides, the deriv routine, softmax)",
     "e^x / Σ e^x",
+    flops=reduced(function=1, spread=1),
 )
 normalisation(
     "log_softmax",
@@ -282,6 +295,7 @@ normalisation(
     lambda s, g, y, x: (g - call("exp", y) * _total(s, g),),
     "d (x - log Σ e^x) = dx - softmax(x) · Σ dx",
     "x - log Σ e^x",
+    flops=reduced(function=1, rest=1, spread=1),
 )
 
 
@@ -298,6 +312,7 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
         roman(_name) + r"{axis}\left({0}\right)",
         shape=lambda s: s.shapes[0],
         flip=None,
+        flops=reduced(spread=1),
         kink="no gradient flows through a mask",
         rounding=EXACT,
         branches=_mask(_sign),

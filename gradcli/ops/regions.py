@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops.core import ALL, EXACT, Array, Mismatch, Op, Pair, Signature, Spelling, register
+from gradcli.ops.flops import none
 from gradcli.sizes import POSTFIX, Shape, Size, Sizes, numbers, same, spell
 
 SLICES = "course recitation on computing derivatives, scanning with an MLP"
@@ -92,6 +93,7 @@ register(
             call("scatter", g, regions=(s.attrs["region"],), shape=s.shapes[0]),
         ),
         linear=ALL,
+        flops=none,
         about="a slice or an entry; its cotangent goes to that region alone",
         cite=SLICES,
         text=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
@@ -157,6 +159,18 @@ def _scatter_shape(s: Signature) -> Shape:
     return filled
 
 
+def _scatter_flops(s: Signature, shape: Shape) -> Size:
+    """An operand whose region others have been put into is added, entry by entry."""
+    filled = np.zeros(numbers(shape), dtype=bool)
+    total = s.sizes.constant(0)
+    for operand, region in zip(s.shapes, s.attrs["regions"], strict=True):
+        area = tuple(part.slice() for part in region)
+        if filled[area].any():
+            total = s.sizes.add(total, s.sizes.product(operand))
+        filled[area] = True
+    return total
+
+
 def scatter(
     *xs: Array,
     slices: tuple[tuple[slice, ...], ...],
@@ -200,6 +214,7 @@ register(
             call("index", g, region=region) for region in s.attrs["regions"]
         ),
         linear=ALL,
+        flops=_scatter_flops,
         about="zeros, with each operand added at its region",
         cite=SLICES,
         text=Spelling("scatter"),

@@ -20,6 +20,7 @@ from gradcli.ops.core import (
     differ,
     register,
 )
+from gradcli.ops.flops import none
 from gradcli.ops.regions import Part, whole
 from gradcli.sizes import ATOM, POSTFIX, Shape, is_one, is_scalar, numbers, same, spell
 
@@ -43,6 +44,7 @@ register(
         forward=_transpose,
         vjp=lambda s, g, y, x: (g.T,),
         linear=ALL,
+        flops=none,
         about="transpose; at rank 3 and more all axes in reverse",
         cite="Matrix Cookbook, section 1 (transposes)",
         text=Spelling("{0}.T", POSTFIX, (POSTFIX,)),
@@ -124,6 +126,7 @@ register(
         forward=_join,
         vjp=lambda s, g, y, *xs: _blocks(s, g, 0),
         linear=ALL,
+        flops=none,
         about="blocks stacked vertically: [a; b; c]; of scalars also [a, b, c]",
         cite=MOVES,
         text=Spelling("[{;}]"),
@@ -142,6 +145,7 @@ register(
         forward=_join,
         vjp=lambda s, g, y, *xs: _blocks(s, g, s.attrs["axis"]),
         linear=ALL,
+        flops=none,
         about="operands joined along an axis",
         cite=MOVES,
         text=Spelling("concat"),
@@ -193,6 +197,7 @@ register(
         forward=_stack,
         vjp=_layers,
         linear=ALL,
+        flops=none,
         about="operands laid along a new axis",
         cite=MOVES,
         text=Spelling("stack"),
@@ -228,6 +233,7 @@ register(
         forward=lambda x, rank, shape: x.reshape((*x.shape[: x.ndim - rank], *shape)),
         vjp=lambda s, g, y, x: (call("reshape", g, shape=s.shapes[0]),),
         linear=ALL,
+        flops=none,
         about="the entries in another shape, row by row",
         cite=MOVES,
         text=Spelling("reshape"),
@@ -273,6 +279,7 @@ register(
         forward=_broadcast,
         vjp=lambda s, g, y, x: (g,),
         linear=ALL,
+        flops=none,
         about="axes of size 1 (and missing ones in front) stretched",
         cite="course recitation on computing derivatives, rule 4b (generalised chain rule)",
         text=Spelling("broadcast"),

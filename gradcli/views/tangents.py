@@ -175,7 +175,7 @@ def sums(found: Forward) -> tuple[Sum, Sum]:
 
 def operations(steps: Iterable[Step]) -> int:
     """How many operations on numbers some steps take."""
-    return sum(step.call.flops for step in steps)
+    return sum(int(step.call.flops.value) for step in steps)
 
 
 def _ahead(found: Forward) -> Iterator[tuple[str, float]]:
