@@ -257,7 +257,7 @@ def options(play: Play) -> None:
     stdin = text.encode() if "-" in (*arguments, *given) else b""
     if command == "check" and not arguments and play.chance(0.8):
         arguments = ["model.eq"]
-    play.several = command == "check" and len(arguments) != 1
+    play.several = command == "check" and (len(arguments) != 1 or "--" in arguments)
     whole = [*arguments, *given]
     if play.chance(0.2):
         random.shuffle(whole)

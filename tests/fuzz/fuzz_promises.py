@@ -42,19 +42,19 @@ def kept_by_every_command(play: Play, found: Outcome) -> None:
     _places_are_within(play, found.errors)
     if data:
         _diagnostics_are_valid(play, found)
-    if found.code != 2 and not _to_a_file(found) and "--help" not in found.arguments:
+    if found.code != 2 and not _to_a_file(found) and "--help" not in found.options:
         _output_is_whole(play, found)
     _nothing_else_is_written(play, found)
 
 
 def option(found: Outcome, *names: str) -> str | None:
     """The value of an option as a command got it: the last one counts."""
-    at = [i for i, argument in enumerate(found.arguments[:-1]) if argument in names]
-    return found.arguments[at[-1] + 1] if at else None
+    at = [i for i, argument in enumerate(found.options[:-1]) if argument in names]
+    return found.options[at[-1] + 1] if at else None
 
 
 def form(found: Outcome) -> str:
-    if "--json" in found.arguments:
+    if "--json" in found.options:
         return "json"
     return option(found, "--format", "-f") or "table"
 

@@ -40,6 +40,11 @@ class Outcome(NamedTuple):
     errors: str
 
     @property
+    def options(self) -> tuple[str, ...]:
+        """The arguments that may be options: those before --, which ends them."""
+        return self.arguments[: ([*self.arguments, "--"]).index("--")]
+
+    @property
     def command(self) -> str:
         return self.arguments[0] if self.arguments else ""
 
@@ -67,7 +72,10 @@ def _time_is_over(number: int, frame: Any) -> None:
 
 def invoke(arguments: tuple[str, ...], stdin: bytes = b"") -> Outcome:
     """Run one command in this process. Raises Broken where it does not come to its end."""
-    streams = [io.TextIOWrapper(io.BytesIO(data), "utf-8") for data in (stdin, b"", b"")]
+    streams = [
+        io.TextIOWrapper(io.BytesIO(data), "utf-8", errors)
+        for data, errors in ((stdin, "strict"), (b"", "strict"), (b"", "backslashreplace"))
+    ]
     kept = sys.argv, sys.stdin, sys.stdout, sys.stderr
     sys.argv = ["gradcli", *arguments]
     sys.stdin, sys.stdout, sys.stderr = streams

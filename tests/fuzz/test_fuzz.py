@@ -10,8 +10,8 @@ from random import Random
 import pytest
 from fuzz_cases import KINDS
 from fuzz_mutate import WORD, in_bytes, mutated
-from fuzz_promises import kept_by_every_command
-from fuzz_run import Broken, Outcome, Play
+from fuzz_promises import form, kept_by_every_command
+from fuzz_run import Broken, Outcome, Play, invoke
 
 FUZZ = Path(__file__).parents[2] / "benchmarks" / "fuzz.py"
 SECONDS = 600  # far above what it takes: a guard against what would never end
@@ -116,3 +116,16 @@ def test_a_changed_input_is_noticed(case):
     case.folder.joinpath("model.eq").write_text("changed")
     with pytest.raises(Broken, match="written to"):
         kept_by_every_command(case, GOOD)
+
+
+def test_what_follows_two_dashes_is_no_option():
+    found = Outcome(("check", "--", "-f", "json", "--json"), 2, b"", ONE_ERROR.errors)
+    assert form(found) == "table"
+    assert form(found._replace(arguments=("check", "-f", "json", "--"))) == "json"
+
+
+def test_a_name_that_is_no_text_is_told_as_a_process_would():
+    """Standard error takes all: what is no text is an escape there."""
+    found = invoke(("derive", "model.eq", "\udcff.eq"))
+    assert found.code == 2
+    assert r"unexpected extra argument(s) (\udcff.eq)" in found.errors
