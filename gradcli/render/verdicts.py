@@ -83,7 +83,9 @@ def _wrong(line: Verdict, detail: Detail, digits: int) -> Iterator[str]:
         yield show(HINTS[line.diagnosis or "unknown"], kind, line.place, None) + "\n"
         return
     yield show(line.message or "", kind, line.culprit or line.place, None) + "\n"
-    if line.expected:
+    for formula in line.add:
+        yield f"add: {formula}\n"
+    if line.expected and not line.add:
         label = "expected" if line.values or line.diagnosis == "unknown" else "corrected"
         for formula in line.expected.split("\n"):
             yield f"{label}: {formula}\n"
@@ -220,6 +222,8 @@ def _line(line: Verdict, detail: Detail, precision: int | None) -> dict[str, Any
         return record
     if line.culprit is not None:
         record["column"] = line.culprit.source.place(line.culprit.start)[1]
+    if line.add:
+        record["add"] = list(line.add)
     if line.rule is not None:
         record["rule"] = {**line.rule._asdict(), "formulas": list(line.rule.formulas)}
     if line.values is not None:

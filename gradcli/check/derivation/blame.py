@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradcli.check.derivation import edits
-from gradcli.check.derivation.causes import MOST_SEARCHED, Cause, Causes
+from gradcli.check.derivation.causes import MOST_SEARCHED, Cause, Causes, likely
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.findings import WRONG, Rule, Values, Verdict
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL
+from gradcli.check.derivation.pools import added, expected_codes
 from gradcli.check.derivation.postfix import plain, span, text
 from gradcli.check.derivation.totals import OVERWRITES, UNMATCHED, Account, Entry, Ledger
+from gradcli.check.derivation.wording import in_their_words, phrased
 from gradcli.errors import Span
 from gradcli.lower.text import Misfit
 from gradcli.sizes import spell
@@ -52,7 +54,8 @@ class Blame:
         if cause is not None:
             ledger.take(entry, cause.shares)
             return self.caused(line, cause, ledger, "=" if entry.opens else line.assign)
-        return self._repeated(line, place, account) or self._unknown(line, entry, ledger)
+        lines = len(account.unmatched())
+        return self._repeated(line, place, account) or self._unknown(line, entry, ledger, lines)
 
     def caused(self, line: Line, cause: Cause, ledger: Ledger, assign: str = "") -> Verdict:
         """The verdict on a line whose cause is known."""
@@ -60,7 +63,7 @@ class Blame:
         return self._verdict(
             line,
             finding.kind,
-            finding.note,
+            phrased(self.sheet, finding.note, self.sheet.lines.index(line)),
             self._corrected(line, assign or line.assign, finding.code),
             span(self.sheet.parsed, line.code, finding.start, finding.end),
             [ledger.shares[k] for k in cause.shares],
@@ -99,10 +102,20 @@ class Blame:
         named = ", ".join(f"{s.eq} ({self.steps[s.eq - 1].text})" for s in owed)
         plural = "equations" if len(owed) > 1 else "equation"
         total = f"the total of {DL}{line.name} lacks the contribution of {plural} {named}"
-        if verdict is not None:
-            return verdict._replace(message=f"{verdict.message}; and {total}")
+        say = self.sheet.spellings.say
         formulas = [formula for share in owed for formula in self._written(share, "+=")]
-        return self._verdict(line, ACCUMULATE, total, "\n".join(formulas), None, owed)
+        codes = [code for share in owed for code in expected_codes(self.sheet, share)]
+        whole = line.region is None and all(share.region is None for share in owed)
+        more = "".join(f" + {text(code)}" for code in codes) if whole else None
+        if verdict is not None:
+            message = f"{verdict.message}; and {say(total)}"
+            mended = verdict.expected and more and verdict.expected + say(more)
+            if verdict.diagnosis == UNKNOWN:
+                mended = verdict.expected
+            return verdict._replace(message=message, expected=mended)
+        mended = more and self._corrected(line, line.assign, line.code) + more
+        verdict = self._verdict(line, ACCUMULATE, total, mended, None, owed)
+        return verdict._replace(add=tuple(map(say, formulas)))
 
     def _repeated(self, line: Line, place: int, account: Account) -> Verdict | None:
         """A line that holds once more what another one holds."""
@@ -131,15 +144,18 @@ class Blame:
             message += ": the other lines hold all its contributions"
         return self._verdict(line, UNKNOWN, message, None, None, ())
 
-    def _unknown(self, line: Line, entry: Entry, ledger: Ledger) -> Verdict:
-        """Nothing fits: both values, and the formula that is expected."""
+    def _unknown(self, line: Line, entry: Entry, ledger: Ledger, lines: int) -> Verdict:
+        """Nothing fits: both values, and the formula that is expected.
+
+        lines: how many have found no contribution; one alone is compared with all that is left.
+        """
         goals = self.causes.goals(entry, ledger)
         if not goals:
             return self._too_much(line, entry, ledger)
-        goal = goals[0]
+        goal = goals[likely(goals, lines)[0]]
         ledger.take(entry, goal.shares)
         shares = [ledger.shares[k] for k in goal.shares]
-        expected = "\n".join(f for share in shares for f in self._written(share, line.assign))
+        expected = self._total(line, shares)
         kind, culprit = UNKNOWN, None
         message = "the cause is unknown: no small change makes this line right"
         if self.causes.spent:
@@ -171,6 +187,7 @@ class Blame:
     # ── words ──
 
     def _corrected(self, line: Line, assign: str, code: ast.Code) -> str:
+        code = in_their_words(self.sheet, code, self.sheet.lines.index(line))
         if assign != line.node.assign and assign == line.assign and not line.own:
             return f"{line.target} {line.node.assign} {line.target} + {text(code)}"
         return f"{line.target} {assign} {text(code)}"
@@ -183,6 +200,13 @@ class Blame:
             f"{row.contribution.formula(self.steps[row.eq - 1], layout)}"
             for row in share.rows
         ]
+
+    def _total(self, line: Line, shares: Sequence[Share]) -> str:
+        """Some shares as the tool writes them: in one line where they can stand in one."""
+        if len(shares) > 1 and all(share.region is None for share in shares):
+            codes = [code for share in shares for code in expected_codes(self.sheet, share)]
+            return f"{line.target} {line.assign} {text(added(codes))}"
+        return "\n".join(f for share in shares for f in self._written(share, line.assign))
 
     def _assign(self, line: Line) -> Span:
         """Where a line's `=` or `+=` stands."""

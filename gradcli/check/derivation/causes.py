@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.derivation import edits
-from gradcli.check.derivation.agreement import AGREE, compare, near
+from gradcli.check.derivation.agreement import AGREE, compare, near, vanishing
 from gradcli.check.derivation.diagnosis import Finding, search
 from gradcli.check.derivation.expected import Share
-from gradcli.check.derivation.lines import Line, Sheet, version
+from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL, Lowered, names_in
 from gradcli.check.derivation.pools import expected_codes, pools
-from gradcli.check.derivation.runs import PLAIN, Arithmetic, turned
+from gradcli.check.derivation.runs import PLAIN, Arithmetic
 from gradcli.check.derivation.totals import Account, Entry, Ledger
 from gradcli.errors import GradError
 from gradcli.evaluate import compute
@@ -61,8 +61,13 @@ class Causes:
     # ── goals ──
 
     def goals(self, entry: Entry, ledger: Ledger) -> list[Goal]:
-        """What is left for a line: each contribution by itself, then all of them together."""
+        """What is left for a line: each contribution by itself, then all of them together.
+
+        Contributions that are 0 whatever the values are, a maximum's that is taken off again, say,
+        are no goals beside others.
+        """
         free = ledger.available(entry.box)
+        free = [k for k in free if not vanishing(ledger.shares[k].value).all()] or free
         sets: list[tuple[int, ...]] = [(k,) for k in free[:MOST_GOALS]]
         if len(free) > 1:
             sets.append(tuple(free))
@@ -87,9 +92,9 @@ class Causes:
             return None
         finding = None if keeping else self._diagonal(line, entry, goals, ledger)
         if finding is None:
-            meets = self._meets(place, goals, keeping)
-            wanted = _likely(goals, len(account.unmatched()))
-            finding = self._search(place, line.code, goals, ledger, meets, wanted)
+            meets = self.meets(place, goals, keeping)
+            wanted = likely(goals, len(account.unmatched()))
+            finding = self.search_line(place, line.code, goals, ledger, meets, wanted)
         return finding and Cause(finding, goals[finding.goal].shares)
 
     def of_divided(self, places: Sequence[int], account: Account) -> tuple[int, Cause] | None:
@@ -111,13 +116,13 @@ class Causes:
             self.searched += 1
             if self.spent:
                 return None
-            code, meets = self.sheet.lines[place].code, self._meets(place, [goal])
-            finding = self._search(place, code, [goal], ledger, meets, [0], single=True)
+            code, meets = self.sheet.lines[place].code, self.meets(place, [goal])
+            finding = self.search_line(place, code, [goal], ledger, meets, [0], single=True)
             if finding is not None:
                 return place, Cause(finding, goal.shares)
         return None
 
-    def _search(
+    def search_line(
         self,
         place: int,
         code: ast.Code,
@@ -134,12 +139,12 @@ class Causes:
         fits = not isinstance(line.lowered, Misfit) and self.sheet.fits(line, line.lowered)
         return search(code, material, meets, fits=fits, wanted=wanted, single=single)
 
-    def _meets(
+    def meets(
         self, place: int, goals: Sequence[Goal], keeping: str = ""
     ) -> Callable[[ast.Code], int | None]:
         """Which goal the line at a place meets with other code."""
         line, sources = self.sheet.lines[place], self.sheet.visible(place)
-        was = self._value(line)
+        was = self.value(line)
 
         def meets(code: ast.Code) -> int | None:
             if keeping and keeping not in names_in(code):
@@ -148,18 +153,18 @@ class Causes:
                 lowered = self.sheet.lower(code, sources)
             except (GradError, Poisoned):
                 return None
-            return self._meet(line, lowered, goals, was)
+            return self.meet(line, lowered, goals, was)
 
         return meets
 
-    def _value(self, line: Line) -> Array | None:
+    def value(self, line: Line) -> Array | None:
         """What a line gives as it stands."""
         lowered = line.lowered
         if isinstance(lowered, Misfit) or not self.sheet.fits(line, lowered):
             return None
         return self.sheet.stated(line, lowered, lowered.value(self.sheet.known, self.sheet.runs))
 
-    def _meet(
+    def meet(
         self,
         line: Line,
         lowered: Lowered,
@@ -237,70 +242,6 @@ class Causes:
             diagonal[(..., *index)] = found[(..., *index)]
         return points.totals[step.name] * diagonal
 
-    # ── the person's own lines ──
-
-    def of_own(
-        self, place: int, users: Sequence[int], accounts: Mapping[str, Account]
-    ) -> Cause | None:
-        """The cause where an own line makes all lines wrong that build on it.
-
-        Where one line alone builds on it, the mistake may stand there as well: it stands where the
-        smaller change mends it, and in the own line if that is none of the model's derivatives.
-        """
-        line, user = self.sheet.lines[place], self.sheet.lines[users[0]]
-        account = accounts[user.name or ""]
-        goals = self.goals(account.entries[users[0]], account.ledger)
-        self.searched += 1
-        if not goals or self.spent:
-            return None
-        meets = self._meets_through(place, users[0], goals)
-        wanted = _likely(goals, len(account.unmatched()))
-        finding = self._search(users[0], line.code, goals, account.ledger, meets, wanted)
-        if finding is None:
-            return None
-        if len(users) == 1:
-            there = self.of_line(users[0], account, keeping=line.node.name.text)
-            if there is not None:
-                growth = len(finding.code) - len(line.code)
-                other = len(there.finding.code) - len(user.code)
-                if other < growth or (other == growth and self.is_known(place)):
-                    return None
-        return Cause(finding, goals[finding.goal].shares)
-
-    def _meets_through(
-        self, place: int, user: int, goals: Sequence[Goal]
-    ) -> Callable[[ast.Code], int | None]:
-        """Whether a line meets a goal with some code in the place of an own line."""
-        bases = set(self.sheet.bases([user], len(self.sheet.lines)))
-        between = [p for p in self.sheet.dependents(place) if p in bases]
-        was = self._value(self.sheet.lines[user])
-
-        def meets(code: ast.Code) -> int | None:
-            try:
-                lowered, before = self.sheet.trial(place, code, user, between)
-            except (GradError, Poisoned):
-                return None
-
-            return self._meet(self.sheet.lines[user], lowered, goals, was, before)
-
-        return meets
-
-    def is_known(self, place: int) -> bool:
-        """Whether an own quantity is one of the derivatives, or a contribution to one."""
-        line = self.sheet.lines[place]
-        if isinstance(line.lowered, Misfit):
-            return False
-        value = self.sheet.known[version(line, place)]
-        points = self.sheet.points
-        candidates: list[tuple[Array, Array | float]]
-        candidates = [(points.totals[name], np.inf) for name in self.sheet.program.shapes]
-        candidates += [(s.value, s.extent) for found in points.shares.values() for s in found]
-        return any(
-            mine.shape == other.shape and compare(mine, other, extent).state == AGREE
-            for other, extent in candidates
-            for mine in (value, turned(value))
-        )
-
 
 def _through(
     own: Own, lowered: Lowered, known: Mapping[str, Array], arithmetic: Arithmetic
@@ -317,7 +258,7 @@ def _shares(goals: Sequence[Goal], ledger: Ledger) -> list[Share]:
     return [ledger.shares[k] for k in dict.fromkeys(k for goal in goals for k in goal.shares)]
 
 
-def _likely(goals: Sequence[Goal], lines: int) -> list[int]:
+def likely(goals: Sequence[Goal], lines: int) -> list[int]:
     """The goals that leave nothing over: all that is left for one line, one contribution for each
     of several.
     """

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gradcli.check.derivation import edits, truth
 from gradcli.check.derivation.edits import Edit
 from gradcli.check.derivation.pools import Pools
-from gradcli.check.derivation.postfix import plain
+from gradcli.check.derivation.postfix import degree, plain
 from gradcli.syntax import ast
 
 MOST_TRIES = 6_000  # changed lines computed for one wrong line
@@ -40,7 +40,14 @@ WEIGHT = (
     edits.SIGN,
 )
 # Two changes at once: which kinds are tried together.
+TERM = "a contribution"
 PAIRS = (
+    (edits.SIGN, TERM),
+    (edits.SCALE, TERM),
+    (edits.TRANSPOSE, TERM),
+    (edits.ORDER, TERM),
+    (edits.OPERAND, TERM),
+    (edits.FACTOR, TERM),
     (edits.EXTRA, edits.EXTRA),
     (edits.ORDER, edits.TRANSPOSE),
     (edits.TRANSPOSE, edits.TRANSPOSE),
@@ -87,7 +94,8 @@ def search(
     wanted: the goals that are likely; another one is met only by a plain change, and only where no
         change meets these.
     single: whether one change must do.
-    A change that makes the line the very formula of the listing comes before all others.
+    A change that makes the line the very formula of the listing comes before all others; one that
+    multiplies a derivative by a derivative is none, for a backward step is linear in them.
     """
     if len(code) > LONGEST:
         return None
@@ -111,6 +119,7 @@ class _Tries:
         self.meets = meets
         self.wanted = wanted
         self.seen = {plain(code)}
+        self.degree = max(1, degree(code))
         self.second: Finding | None = None  # the first plain change that meets an unlikely goal
 
     def first(
@@ -124,6 +133,8 @@ class _Tries:
             if key in self.seen:
                 continue
             self.seen.add(key)
+            if degree(edit.code) > self.degree:
+                continue
             goal = self.meets(edit.code)
             if goal is None:
                 continue
@@ -142,10 +153,12 @@ def _single(code: ast.Code, pools: Pools, fits: bool) -> Iterator[Edit]:
         edits.transposes(code),
         edits.orders(code),
         () if fits else reshaping,
+        truth.reductions(code),
         (edit for edit in edits.drops(code, pools.constants) if edit.kind == edits.SCALE),
-        edits.scales(code, pools.constants),
+        edits.scales(code, pools.constants, pools.stated),
         truth.renames(code, pools.near),
         truth.renames(code, pools.names),
+        truth.powers(code),
         truth.factors(code, pools.factors),
         truth.terms(code, pools.terms, pools.term_kind),
         edits.drops(code, pools.constants),
@@ -154,6 +167,8 @@ def _single(code: ast.Code, pools: Pools, fits: bool) -> Iterator[Edit]:
         truth.indices(code),
         truth.replacements(code, pools.factors),
         truth.factors(code, pools.far_factors),
+        truth.factors(code, pools.factors, "/"),
+        truth.factors(code, pools.far_factors, "/"),
         truth.quantities(code, (name for name in pools.names if name[0][0] == "name")),
         truth.renames(code, pools.strangers),
     )
@@ -169,12 +184,22 @@ def _double(code: ast.Code, pools: Pools) -> Iterator[Edit]:
         edits.SIGN: edits.signs,
         edits.FACTOR: lambda c: truth.factors(c, pools.factors[:MOST_FACTORS]),
         edits.SUM: edits.sums,
+        edits.SCALE: lambda c: (
+            edit
+            for edit in chain(
+                edits.drops(c, pools.constants), edits.scales(c, pools.constants, pools.stated)
+            )
+            if edit.kind == edits.SCALE
+        ),
+        TERM: lambda c: truth.contributions(c, pools.contributions),
     }
     for one, other in PAIRS:
+        if other == TERM and not pools.contributions:
+            continue
         for first in kinds[one](code):
             for second in kinds[other](first.code):
                 kind, note = first.kind, first.note
-                if WEIGHT.index(second.kind) < WEIGHT.index(kind):
+                if other != TERM and WEIGHT.index(second.kind) < WEIGHT.index(kind):
                     kind = second.kind
                 if second.note != note:
                     note = f"{note}, and {second.note}"

@@ -17,6 +17,7 @@ SIGN, TRANSPOSE, ORDER = "sign", "transpose", "operand-order"
 FACTOR, OPERAND, SCALE = "missing-factor", "wrong-operand", "scale"
 SUM, SHAPE, DIAGONAL = "missing-sum", "shape", "softmax-diagonal"
 EXTRA = "extra-factor"
+UNKNOWN = "unknown"
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
@@ -203,16 +204,27 @@ def shapes(code: ast.Code, sizes: Sequence[ast.Code]) -> Iterator[Edit]:
             yield Edit(SHAPE, changed, begins[i], i + 1, note)
 
 
-def scales(code: ast.Code, constants: Sequence[ast.Code]) -> Iterator[Edit]:
-    """Another number, or a factor more."""
+def scales(
+    code: ast.Code, constants: Sequence[ast.Code], stated: Sequence[ast.Code] = ()
+) -> Iterator[Edit]:
+    """Another number, or a factor more. stated: the numbers that are expected."""
     begins = starts(code)
     closed = fixed(code, begins)
     known = {constant[0][:2] for constant in constants if len(constant) == 1}
-    for i, (operation, argument, _) in enumerate(code):
-        if i not in closed and (operation == "number" or (operation, argument) in known):
-            for constant in constants:
-                changed = code[:i] + constant + code[i + 1 :]
-                yield Edit(SCALE, changed, i, i + 1, f"{argument} where {text(constant)} belongs")
+    others = [
+        (i, c, constant)
+        for i, c in enumerate(code)
+        if i not in closed and (c[0] == "number" or c[:2] in known)
+        for constant in constants
+    ]
+    # A size is hardly written for a number that it happens to be: that comes last.
+    unlikely = [
+        found
+        for found in others
+        if found[1][0] == "name"
+        and (found[2] not in stated if len(found[2]) > 1 else found[2][0][0] == "number")
+    ]
+    yield from (_restated(code, *found) for found in others if found not in unlikely)
     exponents = {
         operands(code, begins, i)[1][1] - 1 for i, c in enumerate(code) if c[1] in ("^", "**")
     }
@@ -231,6 +243,13 @@ def scales(code: ast.Code, constants: Sequence[ast.Code]) -> Iterator[Edit]:
                 changed = (*code[: begins[i]], *joined, binary(symbol), *code[i + 1 :])
                 shown = text(constant) if symbol == "*" else f"1/{text(constant)}"
                 yield Edit(SCALE, changed, begins[i], i + 1, f"the factor {shown} is missing")
+    yield from (_restated(code, *found) for found in unlikely)
+
+
+def _restated(code: ast.Code, i: int, was: ast.Instruction, constant: ast.Code) -> Edit:
+    """Another number in the place of one."""
+    note = f"{was[1]} where {text(constant)} belongs"
+    return Edit(SCALE, code[:i] + constant + code[i + 1 :], i, i + 1, note)
 
 
 def fixed(code: ast.Code, begins: Sequence[int]) -> set[int]:

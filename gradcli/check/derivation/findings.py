@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
     diagnosis: the class of the mistake, None where the cause is unknown.
     expected: the corrected line; where the cause is unknown, what the tool would write.
     culprit: where the mistake stands in the line; `place` is the whole line.
-    hint: how a line is mended that can't be read.
+    hint: how a line is mended that can't be read. add: the lines that are missing.
     """
 
     line: int
@@ -59,6 +59,7 @@ class Verdict(NamedTuple):
     rule: Rule | None = None
     values: Values | None = None
     hint: str | None = None
+    add: tuple[str, ...] = ()
 
 
 class Missing(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.expected import Points, Share
 from gradcli.check.derivation.findings import AHEAD, LACKING, NEVER, Missing
 from gradcli.transform.reify import Row
@@ -77,6 +78,8 @@ def missing(
     found = []
     for shares in remaining.values():
         for share in shares:
+            if vanishing(share.value).all():
+                continue
             reason = LACKING if progress.owes(share) else AHEAD
             found += [
                 Missing(target(row), row.eq, row.assign, formula(row), reason) for row in share.rows

@@ -28,7 +28,9 @@ class Pools(NamedTuple):
     near: the names in those formulas; names: the model's and the person's own, nearest first;
         strangers: what only the tool has a name for, and the person's file does not mention.
     factors, terms: of those formulas; far_factors: of the steps that lead to them.
+    contributions: what the formulas are the sum of, where there are several.
     term_kind: the class of a missing term. sizes: the code of the shape that is wanted.
+    stated: the numbers in the formulas; constants: those, and others that a factor may be.
     """
 
     formulas: tuple[ast.Code, ...]
@@ -38,7 +40,9 @@ class Pools(NamedTuple):
     factors: tuple[ast.Code, ...]
     far_factors: tuple[ast.Code, ...]
     terms: tuple[ast.Code, ...]
+    contributions: tuple[ast.Code, ...]
     term_kind: str
+    stated: tuple[ast.Code, ...]
     constants: tuple[ast.Code, ...]
     sizes: tuple[ast.Code, ...]
 
@@ -50,6 +54,10 @@ def pools(sheet: Sheet, line: Line, shares: Sequence[Share], own: Iterable[str] 
     """
     assert line.name is not None
     formulas = [formula for share in shares for formula in expected_codes(sheet, share)]
+    contributions: list[ast.Code] = []
+    if len(shares) > 1 and all(share.region is None for share in shares):
+        contributions = list(formulas)
+        formulas.append(added(formulas))
     equations = [share.eq for share in shares] or [1]
     near = _unique(code[a:b] for code in formulas for a, b in edits.leaves(code))
     names = _unique(
@@ -58,21 +66,23 @@ def pools(sheet: Sheet, line: Line, shares: Sequence[Share], own: Iterable[str] 
             *_names(sheet, line.name, min(equations), max(equations)),
         ]
     )
-    strange = {name for name in names if _strange(sheet, name)}
-    strange |= {name for name in near if name[0][0] == "derivative" and _strange(sheet, name)}
+    unmentioned = {name for name in names if strange(sheet, name)}
+    unmentioned |= {name for name in near if name[0][0] == "derivative" and strange(sheet, name)}
     factors = _unique(f for code in formulas for f in (*_factors(code), *_local(code)))
     far = _unique(f for code in _upstream(sheet, formulas) for f in _far_factors(code))
     terms = _unique(t for code in formulas for t in _operands(code, "+-"))
     coupled = any(_normalises(sheet, share) for share in shares)
     return Pools(
         formulas=_unique(formulas),
-        near=tuple(name for name in near if name not in strange),
-        names=tuple(name for name in names if name not in strange and name not in set(near)),
-        strangers=tuple(name for name in (*near, *names) if name in strange),
+        near=tuple(name for name in near if name not in unmentioned),
+        names=tuple(name for name in names if name not in unmentioned and name not in set(near)),
+        strangers=tuple(name for name in (*near, *names) if name in unmentioned),
         factors=factors,
         far_factors=tuple(f for f in far if f not in set(factors)),
         terms=terms,
+        contributions=_unique(contributions),
         term_kind=edits.DIAGONAL if coupled else edits.FACTOR,
+        stated=_unique(_stated(sheet, formulas)),
         constants=_constants(sheet, formulas),
         sizes=tuple(parse(size.text) for size in sheet.expected(line)),
     )
@@ -89,6 +99,27 @@ def expected_codes(sheet: Sheet, share: Share) -> list[ast.Code]:
         step = sheet.program.steps[row.eq - 1]
         found.append(parse(row.contribution.formula(step, sheet.layout)))
     return found
+
+
+def added(formulas: Sequence[ast.Code]) -> ast.Code:
+    """The sum of some formulas."""
+    found = formulas[0]
+    for formula in formulas[1:]:
+        found = (*found, *formula, edits.binary("+"))
+    return found
+
+
+def expected_total(sheet: Sheet, name: str) -> ast.Code:
+    """A whole derivative's formula, past those that only hand another one on."""
+    for _ in range(DEEPEST):
+        shares = sheet.points.shares.get(name, ())
+        if not shares or any(share.region is not None for share in shares):
+            return parse("dL/d" + name)
+        code = added([code for share in shares for code in expected_codes(sheet, share)])
+        if len(code) > 1:
+            return code
+        name = code[0][1]
+    return code
 
 
 def _unique(codes: Iterable[ast.Code]) -> tuple[ast.Code, ...]:
@@ -145,9 +176,9 @@ def _far_factors(code: ast.Code) -> list[ast.Code]:
     return [*plain_ones, *_local(code), *turned, *found]
 
 
-def _strange(sheet: Sheet, leaf: ast.Code) -> bool:
+def strange(sheet: Sheet, leaf: ast.Code) -> bool:
     """Whether a name is the tool's own, and the person's file does not mention it."""
-    name = _spelled(leaf)
+    name = spelled(leaf)
     if leaf[0][0] == "derivative":
         return name not in sheet.mentioned
     return name not in sheet.named and split_name(name)[0] not in sheet.words
@@ -174,7 +205,7 @@ def _upstream(sheet: Sheet, formulas: Iterable[ast.Code]) -> list[ast.Code]:
         for code in level:
             for a, b in edits.leaves(code):
                 if code[a][0] == "derivative":
-                    name = _spelled(code[a:b])
+                    name = spelled(code[a:b])
                     if name not in seen:
                         seen.add(name)
                         names.append(name)
@@ -186,15 +217,15 @@ def _upstream(sheet: Sheet, formulas: Iterable[ast.Code]) -> list[ast.Code]:
     return found
 
 
-def _spelled(leaf: ast.Code) -> str:
+def spelled(leaf: ast.Code) -> str:
     """A leaf's code as the name of a quantity of the model."""
     indices = [argument for operation, argument, _ in leaf if operation == "number"]
     name: str = leaf[0][1]
     return name + (f"[{', '.join(indices)}]" if indices else "")
 
 
-def _constants(sheet: Sheet, formulas: Iterable[ast.Code]) -> tuple[ast.Code, ...]:
-    """Numbers that a factor may be: those of the formulas, small ones, sizes, loops' lengths."""
+def _stated(sheet: Sheet, formulas: Iterable[ast.Code]) -> list[ast.Code]:
+    """The numbers in some formulas."""
     found: list[ast.Code] = []
     dims = sheet.program.sizes.dims
     for code in formulas:
@@ -207,9 +238,17 @@ def _constants(sheet: Sheet, formulas: Iterable[ast.Code]) -> tuple[ast.Code, ..
                 found.append(code[i : i + 1])
             elif operation == "call" and _sized(sheet, code[begins[i] : i + 1]):
                 found.append(code[begins[i] : i + 1])
-    found += [parse(text) for text in ("2", "3", "4")]
+    return found
+
+
+def _constants(sheet: Sheet, formulas: Iterable[ast.Code]) -> tuple[ast.Code, ...]:
+    """Numbers that a factor may be: those of the formulas, small ones, sizes, loops' lengths."""
+    found = _stated(sheet, formulas)
+    dims = sheet.program.sizes.dims
+    found.append(parse("2"))
     found += [parse(name) for name in dims]
     found += [parse(f"sqrt({name})") for name in dims]
+    found += [parse(text) for text in ("3", "4")]
     found += [parse(f"{a} * {b}") for a in dims for b in dims if a < b] if len(dims) < 5 else []
     found += [parse(str(n)) for n in sorted({len(loop.iterations) for loop in sheet.program.loops})]
     return _unique(found)

@@ -11,6 +11,7 @@ from gradcli.sizes import ATOM, POSTFIX
 from gradcli.spelling import Written, fill, write
 from gradcli.syntax import Parsed, ast, read
 
+PRODUCTS = ("*", "@", "/", "∘", "⊙")
 NOWHERE = (-1, -1)  # the place of an instruction that an edit put in
 
 
@@ -63,6 +64,21 @@ def arity(operation: str, argument: object) -> int:
 def plain(code: ast.Code) -> ast.Code:
     """Code without its places: equal for equal expressions."""
     return tuple((operation, argument, NOWHERE) for operation, argument, _ in code)
+
+
+def degree(code: ast.Code) -> int:
+    """How many derivatives are multiplied with each other at most."""
+    stack: list[int] = []
+    for operation, argument, _ in code:
+        count = arity(operation, argument)
+        parts = stack[len(stack) - count :] if count else []
+        if count:
+            del stack[-count:]
+        if operation == "binary" and argument in PRODUCTS:
+            stack.append(sum(parts))
+        else:
+            stack.append(max(parts, default=int(operation == "derivative")))
+    return stack[-1]
 
 
 # ── text ──

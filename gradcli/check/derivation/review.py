@@ -14,6 +14,7 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
+from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.blame import Blame
 from gradcli.check.derivation.causes import Causes
 from gradcli.check.derivation.expected import Share, evaluate
@@ -21,6 +22,7 @@ from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WR
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.owed import Progress, missing
+from gradcli.check.derivation.own import OwnLines
 from gradcli.check.derivation.postfix import text
 from gradcli.check.derivation.totals import HIDDEN, NOTHING_BEFORE, ZERO, Account, Entry, Ledger
 from gradcli.check.derivation.totals import RIGHT as HELD
@@ -98,6 +100,7 @@ class Review:
         self.mentioned = {line.name for line in lines if line.name is not None}
         self.mentioned |= {name for name in self.points.program.shapes if sheet.may_state(name)}
         self.causes = Causes(sheet)
+        self.own = OwnLines(self.causes)
         self.blame = Blame(sheet, layout, self.causes)
         self.verdicts: dict[int, Verdict] = {}
         self.formulas: dict[str, dict[tuple[str, str], Array]] = {}  # the rules', and their values
@@ -220,17 +223,16 @@ class Review:
         wrong.
         """
         unmatched = {place for account in accounts.values() for place in account.unmatched()}
-        bases = self.sheet.bases(sorted(unmatched), MOST_OWN)
-        # What is one of the model's derivatives is hardly wrong, so that it comes last.
-        for place in sorted(bases, key=lambda place: (self.causes.is_known(place), place)):
+        users: dict[int, list[int]] = {}
+        for place in self.sheet.bases(sorted(unmatched), MOST_OWN):
             if place in self.verdicts:
                 continue
-            users = [p for p in self.sheet.dependents(place) if self._tells(p, accounts)]
-            if not users or any(user not in unmatched for user in users):
-                continue
-            cause = self.causes.of_own(place, users, accounts)
+            found = [p for p in self.sheet.dependents(place) if self._tells(p, accounts)]
+            users[place] = found if unmatched.issuperset(found) else []
+        for place in self.own.order(list(users), users):
+            cause = self.own.cause(place, users[place], accounts)
             if cause is not None:
-                ledger = accounts[self.sheet.lines[users[0]].name or ""].ledger
+                ledger = accounts[self.sheet.lines[users[place][0]].name or ""].ledger
                 self.verdicts[place] = self.blame.caused(self.sheet.lines[place], cause, ledger)
                 self.sheet.amend(place, cause.finding.code)
                 return True
@@ -266,8 +268,9 @@ class Review:
 
     def _close(self, account: Account, owed: Sequence[Share]) -> None:
         """What the lines of a total leave out is wrong at its last line; a first `+=` is then
-        explained.
+        explained. A contribution that is always 0 may be left out.
         """
+        owed = [share for share in owed if not vanishing(share.value).all()]
         places = list(account.entries)
         for place, entry in account.entries.items():
             if (

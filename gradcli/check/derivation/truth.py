@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from gradcli.check.derivation.edits import (
     COMPARISONS,
+    EXTRA,
     FACTOR,
     MINUS,
     OPERAND,
+    SCALE,
     TRANSPOSED,
     Edit,
     binary,
@@ -69,8 +71,43 @@ def functions(code: ast.Code) -> Iterator[Edit]:
                 )
 
 
-def factors(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
-    """One of the factors of what is expected, put in."""
+REDUCTIONS = {"mean": "sum", "sum": "mean"}
+
+
+def reductions(code: ast.Code) -> Iterator[Edit]:
+    """A sum for a mean, a mean for a sum."""
+    begins = starts(code)
+    for i, (operation, argument, at) in enumerate(code):
+        if operation == "call" and argument[0] in REDUCTIONS:
+            other = REDUCTIONS[argument[0]]
+            changed = (*code[:i], (operation, (other, argument[1]), at), *code[i + 1 :])
+            note = f"a {argument[0]} where a {other} belongs"
+            yield Edit(SCALE, changed, begins[i], i + 1, note)
+
+
+def powers(code: ast.Code) -> Iterator[Edit]:
+    """A quantity for its square, and the other way round."""
+    begins = starts(code)
+    squared = {
+        begins[i]: i
+        for i, (operation, argument, _) in enumerate(code)
+        if operation == "binary" and argument in ("^", "**") and code[i - 1][:2] == ("number", "2")
+    }
+    for start, end in leaves(code):
+        if start in squared and squared[start] == end + 1:
+            continue
+        behind = end + (end < len(code) and code[end][0] == "transpose")
+        shown = text(code[start:behind])
+        changed = (*code[:behind], *number("2"), binary("^"), *code[behind:])
+        yield Edit(FACTOR, changed, start, behind, f"{shown} is not squared")
+    for start, place in squared.items():
+        changed = code[: place - 1] + code[place + 1 :]
+        shown = text(code[start : place - 1])
+        yield Edit(EXTRA, changed, start, place + 1, f"{shown} is squared, and should not be")
+
+
+def factors(code: ast.Code, pool: Iterable[ast.Code], symbols: str = "*@") -> Iterator[Edit]:
+    """One of the factors of what is expected, put in; with `/` as its quotient."""
     begins = starts(code)
     closed = fixed(code, begins)
     places = [i for i in reversed(range(len(code))) if i not in closed]
@@ -84,6 +121,8 @@ def factors(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
                 (*factor, *inside, binary("@")),
                 (*inside, *factor, binary("/")),
             ):
+                if combined[-1][1] not in symbols:
+                    continue
                 changed = code[: begins[i]] + combined + code[i + 1 :]
                 note = f"the factor {shown} is missing"
                 if combined[-1][1] == "/":
@@ -106,8 +145,17 @@ def terms(code: ast.Code, pool: Iterable[ast.Code], kind: str) -> Iterator[Edit]
                 ((*inside, *term, binary("-")), "-"),
                 ((*term, *inside, binary("-")), ""),
             ):
+                if i == len(code) - 1 and combined[-2] == code[-1]:
+                    continue  # two mistakes: a sign, and the term
                 changed = code[: begins[i]] + combined + code[i + 1 :]
                 yield Edit(kind, changed, begins[i], i + 1, f"the term {sign}{shown} is missing")
+
+
+def contributions(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
+    """One of the contributions of what is expected, added to the whole."""
+    for formula in pool:
+        changed = (*code, *formula, binary("+"))
+        yield Edit(FACTOR, changed, 0, len(code), f"the term {text(formula)} is missing")
 
 
 def replacements(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
@@ -126,8 +174,7 @@ def replacements(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
                 continue
             changed = code[: begins[i]] + factor + code[i + 1 :]
             note = f"{text(inside)} where {text(factor)} belongs"
-            alike = len(inside) == 1 or [c[0] for c in inside] == [c[0] for c in factor]
-            yield Edit(OPERAND if alike else FACTOR, changed, begins[i], i + 1, note)
+            yield Edit(OPERAND, changed, begins[i], i + 1, note)
 
 
 def quantities(code: ast.Code, names: Iterable[ast.Code]) -> Iterator[Edit]:

@@ -20,10 +20,10 @@ def test_what_cancels_says_nothing_of_an_own_name() -> None:
         layout denominator
         g = -(dL/dY * gain)
         X_hat = centred / sqrt(variance + 1e-5)
-        dZ = (g - mean(g, axis=0) - X_hat * mean(g * X_hat, axis=0)) / sqrt(variance + 1e-5)
-        dL/db = sum(dZ, axis=0)
-        dL/dW = X0.T @ dZ
-        dL/dX0 = dZ @ W.T
+        back = (g - mean(g, axis=0) - X_hat * mean(g * X_hat, axis=0)) / sqrt(variance + 1e-5)
+        dL/db = sum(back, axis=0)
+        dL/dW = X0.T @ back
+        dL/dX0 = back @ W.T
         """
     assert [(line.line, line.diagnosis) for line in review(CANCELLED, text).wrong] == [(3, "sign")]
     alone = text.replace("dL/dW", "# ").replace("dL/dX0", "# ")
