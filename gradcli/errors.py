@@ -119,7 +119,12 @@ class Defect(Exception):
 
 def _shown(errors: Sequence[GradError]) -> str:
     shown = [
-        "\n".join([show(e.message, "error", e.span, e.hint), *map(str, e.also)])
+        "\n".join(
+            [
+                show(e.message, "error", e.span, e.hint),
+                *[show(note.message, "note", note.span, None) for note in e.also],
+            ]
+        )
         for e in errors[:MOST_ERRORS]
     ]
     left = len(errors) - len(shown)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.data import load_npy
-from gradcli.errors import GradError
+from gradcli.errors import GradError, Note
 from gradcli.interpret import run
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, FromFile, Input, Program
@@ -49,9 +49,14 @@ def _check_names(program: Program, data: Mapping[str, Array]) -> None:
                 f"--data: {name} is a family",
                 hint=f'bind its members: "{members[0]}", …',
                 kind="bad-data",
+                also=_declared(program, members[0], f"{name} is declared here"),
             )
         if name in program.shapes:
-            raise GradError(f"--data: {name} is computed, so it can't be bound", kind="bad-data")
+            raise GradError(
+                f"--data: {name} is computed, so it can't be bound",
+                kind="bad-data",
+                also=_declared(program, name, f"{name} is computed here"),
+            )
         raise GradError(
             f"--data: the model has no `{name}`", hint=suggestion(name, known), kind="bad-data"
         )
@@ -60,15 +65,32 @@ def _check_names(program: Program, data: Mapping[str, Array]) -> None:
 def _value(program: Program, item: Input, key: str, data: Mapping[str, Array], seed: int) -> Array:
     shape = numbers(item.shape)
     if key in data:
-        return fit(data[key], shape, key, "--data")
+        return _fitted(program, item, data[key], key, "--data")
     if isinstance(item.value, FromFile):
         array = load_npy(item.value.path, program.span(item.value.place), 10**18)
-        return fit(array, shape, key, item.value.path)
+        return _fitted(program, item, array, key, item.value.path)
     if isinstance(item.value, Program):
         with np.errstate(all="ignore"):
             return run(item.value.steps, {})["value"].reshape(shape)
     drawn = item.value or Drawn("normal", (0.0, 1.0))
     return draw(drawn, shape, key, seed)
+
+
+def _fitted(program: Program, item: Input, array: Array, key: str, where: str) -> Array:
+    """`fit` for an input, whose errors point to where it is declared."""
+    try:
+        return fit(array, numbers(item.shape), key, where)
+    except GradError as error:
+        said = f"{key} is {'given' if item.role == 'given' else 'declared'} here"
+        error.also = (Note(said, program.span(item.place)),)
+        raise
+
+
+def _declared(program: Program, name: str, remark: str) -> tuple[Note, ...]:
+    """A remark at the declaration or the equation of a name."""
+    places = {item.name: item.place for item in program.inputs}
+    places.update((step.name, step.place) for step in program.steps)
+    return (Note(remark, program.span(places[name])),) if name in places else ()
 
 
 def draw(drawn: Drawn, shape: tuple[int, ...], key: str, seed: int) -> Array:

@@ -45,8 +45,8 @@ class Writer:
         for row in self.session.derivation.rows:
             yield from (call.op for call, _ in row.contribution.code.calls)
 
-    def call(self, op: Op, attrs: Any, static: Mapping[str, Any], operands: Any) -> Written:
-        return expression(op, attrs, static, operands, name=lambda op: self.calls[id(op)])
+    def call(self, op: Op, static: Mapping[str, Any], operands: Any) -> Written:
+        return expression(op, static, operands, name=lambda op: self.calls[id(op)])
 
     # ── the forward pass ──
 
@@ -65,7 +65,7 @@ class Writer:
         lines = []
 
         def line(step: Step, operands: list[Written | Number]) -> Written | Number:
-            text = self.call(step.call.op, (), step.call.static, operands)[0]
+            text = self.call(step.call.op, step.call.static, operands)[0]
             lines.append(f"    {self.names(step.name)} = {text}\n")
             return self.names(step.name), ATOM
 
@@ -160,7 +160,7 @@ class Writer:
         self, node: Node, texts: list[Written | Number], step: Step, row: Row
     ) -> Written | Number:
         if (kind := node.call) is not None:
-            return self.call(kind.op, kind.attrs, kind.static, [texts[i] for i in node.args])
+            return self.call(kind.op, kind.static, [texts[i] for i in node.args])
         if isinstance(node.key, Number):
             return node.key
         if node.key == COTANGENT:

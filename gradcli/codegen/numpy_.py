@@ -54,7 +54,6 @@ def array(number: Number) -> Written:
 
 def expression(
     op: Op,
-    attrs: Iterable[tuple[str, Any]],
     static: Mapping[str, Any],
     operands: Sequence[Written | Number],
     infix: Callable[[Op], bool] = lambda op: True,
@@ -69,7 +68,7 @@ def expression(
         beside = op.elementwise and not all(isinstance(o, Number) for o in operands)
         number = constant if beside else array
         texts = [number(o) if isinstance(o, Number) else o for o in operands]
-        return fill(op.numpy, attrs, texts, "({})")
+        return fill(op.numpy, {}, texts, "({})")
     arguments = [(array(o) if isinstance(o, Number) else o)[0] for o in operands]
     arguments += [f"{key}={value!r}" for key, value in static.items()]
     return f"{name(op)}({', '.join(arguments)})", ATOM
@@ -109,10 +108,10 @@ def moved_lines(
                     ATOM,
                 )
         if signatures and call.op.branches:
-            text = expression(call.op, (), call.static, operands, lambda op: False)[0]
+            text = expression(call.op, call.static, operands, lambda op: False)[0]
             found.append(f"signature_{len(found)}")
             lines.append(f"    {found[-1]} = branches_{text}\n")
-        text = expression(call.op, (), call.static, operands, _batched_operator)[0]
+        text = expression(call.op, call.static, operands, _batched_operator)[0]
         lines.append(f"    {names(step.name)} = {text}\n")
         return names(step.name), ATOM
 

@@ -54,8 +54,16 @@ class Env(NamedTuple):
     scope: Scope
     frame: Frame = Frame()
 
-    def error(self, message: str, place: Place, hint: str | None = None, *, kind: str) -> GradError:
-        return self.text.error(message, place, hint, kind=kind)
+    def error(
+        self,
+        message: str,
+        place: Place,
+        hint: str | None = None,
+        *,
+        kind: str,
+        part: int | None = None,
+    ) -> GradError:
+        return self.text.error(message, place, hint, kind=kind, part=part)
 
     def error_over(
         self, message: str, code: ast.Code, hint: str | None = None, *, kind: str

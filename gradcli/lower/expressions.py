@@ -42,7 +42,7 @@ def run(env: Env, code: ast.Code) -> Item:
                     apply(
                         env,
                         BINARY[argument],
-                        (value(env, x, place), value(env, y, place)),
+                        (value(env, x, place, 0), value(env, y, place, 1)),
                         (),
                         place,
                     )
@@ -61,9 +61,9 @@ def run(env: Env, code: ast.Code) -> Item:
             bounds = _popped(stack, sum(1 if kind == ast.AT else sum(kind) for kind in argument))
             push(env.dialect.indexed(env, stack.pop(), argument, bounds, place))
         elif operation == "transpose":
-            push(apply(env, TABLE["transpose"], (value(env, stack.pop(), place),), (), place))
+            push(apply(env, TABLE["transpose"], (value(env, stack.pop(), place, 0),), (), place))
         elif operation == "unary":
-            push(apply(env, UNARY[argument], (value(env, stack.pop(), place),), (), place))
+            push(apply(env, UNARY[argument], (value(env, stack.pop(), place, 0),), (), place))
         elif operation in ("column", "stacked"):
             push(brackets(env, _popped(stack, argument), operation == "stacked", place))
         elif operation == "comprehension":
@@ -142,7 +142,7 @@ def _sum(env: Env, loop: ast.Comprehension, place: Place) -> Item:
     total: Ref | Number | None = None
     running = ""  # the total's z name, which all additions share
     for inner in iterate(env, variable, (first, last), len(loop.body) + 1, place, is_sum=True):
-        term = value(inner, run(inner, loop.body), place)
+        term = value(inner, run(inner, loop.body), ast.extent(loop.body))
         if total is None:
             total = term
             continue

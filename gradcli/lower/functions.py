@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from gradcli.errors import GradError
 from gradcli.lower.env import Env
 from gradcli.lower.names import no_function
 from gradcli.lower.operands import apply, shape, value, whole
 from gradcli.lower.scope import Brackets, Family, Function, Item, Quoted, Ref
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS, Mismatch, Op
+from gradcli.ops.attributes import (
+    ATTRIBUTES,
+    BRACKETS,
+    SIZE,
+    SIZES,
+    TEXT,
+    WHOLE,
+    At,
+    Attribute,
+)
 from gradcli.ops.core import Attrs
-from gradcli.ops.regions import Region, regions
-from gradcli.sizes import Number, Shape
+from gradcli.sizes import Number, Shape, Size
 from gradcli.syntax.ast import Place
 
 KEYWORDS = {
@@ -23,8 +33,6 @@ KEYWORDS = {
     "dim": "the axis is written axis=",
     "dims": "the axis is written axis=",
 }
-SUBSCRIPTS = '"ij,jk->ik", A, B'
-REGIONS = '"0:2, :", x, [N, M]'
 
 
 class PlainCall(NamedTuple):
@@ -48,9 +56,7 @@ def plain_call(
 @cache
 def _plain(name: str) -> PlainCall | None:
     op = FUNCTIONS.get(name)
-    if op is None or any(
-        not operand.isidentifier() or operand == "size" for operand in op.operands
-    ):
+    if op is None or op.attributes or any(operand.startswith("*") for operand in op.operands):
         return None
     return PlainCall(op, len(op.operands), tuple(op.keywords.items()))
 
@@ -94,10 +100,17 @@ def _arguments(
             place,
             kind="bad-arguments",
         )
-    return [value(env, item, place) for item in items]
+    return [value(env, item, place, k) for k, item in enumerate(items)]
 
 
 # ── functions of the language ──
+
+
+class Argument(NamedTuple):
+    """An argument of a call: what it is, and which part of the call."""
+
+    item: Item
+    part: int
 
 
 def _bind(
@@ -109,57 +122,88 @@ def _bind(
     place: Place,
 ) -> tuple[list[Ref | Number], Attrs]:
     """A call's arguments as the operation's operands and attributes."""
-    named = _named(env, op, name, keywords, items, place)
-    positional = [item for key, item in zip(keywords, items, strict=True) if key is None]
-    attrs: list[tuple[str, Any]] = []
-    parameters = list(op.operands)
-    places = None
-    if parameters[0] == '"subscripts"':
-        attrs.append(("subscripts", _text(env, name, "subscripts", SUBSCRIPTS, positional, place)))
-        parameters.pop(0)
-    elif parameters[0] == '"regions"':
-        places = _text(env, name, "regions", REGIONS, positional, place)
-        parameters.pop(0)
-    if parameters[-1] == "[shape]":
-        last = positional.pop() if len(positional) > 1 else None
-        if not isinstance(last, Brackets):
-            raise env.error(
-                f"{name} takes a quantity and a shape",
-                place,
-                f"{name}(x, [N, M])",
-                kind="bad-arguments",
-            )
-        filled = shape(env, last.items, place)
-        if places is not None:
-            attrs.append(("regions", _regions(env, places, filled, place)))
-        attrs.append(("shape", filled))
-        parameters.pop()
-    if parameters[-1] in ("*sizes", "size"):
-        attrs.append(("sizes", _sizes(env, name, parameters[-1] == "size", positional, place)))
-        positional, parameters = [], []
-    _check_count(env, op, name, parameters, positional, place)
-    operands = [value(env, item, place) for item in positional]
-    attrs += [(key, _axis(env, op, item, operands, place)) for key, item in named.items()]
-    return operands, tuple(attrs)
+    arguments = [Argument(item, k) for k, item in enumerate(items)]
+    named = _named(env, op, name, keywords, arguments, place)
+    positional = arguments[: keywords.count(None)]
+    taken = {}
+    for key in op.attributes:
+        kind = ATTRIBUTES[key]
+        taken[key] = TAKERS[kind.takes](env, name, kind, positional, place)
+    _check_count(env, op, name, [argument.item for argument in positional], place)
+    operands = [value(env, argument.item, place, argument.part) for argument in positional]
+    shapes = tuple([env.shape_of(operand) for operand in operands])
+    known: dict[str, Any] = {}
+    at = At(env.text.sizes, shapes, (len(shapes[0]) if shapes else 2) + op.new_axes, known=known)
+    for key in reversed(op.attributes):  # a text before the operands is about what is behind them
+        known[key] = _read(env, ATTRIBUTES[key], taken[key], at, place)
+    for key, argument in named.items():
+        kind = ATTRIBUTES[key]
+        found = TAKERS[kind.takes](env, name, kind, [argument], place)
+        known[key] = _read(env, kind, found, at, place)
+    return operands, tuple((key, known.get(key, op.keywords.get(key))) for key in op.takes())
 
 
-def _text(
-    env: Env, name: str, what: str, example: str, positional: list[Item], place: Place
-) -> str:
-    """The text that a call begins with, taken off its arguments."""
-    first = positional.pop(0) if positional else None
-    if not isinstance(first, Quoted):
+def _read(env: Env, kind: Attribute, taken: Any, at: At, place: Place) -> Any:
+    """What was taken as an attribute's value. Raises GradError where it is none."""
+    try:
+        return kind.read(taken, at)
+    except Mismatch as mismatch:
+        part = env.text.attribute(place, kind)
         raise env.error(
-            f"{name} begins with its {what}", place, f"{name}({example})", kind="bad-arguments"
-        )
+            mismatch.message, place, mismatch.hint, kind=kind.error, part=part
+        ) from None
+
+
+# ── what is taken off a call's arguments, for each that an attribute may be ──
+
+
+def _text(env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place) -> str:
+    first = arguments.pop(0).item if arguments else None
+    if not isinstance(first, Quoted):
+        raise _lacking(env, name, kind, place)
     return first.text
 
 
-def _regions(env: Env, text: str, filled: Shape, place: Place) -> tuple[Region, ...]:
-    try:
-        return regions(text, filled, env.text.sizes)
-    except Mismatch as mismatch:
-        raise env.error(mismatch.message, place, mismatch.hint, kind="bad-arguments") from None
+def _brackets(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> Shape:
+    last = arguments.pop().item if len(arguments) > 1 else None
+    if not isinstance(last, Brackets):
+        raise _lacking(env, name, kind, place)
+    return shape(env, last.items, last.place)
+
+
+def _sizes(env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place) -> Shape:
+    items: Sequence[Item] = [argument.item for argument in arguments]
+    arguments.clear()
+    if len(items) == 1 and isinstance(items[0], Brackets):
+        items, place = items[0].items, items[0].place
+    if not items:
+        raise _lacking(env, name, kind, place)
+    found = shape(env, items, place)
+    return found[:1] if len(items) == 1 else found
+
+
+def _size(env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place) -> Size:
+    found = _sizes(env, name, kind, arguments, place)
+    if len(found) != 1:
+        raise _lacking(env, name, kind, place)
+    return found[0]
+
+
+def _whole(env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place) -> int:
+    item, part = arguments.pop()
+    return whole(env, item, kind.about, place, part)
+
+
+TAKERS: dict[str, Callable[..., Any]] = {
+    TEXT: _text, BRACKETS: _brackets, SIZES: _sizes, SIZE: _size, WHOLE: _whole,
+}  # fmt: skip
+
+
+def _lacking(env: Env, name: str, kind: Attribute, place: Place) -> GradError:
+    hint = f"{name}({kind.example})"
+    return env.error(f"{name} {kind.about}", place, hint, kind="bad-arguments")
 
 
 def _named(
@@ -167,17 +211,21 @@ def _named(
     op: Op,
     name: str,
     keywords: tuple[str | None, ...],
-    items: Sequence[Item],
+    arguments: Sequence[Argument],
     place: Place,
-) -> dict[str, Any]:
-    """The keyword arguments, and the defaults of those that are left out."""
-    positional = keywords.count(None)
-    if any(key is None for key in keywords[positional:]):
-        raise env.error(
-            f"{name}'s operands stand before its keyword arguments", place, kind="bad-arguments"
-        )
-    given: dict[str, Item] = {}
-    for key, item in zip(keywords, items, strict=True):
+) -> dict[str, Argument]:
+    """The keyword arguments."""
+    first = keywords.count(None)
+    for key, argument in zip(keywords[first:], arguments[first:], strict=True):
+        if key is None:
+            raise env.error(
+                f"{name}'s operands stand before its keyword arguments",
+                place,
+                kind="bad-arguments",
+                part=argument.part,
+            )
+    named: dict[str, Argument] = {}
+    for key, argument in zip(keywords, arguments, strict=True):
         if key is None:
             continue
         if key not in op.keywords:
@@ -190,26 +238,18 @@ def _named(
                 place,
                 KEYWORDS.get(key, hint),
                 kind="bad-arguments",
+                part=argument.part,
             )
-        if key in given:
-            raise env.error(f"{name} is given {key}= twice", place, kind="bad-arguments")
-        given[key] = item
-    return {**op.keywords, **given}
+        if key in named:
+            raise env.error(
+                f"{name} is given {key}= twice", place, kind="bad-arguments", part=argument.part
+            )
+        named[key] = argument
+    return named
 
 
-def _sizes(env: Env, name: str, single: bool, items: Sequence[Item], place: Place) -> Shape:
-    if len(items) == 1 and isinstance(items[0], Brackets):
-        items = items[0].items
-    if not items or (single and len(items) != 1):
-        what, form = ("one size", "N") if single else ("its sizes", "N, M")
-        raise env.error(f"{name} takes {what}", place, f"{name}({form})", kind="bad-arguments")
-    found = shape(env, items, place)
-    return found[:1] if len(items) == 1 else found
-
-
-def _check_count(
-    env: Env, op: Op, name: str, parameters: Sequence[str], items: Sequence[Item], place: Place
-) -> None:
+def _check_count(env: Env, op: Op, name: str, items: Sequence[Item], place: Place) -> None:
+    parameters = op.operands
     if parameters and parameters[-1].startswith("*"):
         if len(items) < 1:
             raise env.error(f"{name} takes at least one operand", place, kind="bad-arguments")
@@ -230,22 +270,6 @@ def _check_count(
         hint,
         kind="bad-arguments",
     )
-
-
-def _axis(
-    env: Env, op: Op, item: Any, operands: Sequence[Ref | Number], place: Place
-) -> int | None:
-    """An axis, counted from 0; a negative one counts from the end."""
-    if item is None or isinstance(item, int):
-        return item
-    axis = whole(env, item, "an axis", place)
-    first = operands[0]
-    rank = (len(first.shape) if isinstance(first, Ref) else 2) + op.new_axes
-    if not -rank <= axis < rank:
-        raise env.error(
-            f"axis {axis} is out of range: there are {rank} axes, from 0", place, kind="bad-axis"
-        )
-    return axis % rank
 
 
 def _count(n: int) -> str:

@@ -12,8 +12,8 @@ from gradcli.lower.operands import value, whole
 from gradcli.lower.scope import Family, Item, Ref
 from gradcli.lower.text import Poisoned
 from gradcli.ops import TABLE
-from gradcli.ops.regions import Part
-from gradcli.ops.regions import whole as whole_axis
+from gradcli.ops.parts import Part
+from gradcli.ops.parts import whole as whole_axis
 from gradcli.sizes import Number, Shape, Size, same, spell
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
@@ -51,7 +51,8 @@ def member(
     if family.name in env.outline.poisoned:
         raise Poisoned(family.name)
     name = f"{family.name}[{', '.join(map(str, key))}]"
-    raise env.error(f"`{name}` is not defined", place, _range(family), kind="undefined-name")
+    span = env.text.span(place)
+    raise GradError(f"`{name}` is not defined", span, _range(family), kind="undefined-name")
 
 
 def member_key(env: Env, family: Family, bounds: Sequence[Item], place: Place) -> tuple[int, ...]:
@@ -64,7 +65,7 @@ def member_key(env: Env, family: Family, bounds: Sequence[Item], place: Place) -
             _range(family),
             kind="bad-index",
         )
-    return tuple([whole(env, bound, "an index", place) for bound in bounds])
+    return tuple([whole(env, bound, "an index", place, k) for k, bound in enumerate(bounds)])
 
 
 def _rolled_member(env: Env, family: Family, bounds: Sequence[Item]) -> str | None:
@@ -105,6 +106,7 @@ def region(
             f"{name} is {spell(shape)} and has {len(shape)} axes, not {len(kinds)}",
             place,
             kind="bad-index",
+            part=len(shape),
         )
     rest = iter(bounds)
     parts = []
@@ -113,31 +115,41 @@ def region(
         if axis >= len(kinds) or kinds[axis] == (False, False):
             parts.append(whole_axis(size, env.text.sizes))
         elif kinds[axis] == ast.AT:
-            parts.append(_entry(env, next(rest), size, where, place))
+            parts.append(_entry(env, next(rest), size, where, place, axis))
         else:
-            parts.append(_slice(env, kinds[axis], rest, size, where, place))
+            parts.append(_slice(env, kinds[axis], rest, size, where, place, axis))
     return tuple(parts)
 
 
-def _entry(env: Env, item: Item, size: Size, where: str, place: Place) -> Part:
-    start, rolled = _bound(env, item, size, place)
+def _entry(env: Env, item: Item, size: Size, where: str, place: Place, axis: int) -> Part:
+    start, rolled = _bound(env, item, size, place, axis)
     if not 0 <= start.value < size.value:
         assert isinstance(item, Number)
         raise env.text.misfit(
             f"index {numbers.worth(item)} is out of range: {where}, and its first entry is 0",
             place,
             kind="bad-index",
+            part=axis,
         )
     sizes = env.text.sizes
     return Part(start, sizes.add(start, sizes.constant(1)), True, rolled=rolled)
 
 
 def _slice(
-    env: Env, kind: tuple[bool, bool], rest: Iterator[Item], size: Size, where: str, place: Place
+    env: Env,
+    kind: tuple[bool, bool],
+    rest: Iterator[Item],
+    size: Size,
+    where: str,
+    place: Place,
+    axis: int,
 ) -> Part:
-    sizes = env.text.sizes
-    start, first = _bound(env, next(rest), size, place) if kind[0] else (sizes.constant(0), "")
-    stop, last = _bound(env, next(rest), size, place) if kind[1] else (size, "")
+    sizes, own = env.text.sizes, env.text.part(place, axis)
+    start, first, stop, last = sizes.constant(0), "", size, ""
+    if kind[0]:
+        start, first = _bound(env, next(rest), size, own, 0)
+    if kind[1]:
+        stop, last = _bound(env, next(rest), size, own, int(kind[0]))
     if not 0 <= start.value < stop.value <= size.value:
         what = "is empty" if start.value >= stop.value else "is out of range"
         raise env.text.misfit(
@@ -145,6 +157,7 @@ def _slice(
             place,
             "slices count from 0 and leave the end out",
             kind="bad-index",
+            part=axis,
         )
     if same(stop, size) and start.value == 0:
         return whole_axis(size, sizes)
@@ -153,12 +166,12 @@ def _slice(
     return Part(start, stop, rolled=rolled)
 
 
-def _bound(env: Env, item: Item, size: Size, place: Place) -> tuple[Size, str]:
+def _bound(env: Env, item: Item, size: Size, place: Place, part: int) -> tuple[Size, str]:
     """A bound of a slice as a size, and with letters; a negative one counts from the end."""
     try:
         number = numbers.whole(item, "an index")
     except GradError as error:
-        raise env.text.misfit(error.message, place, error.hint, error.kind) from None
+        raise env.text.misfit(error.message, place, error.hint, error.kind, part) from None
     assert isinstance(item, Number)
     bound = item.size or env.text.sizes.constant(number)
     rolled = ""

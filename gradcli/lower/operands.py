@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,11 +15,12 @@ from gradcli.ops.core import Attrs
 from gradcli.sizes import Number, Shape, is_scalar, spell
 from gradcli.syntax.ast import Place
 
-NEAR = 100  # characters behind an operation, in which a message looks for a name
 
+def value(env: Env, item: Item, place: Place, part: int | None = None) -> Ref | Number:
+    """An item as an operand, the `part` of what stands at a place.
 
-def value(env: Env, item: Item, place: Place) -> Ref | Number:
-    """An item as an operand. Raises GradError for families and texts."""
+    Raises GradError for families and texts.
+    """
     if isinstance(item, Ref | Number):
         return item
     if isinstance(item, Brackets):
@@ -29,18 +29,12 @@ def value(env: Env, item: Item, place: Place) -> Ref | Number:
         index = ", ".join("ijk"[: item.arity]) if item.arity <= 3 else "…"
         raise env.error(
             f"{item.name} is a family, not a quantity",
-            _nearest(env, item.name, place),
+            place,
             f"name a member: {item.name}[{index}]",
             kind="no-quantity",
+            part=part,
         )
-    raise env.error("a text can't be computed with", place, kind="no-quantity")
-
-
-def _nearest(env: Env, name: str, place: Place) -> Place:
-    """Where a name stands nearest to an operation: in an operand of what stands there."""
-    words = re.finditer(rf"\b{name}\b", env.text.source.text[: place[0] + NEAR])
-    sign = env.text.sign(place)[0]
-    return min((word.span() for word in words), key=lambda p: abs(p[0] - sign), default=place)
+    raise env.error("a text can't be computed with", place, kind="no-quantity", part=part)
 
 
 def apply(
@@ -56,24 +50,27 @@ def apply(
     return env.emit(op, items, attrs, place)
 
 
-def whole(env: Env, item: Item, what: str, place: Place) -> int:
+def whole(env: Env, item: Item, what: str, place: Place, part: int | None = None) -> int:
     """An item as a whole number. Raises GradError elsewhere."""
     try:
         return numbers.whole(item, what)
     except GradError as error:
-        raise env.error(error.message, place, error.hint, kind=error.kind) from None
+        raise env.error(error.message, place, error.hint, kind=error.kind, part=part) from None
 
 
 def shape(env: Env, items: Sequence[Item], place: Place) -> Shape:
-    """Items as the sizes of a shape. Raises GradError for what is no positive whole number."""
+    """Items, the parts of what stands at a place, as the sizes of a shape.
+
+    Raises GradError for what is no positive whole number.
+    """
     sizes = env.text.sizes
     found = []
-    for item in items:
-        number = whole(env, item, "a size", place)
+    for part, item in enumerate(items):
+        number = whole(env, item, "a size", place, part)
         assert isinstance(item, Number)
         if number < 1:
             raise env.error(
-                f"a size is positive, not {numbers.worth(item)}", place, kind="bad-size"
+                f"a size is positive, not {numbers.worth(item)}", place, kind="bad-size", part=part
             )
         found.append(item.size or sizes.constant(number))
     if not found:
@@ -98,17 +95,22 @@ def _matrix(env: Env, found: Brackets) -> Ref | Number:
         return _constant(env, data, found.place)
     if not found.stacked and all(isinstance(item, Brackets) for item in found.items):
         return _rows(env, found)
-    items = [value(env, item, found.place) for item in found.items]
-    if not found.stacked:
-        for item in items:
-            if isinstance(item, Ref) and not is_scalar(item.shape):
-                raise env.error(
-                    f"[a, b] makes a column of scalars, but {item.name} is {spell(item.shape)}",
-                    found.place,
-                    "[a; b] stacks blocks vertically; concat(a, b, axis=1) joins side by side",
-                    kind="bad-literal",
-                )
-    return env.emit(TABLE["vstack"], items, (), found.place)
+    return env.emit(TABLE["vstack"], _entries(env, found), (), found.place)
+
+
+def _entries(env: Env, found: Brackets) -> list[Ref | Number]:
+    """What stands in brackets: blocks, or scalars with commas between."""
+    items = [value(env, item, found.place, k) for k, item in enumerate(found.items)]
+    for k, item in enumerate(items):
+        if isinstance(item, Ref) and not found.stacked and not is_scalar(item.shape):
+            raise env.error(
+                f"[a, b] makes a column of scalars, but {item.name} is {spell(item.shape)}",
+                found.place,
+                "[a; b] stacks blocks vertically; concat(a, b, axis=1) joins side by side",
+                kind="bad-literal",
+                part=k,
+            )
+    return items
 
 
 def _data(found: Brackets) -> tuple[Any, ...] | None:
@@ -128,9 +130,8 @@ def _data(found: Brackets) -> tuple[Any, ...] | None:
 
 
 def _constant(env: Env, data: tuple[Any, ...], place: Place) -> Ref:
-    rows = len(data)
     columns = len(data[0]) if isinstance(data[0], tuple) else 1
-    for row in data:
+    for k, row in enumerate(data):
         if (len(row) if isinstance(row, tuple) else 1) != columns or (
             isinstance(row, tuple) != isinstance(data[0], tuple)
         ):
@@ -139,6 +140,7 @@ def _constant(env: Env, data: tuple[Any, ...], place: Place) -> Ref:
                 place,
                 "[[1, 2], [3, 4]]",
                 kind="bad-literal",
+                part=k,
             )
         if isinstance(row, tuple) and any(isinstance(entry, tuple) for entry in row):
             raise env.error(
@@ -146,19 +148,21 @@ def _constant(env: Env, data: tuple[Any, ...], place: Place) -> Ref:
                 place,
                 "stack(a, b) adds an axis",
                 kind="bad-literal",
+                part=k,
             )
-    sizes = env.text.sizes
-    stated = (sizes.literal(rows), sizes.literal(columns))
-    return env.emit(TABLE["constant"], (), (("data", data), ("shape", stated)), place)
+    return env.emit(TABLE["constant"], (), (("data", data),), place)
 
 
 def _rows(env: Env, found: Brackets) -> Ref:
     """[[a, b], [c, d]]: a matrix of scalars, by rows."""
     rows = [item for item in found.items if isinstance(item, Brackets)]
-    if len({len(row.items) for row in rows}) > 1:
-        raise env.error("the rows of this matrix differ in length", found.place, kind="bad-literal")
-    flat = Brackets(tuple(entry for row in rows for entry in row.items), False, found.place)
+    for k, row in enumerate(rows):
+        if len(row.items) != len(rows[0].items):
+            raise env.error(
+                "the rows of this matrix differ in length", found.place, kind="bad-literal", part=k
+            )
+    entries = [entry for row in rows for entry in _entries(env, row)]
+    column = env.emit(TABLE["vstack"], entries, (), found.place)
     sizes = env.text.sizes
     stated = (sizes.constant(len(rows)), sizes.constant(len(rows[0].items)))
-    column = value(env, flat, found.place)
     return env.emit(TABLE["reshape"], (column,), (("shape", stated),), found.place)

@@ -10,13 +10,15 @@ from gradcli.errors import GradError, Source, Span
 from gradcli.lower.limits import MOST_AXES, MOST_OPERANDS
 from gradcli.lower.scope import Ref, elements
 from gradcli.ops import Mismatch, Op, Signature
+from gradcli.ops.attributes import ATTRIBUTES, KEYWORD, LAST, Attribute
 from gradcli.ops.core import Attrs, Call, elementwise_shape, stretched_both_ways
 from gradcli.program import Operand, Step
 from gradcli.sizes import ATOM, POSTFIX, Number, Shape, Sizes, spell
 from gradcli.spelling import Written, write
 from gradcli.syntax import ast
-from gradcli.syntax.ast import Place
+from gradcli.syntax.ast import Place, Signs
 
+KEYWORD_NAME = re.compile(r"(\w+)\s*=(?!=)")
 RECENT = 100  # steps, in which a message looks for an operand's expression
 LONGEST_OPERAND = 40
 
@@ -40,11 +42,12 @@ class Poisoned(Exception):
 class Text(NamedTuple):
     """What is lowered: its source, its sizes, the names it uses, and how large an array may be.
 
-    signs: under the place of each operation, where its operator or its function's name stands.
+    signs: under the place of each operation, where its operator or its function's name stands, and
+        behind that where each of its operands does.
     """
 
     source: Source
-    signs: Mapping[Place, Place]
+    signs: Mapping[Place, Signs]
     sizes: Sizes
     used: frozenset[str]
     max_elements: int
@@ -54,11 +57,26 @@ class Text(NamedTuple):
 
     def sign(self, place: Place) -> Place:
         """Where the sign of the operation at a place stands; the place itself elsewhere."""
-        return self.signs.get(place, place)
+        return self.signs.get(place, (place,))[0]
 
-    def error(self, message: str, place: Place, hint: str | None = None, *, kind: str) -> GradError:
-        """An error at a name, or at the sign of an operation."""
-        return GradError(message, self.span(self.sign(place)), hint, kind=kind)
+    def part(self, place: Place, k: int) -> Place:
+        """Where the k-th operand, argument or slice of the operation at a place stands; the
+        operation's sign where that is not known.
+        """
+        sign, *found = self.signs.get(place, (place,))
+        return found[k] if k < len(found) else sign
+
+    def error(
+        self,
+        message: str,
+        place: Place,
+        hint: str | None = None,
+        *,
+        kind: str,
+        part: int | None = None,
+    ) -> GradError:
+        """An error at a name, at the sign of an operation, or at one of its parts."""
+        return GradError(message, self.span(self._culprit(place, part)), hint, kind=kind)
 
     def error_over(
         self, message: str, code: ast.Code, hint: str | None = None, *, kind: str
@@ -67,9 +85,28 @@ class Text(NamedTuple):
         return GradError(message, self.span(ast.extent(code)), hint, kind=kind)
 
     def misfit(
-        self, message: str, place: Place, hint: str | None = None, kind: str = "shape-mismatch"
+        self,
+        message: str,
+        place: Place,
+        hint: str | None = None,
+        kind: str = "shape-mismatch",
+        part: int | None = None,
     ) -> Misfit:
-        return Misfit(message, self.span(self.sign(place)), hint, kind=kind)
+        return Misfit(message, self.span(self._culprit(place, part)), hint, kind=kind)
+
+    def attribute(self, place: Place, kind: Attribute) -> int | None:
+        """Which part of the call at a place an attribute is."""
+        parts = self.signs.get(place, (place,))[1:]
+        named = [KEYWORD_NAME.match(self.source.text, *part) for part in parts]
+        if kind.stands == KEYWORD:
+            return next(
+                (k for k, found in enumerate(named) if found and found[1] == kind.name), None
+            )
+        plain = [k for k, found in enumerate(named) if not found]
+        return plain[-1 if kind.stands == LAST else 0] if plain else None
+
+    def _culprit(self, place: Place, part: int | None) -> Place:
+        return self.sign(place) if part is None else self.part(place, part)
 
     def line(self, place: Place) -> int:
         return self.source.place(place[0])[0]
@@ -127,7 +164,9 @@ def kind_of(
         hint = mismatch.hint and mismatch.hint.format(
             *(shown if binding >= POSTFIX else f"({shown})" for shown, binding in written)
         )
-        raise text.misfit(message, place, hint) from None
+        wrong = ATTRIBUTES[mismatch.attribute] if mismatch.attribute else None
+        part = text.attribute(place, wrong) if wrong else None
+        raise text.misfit(message, place, hint, part=part) from None
     except GradError as error:  # a size of the result is beyond the limit
         own = text.span(text.sign(place))
         raise GradError(error.message, own, error.hint, kind=error.kind) from None
@@ -151,7 +190,7 @@ def described(item: Ref | Number, steps: Sequence[Step], used: frozenset[str]) -
         step = known.get(arg)
         if step is None or arg.partition("[")[0] in used:
             return arg, ATOM
-        if depth == 0 or any(key == "data" for key, _ in step.call.attrs):
+        if depth == 0:
             return "…", ATOM
         return write(step.call.op, step.call.attrs, [spelled(a, depth - 1) for a in step.args])
 

@@ -11,7 +11,8 @@ from gradcli.ops import (
     shaping,
 )
 from gradcli.ops.arithmetic import OPERATORS
-from gradcli.ops.core import FUNCTIONS, TABLE, Array, Mismatch, Op, Pair, Signature, Spelling
+from gradcli.ops.core import FUNCTIONS, TABLE, Array, Op, Pair, Signature, Spelling
+from gradcli.ops.mismatch import Mismatch
 
 __all__ = [
     "FUNCTIONS",

@@ -13,7 +13,6 @@ from gradcli.ops.core import (
     EACH,
     EXACT,
     Array,
-    Mismatch,
     Op,
     Pair,
     Signature,
@@ -28,6 +27,7 @@ from gradcli.ops.core import (
     register,
 )
 from gradcli.ops.flops import an_entry, none, product
+from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import (
     ATOM,
     COMPARISON,

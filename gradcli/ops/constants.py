@@ -15,6 +15,7 @@ from gradcli.ops.core import (
     Op,
     Signature,
     Spelling,
+    coded,
     no_vjp,
     register,
 )
@@ -26,6 +27,13 @@ def _filled_shape(s: Signature) -> Shape:
     sizes: Shape = s.attrs["sizes"]
     one = s.sizes.constant(1)
     return (*sizes, *(one,) * (2 - len(sizes)))
+
+
+def _literal_shape(s: Signature) -> Shape:
+    """As many rows as there are entries; their sizes have no name, and are compared by number."""
+    data = s.attrs["data"]
+    columns = len(data[0]) if isinstance(data[0], tuple) else 1
+    return s.sizes.literal(len(data)), s.sizes.literal(columns)
 
 
 def constant(
@@ -40,7 +48,8 @@ def constant(
     return register(
         Op(
             name=name,
-            operands=fields.pop("operands", ("*sizes",)),
+            operands=(),
+            attributes=fields.pop("attributes", ("sizes",)),
             shape=shape,
             forward=forward,
             vjp=no_vjp,
@@ -75,28 +84,29 @@ constant(
 )
 constant(
     "eye",
-    lambda s: (s.attrs["sizes"][0],) * 2,
+    lambda s: (s.attrs["size"],) * 2,
     np.eye,
-    lambda s: {"N": int(s.attrs["sizes"][0].value)},
+    lambda s: {"N": coded(s)["size"]},
     "identity matrix",
-    "I_{{{sizes}}}",
-    operands=("size",),
-    flip=lambda s, pairs: call("eye", sizes=s.attrs["sizes"]),
+    "I_{{{size}}}",
+    attributes=("size",),
+    flip=lambda s, pairs: call("eye", size=s.attrs["size"]),
     spread=True,
 )
 register(
     Op(
         name="constant",
         operands=(),
-        shape=lambda s: s.attrs["shape"],
+        attributes=("data",),
+        shape=_literal_shape,
         forward=lambda data, shape: np.array(data, dtype=float).reshape(shape),
         vjp=no_vjp,
         flops=none,
         about="a literal: [1, 2, 3] is a column, [[1, 2], [3, 4]] a matrix",
         cite="constant",
-        text=Spelling("{literal}"),
+        text=Spelling("{data}"),
         latex=Spelling("{data}"),
-        static=lambda s: {"data": s.attrs["data"], "shape": numbers(s.attrs["shape"])},
+        static=lambda s: {**coded(s), "shape": numbers(_literal_shape(s))},
         group="constants",
         rounding=EXACT,
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.expr import Expr
+from gradcli.ops.attributes import ATTRIBUTES, At
+from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import ATOM, Shape, Size, Sizes, is_one, is_scalar, same, spell
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -20,15 +23,6 @@ Attrs: TypeAlias = tuple[tuple[str, Any], ...]
 EXACT = "exact"  # not at all: entries are moved, chosen, negated or counted
 BY_ENTRY = "entries"  # each entry is off by its own last bit
 BY_NORM = "norm"  # each entry is off by the last bit of the largest one, as LAPACK's are
-
-
-class Mismatch(Exception):
-    """Operands that do not fit an operation. `{0}`, `{1}` … in the texts stand for the operands."""
-
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 class Signature(NamedTuple):
@@ -79,6 +73,11 @@ def roman(name: str) -> str:
     return rf"\operatorname{{{{{escaped}}}}}"
 
 
+def coded(s: Signature) -> dict[str, Any]:
+    """The attributes as `forward` gets them, where an entry does not say otherwise."""
+    return {key: ATTRIBUTES[key].code(value, s.shapes) for key, value in s.attrs.items()}
+
+
 Linear: TypeAlias = str | tuple[tuple[int, ...], ...]
 ALL, EACH = "all", "each"
 Flops: TypeAlias = Callable[[Signature, Shape], Size]
@@ -96,9 +95,8 @@ class Body(NamedTuple):
 class Op:
     """One operation: its whole truth.
 
-    operands: the names of its parameters, in order. A name beginning with `*` takes any number;
-        "[shape]" is a list of sizes, "*sizes" sizes one by one, "size" a single one,
-        '"subscripts"' and '"regions"' a text.
+    operands: the names of its parameters, in order. A name beginning with `*` takes any number.
+    attributes: the kinds of what else it takes, from the table of these; `keywords` are kinds too.
     shape: Signature -> the result's shape; raises Mismatch.
     forward: arrays (and the `static` arguments) -> the result. Every array has at least two axes,
         and may have further axes in front, on which the operation works entry by entry.
@@ -142,7 +140,8 @@ class Op:
     linear: Linear = ()
     flip: Callable[[Signature, Sequence[Pair]], Expr | None] | None = None
     spread: bool = False
-    static: Callable[[Signature], dict[str, Any]] = lambda s: dict(s.attrs)
+    attributes: tuple[str, ...] = ()
+    static: Callable[[Signature], dict[str, Any]] = coded
     keywords: dict[str, Any] = field(default_factory=dict)
     region: Callable[[Signature], Any] | None = None
     complex_safe: bool = True
@@ -167,6 +166,10 @@ class Op:
     def elementwise(self) -> bool:
         return self.shape is elementwise_shape
 
+    def takes(self) -> tuple[str, ...]:
+        """The kinds of all its attributes."""
+        return (*self.attributes, *self.keywords)
+
     def linear_groups(self, operands: int) -> tuple[tuple[int, ...], ...]:
         """The groups of `linear`, for a number of operands."""
         if self.linear == ALL:
@@ -175,6 +178,16 @@ class Op:
             return tuple((k,) for k in range(operands))
         assert not isinstance(self.linear, str)
         return self.linear
+
+
+def tried(op: Op, sizes: Sizes, shapes: tuple[Shape, ...]) -> Iterator[Attrs]:
+    """Attributes to try an operation with, the plainest first; its shape rule refuses some."""
+    rank = (len(shapes[0]) if shapes else 2) + op.new_axes
+    choices = []
+    for key in op.takes():
+        at = At(sizes, shapes, rank, op.keywords.get(key))
+        choices.append([(key, value) for value in ATTRIBUTES[key].tried(at)])
+    yield from itertools.product(*choices)
 
 
 class Call:

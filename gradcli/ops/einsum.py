@@ -11,7 +11,6 @@ from gradcli.expr import Expr, call
 from gradcli.ops.core import (
     EACH,
     Array,
-    Mismatch,
     Op,
     Pair,
     Signature,
@@ -20,6 +19,7 @@ from gradcli.ops.core import (
     register,
 )
 from gradcli.ops.flops import contraction
+from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import Shape, Size, same, spell
 
 
@@ -36,6 +36,10 @@ class Subscripts(NamedTuple):
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+def _wrong(message: str, hint: str | None = None) -> Mismatch:
+    return Mismatch(message, hint, "subscripts")
+
+
 def subscripts(text: str) -> Subscripts:
     """Parse subscripts; with no `->`, the letters that stand once, in order. Raises Mismatch."""
     text = text.replace(" ", "")
@@ -45,34 +49,30 @@ def subscripts(text: str) -> Subscripts:
         right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
     for term in (*inputs, right):
         if bad := [c for c in term if c not in LETTERS]:
-            raise Mismatch(f"`{bad[0]}` in the subscripts is not a letter", "ij,jk->ik")
+            raise _wrong(f"`{bad[0]}` in the subscripts is not a letter", "ij,jk->ik")
     if "" in inputs:
-        raise Mismatch(
-            "the subscripts of an operand are missing", "a scalar is `ij`, as a column is"
-        )
+        raise _wrong("the subscripts of an operand are missing", "a scalar is `ij`, as a column is")
     for c in right:
         if right.count(c) > 1:
-            raise Mismatch(f"`{c}` stands twice in the output's subscripts")
+            raise _wrong(f"`{c}` stands twice in the output's subscripts")
         if c not in left:
-            raise Mismatch(f"the output's `{c}` stands in no operand")
+            raise _wrong(f"the output's `{c}` stands in no operand")
     return Subscripts(inputs, right)
 
 
 def _einsum_sizes(s: Signature) -> tuple[Subscripts, dict[str, Size]]:
     parsed = subscripts(s.attrs["subscripts"])
     if len(parsed.inputs) != len(s.shapes):
-        raise Mismatch(f"the subscripts name {len(parsed.inputs)} operands, not {len(s.shapes)}")
+        raise _wrong(f"the subscripts name {len(parsed.inputs)} operands, not {len(s.shapes)}")
     found: dict[str, Size] = {}
     for i, (term, shape) in enumerate(zip(parsed.inputs, s.shapes, strict=True)):
         if len(term) != len(shape):
             hint = "a column is `ij`, with j of size 1" if len(term) == 1 else None
-            raise Mismatch(f"`{term}` names {len(term)} axes, but {{{i}}} is {spell(shape)}", hint)
+            raise _wrong(f"`{term}` names {len(term)} axes, but {{{i}}} is {spell(shape)}", hint)
         for c, size in zip(term, shape, strict=True):
             both = same(found.setdefault(c, size), size)
             if both is None:
-                raise Mismatch(
-                    f"`{c}` is {found[c].text} and {size.text}: {differ(found[c], size)}"
-                )
+                raise _wrong(f"`{c}` is {found[c].text} and {size.text}: {differ(found[c], size)}")
             found[c] = both
     return parsed, found
 
@@ -140,7 +140,7 @@ def _einsum_vjp(s: Signature, g: Expr, y: Expr, *xs: Expr) -> Sequence[Expr | No
             if c in target:
                 fresh = rest.pop(0)
                 terms.append(c + fresh)
-                operands.append(call("eye", sizes=(found[c],)))
+                operands.append(call("eye", size=found[c]))
                 target += fresh
                 continue
             if c not in known:
@@ -167,7 +167,8 @@ def _einsum_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
 register(
     Op(
         name="einsum",
-        operands=('"subscripts"', "*xs"),
+        operands=("*xs",),
+        attributes=("subscripts",),
         shape=_einsum_shape,
         forward=_einsum,
         vjp=_einsum_vjp,

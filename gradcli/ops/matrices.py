@@ -15,7 +15,6 @@ from gradcli.ops.core import (
     EACH,
     EXACT,
     Array,
-    Mismatch,
     Op,
     Pair,
     Signature,
@@ -26,6 +25,7 @@ from gradcli.ops.core import (
     square,
 )
 from gradcli.ops.flops import an_entry, contraction, none, of_square, solution
+from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.special import cofactors
 from gradcli.sizes import ATOM, POWER, PRODUCT, SIGN, Shape, Size, is_one, same, spell
 
@@ -180,7 +180,7 @@ matrix(
     ("A",),
     _scalar_of_square,
     lambda x: np.trace(x, axis1=-2, axis2=-1)[..., None, None],
-    lambda s, g, y, x: (g * call("eye", sizes=(s.shapes[0][0],)),),
+    lambda s, g, y, x: (g * call("eye", size=s.shapes[0][0]),),
     "Matrix Cookbook, eq. 99",
     "trace",
     latex=r"\operatorname{{tr}}\left({0}\right)",

@@ -3,63 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops.core import ALL, EXACT, Array, Mismatch, Op, Pair, Signature, Spelling, register
+from gradcli.ops.core import ALL, EXACT, Array, Op, Pair, Signature, Spelling, coded, register
 from gradcli.ops.flops import none
-from gradcli.sizes import POSTFIX, Shape, Size, Sizes, numbers, same, spell
+from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.parts import Region, indexed_shape
+from gradcli.sizes import POSTFIX, Shape, numbers, same, spell
 
 SLICES = "course recitation on computing derivatives, scanning with an MLP"
-
-
-class Part(NamedTuple):
-    """What of one axis a slice takes: from `start` up to `stop`, or all of it.
-
-    A single index (`single`) keeps the axis at size 1 at rank 2, and drops it at rank 3 and more.
-    """
-
-    start: Size
-    stop: Size
-    single: bool = False
-    whole: bool = False
-    rolled: str = ""  # how it is written with a loop's index as a letter
-
-    def __str__(self) -> str:
-        if self.whole:
-            return ":"
-        if self.single:
-            return str(self.start.value)
-        return f"{self.start.value}:{self.stop.value}"
-
-    def length(self, sizes: Sizes) -> Size:
-        return sizes.constant(1) if self.single else sizes.add(self.stop, self.start, -1)
-
-    def slice(self) -> slice:
-        return slice(int(self.start.value), int(self.stop.value))
-
-
-Region: TypeAlias = tuple[Part, ...]
-
-
-def kept_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
-    """The shape of a region with every axis kept."""
-    return tuple(part.length(sizes) for part in region)
-
-
-def indexed_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
-    """The shape of an index's result: at rank 3 and more a single index drops its axis."""
-    if len(region) <= 2:
-        return kept_shape(sizes, region)
-    left = [part.length(sizes) for part in region if not part.single]
-    one = sizes.constant(1)
-    return (*left, *(one,) * (2 - len(left)))
-
-
-def whole(size: Size, sizes: Sizes) -> Part:
-    return Part(sizes.constant(0), size, whole=True)
 
 
 # ── index ──
@@ -87,6 +42,7 @@ register(
     Op(
         name="index",
         operands=("x",),
+        attributes=("region",),
         shape=lambda s: indexed_shape(s.sizes, s.attrs["region"]),
         forward=_index,
         vjp=lambda s, g, y, x: (
@@ -100,7 +56,7 @@ register(
         latex=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
         flip=_index_flip,
         static=lambda s: {
-            "slices": tuple(part.slice() for part in s.attrs["region"]),
+            "slices": coded(s)["region"],
             "shape": numbers(indexed_shape(s.sizes, s.attrs["region"])),
         },
         group="operators",
@@ -113,38 +69,12 @@ register(
 # ── scatter: the adjoint of an index ──
 
 
-def regions(text: str, shape: Shape, sizes: Sizes) -> tuple[Region, ...]:
-    """Regions as `scatter` has them written, "0:2, :; 3, :". Raises Mismatch."""
-    found = []
-    for written in text.split(";"):
-        parts = [part.strip() for part in written.split(",")]
-        if len(parts) > len(shape):
-            raise Mismatch(
-                f"`{written.strip()}` has {len(parts)} axes, but {spell(shape)} is filled"
-            )
-        parts += [":"] * (len(shape) - len(parts))
-        found.append(tuple(_part(*pair, sizes) for pair in zip(parts, shape, strict=True)))
-    return tuple(found)
-
-
-def _part(text: str, size: Size, sizes: Sizes) -> Part:
-    start, colon, stop = (piece.strip() for piece in text.partition(":"))
-    if text.strip() == ":":
-        return whole(size, sizes)
-    bounds = [piece for piece in (start, stop) if piece]
-    if not bounds or not all(piece.isascii() and piece.isdigit() for piece in bounds):
-        raise Mismatch(f"`{text}` is not an index", 'regions are written "0:2, :" or "3, :"')
-    first = int(start or 0)
-    last = int(stop) if stop else int(size.value) if colon else first + 1
-    if not first < last <= int(size.value):
-        raise Mismatch(f"`{text}` is out of range: the axis has size {size.text}")
-    return Part(sizes.constant(first), sizes.constant(last), single=not colon)
-
-
 def _scatter_shape(s: Signature) -> Shape:
     places: tuple[Region, ...] = s.attrs["regions"]
     if len(places) != len(s.shapes):
-        raise Mismatch(f"there are {len(places)} regions and {len(s.shapes)} operands")
+        raise Mismatch(
+            f"there are {len(places)} regions and {len(s.shapes)} operands", attribute="regions"
+        )
     filled: Shape = s.attrs["shape"]
     for i, (shape, region) in enumerate(zip(s.shapes, places, strict=True)):
         lies = len(region) == len(filled) and all(
@@ -152,7 +82,7 @@ def _scatter_shape(s: Signature) -> Shape:
             for part, size in zip(region, filled, strict=True)
         )
         if not lies:
-            raise Mismatch(f"a region does not lie within {spell(filled)}")
+            raise Mismatch(f"a region does not lie within {spell(filled)}", attribute="regions")
         fits = indexed_shape(s.sizes, region)
         if numbers(shape) != numbers(fits):
             raise Mismatch(f"{{{i}}} is {spell(shape)} and its region {spell(fits)}")
@@ -196,18 +126,17 @@ def _scatter_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
 
 
 def _scatter_static(s: Signature) -> dict[str, Any]:
-    places: tuple[Region, ...] = s.attrs["regions"]
+    code = coded(s)
     return {
-        "slices": tuple(tuple(part.slice() for part in region) for region in places),
-        "ranks": tuple(map(len, s.shapes)),
-        "shape": numbers(s.attrs["shape"]),
-    }
+        "slices": code["regions"], "ranks": tuple(map(len, s.shapes)), "shape": code["shape"],
+    }  # fmt: skip
 
 
 register(
     Op(
         name="scatter",
-        operands=('"regions"', "*xs", "[shape]"),
+        operands=("*xs",),
+        attributes=("regions", "shape"),
         shape=_scatter_shape,
         forward=scatter,
         vjp=lambda s, g, y, *xs: tuple(

@@ -11,18 +11,19 @@ from gradcli.ops.core import (
     ALL,
     EXACT,
     Array,
-    Mismatch,
     Op,
     Pair,
     Signature,
     Spelling,
     broadcast_shapes,
+    coded,
     differ,
     register,
 )
 from gradcli.ops.flops import none
-from gradcli.ops.regions import Part, whole
-from gradcli.sizes import ATOM, POSTFIX, Shape, is_one, is_scalar, numbers, same, spell
+from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.parts import Part, whole
+from gradcli.sizes import ATOM, POSTFIX, Shape, is_one, is_scalar, same, spell
 
 MOVES = "entries move, and their cotangents move back"
 
@@ -150,7 +151,7 @@ register(
         cite=MOVES,
         text=Spelling("concat"),
         latex=Spelling(r"\operatorname{{concat}}{axis}\left({,}\right)"),
-        static=lambda s: {"axis": s.attrs["axis"] - s.rank, "rank": s.rank},
+        static=lambda s: {"rank": s.rank, **coded(s)},
         keywords={"axis": 0},
         group="shaping",
         rounding=EXACT,
@@ -220,7 +221,8 @@ def _reshape_shape(s: Signature) -> Shape:
     if before is not after and not (before.value == after.value and (before.free or after.free)):
         raise Mismatch(
             f"{{0}} is {spell(s.shapes[0])} and does not fill {spell(shape)}: "
-            f"{differ(before, after)}"
+            f"{differ(before, after)}",
+            attribute="shape",
         )
     return shape
 
@@ -228,7 +230,8 @@ def _reshape_shape(s: Signature) -> Shape:
 register(
     Op(
         name="reshape",
-        operands=("x", "[shape]"),
+        operands=("x",),
+        attributes=("shape",),
         shape=_reshape_shape,
         forward=lambda x, rank, shape: x.reshape((*x.shape[: x.ndim - rank], *shape)),
         vjp=lambda s, g, y, x: (call("reshape", g, shape=s.shapes[0]),),
@@ -238,7 +241,7 @@ register(
         cite=MOVES,
         text=Spelling("reshape"),
         latex=Spelling(r"\operatorname{{reshape}}_{{{shape}}}\left({0}\right)"),
-        static=lambda s: {"rank": s.rank, "shape": numbers(s.attrs["shape"])},
+        static=lambda s: {"rank": s.rank, **coded(s)},
         group="shaping",
         rounding=EXACT,
     )
@@ -254,7 +257,10 @@ def _broadcast_shape(s: Signature) -> Shape:
     if len(joint) != len(shape) or any(
         same(a, b) is None for a, b in zip(joint, shape, strict=True)
     ):
-        raise Mismatch(f"{{0}} is {spell(s.shapes[0])} and can't be stretched to {spell(shape)}")
+        raise Mismatch(
+            f"{{0}} is {spell(s.shapes[0])} and can't be stretched to {spell(shape)}",
+            attribute="shape",
+        )
     return shape
 
 
@@ -274,7 +280,8 @@ def _broadcast_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
 register(
     Op(
         name="broadcast",
-        operands=("x", "[shape]"),
+        operands=("x",),
+        attributes=("shape",),
         shape=_broadcast_shape,
         forward=_broadcast,
         vjp=lambda s, g, y, x: (g,),
@@ -285,7 +292,7 @@ register(
         text=Spelling("broadcast"),
         latex=Spelling(r"\operatorname{{broadcast}}_{{{shape}}}\left({0}\right)"),
         flip=_broadcast_flip,
-        static=lambda s: {"rank": s.rank, "shape": numbers(s.attrs["shape"])},
+        static=lambda s: {"rank": s.rank, **coded(s)},
         group="shaping",
         rounding=EXACT,
     )

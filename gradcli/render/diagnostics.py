@@ -9,6 +9,17 @@ from gradcli.errors import GradError, GradErrors, Span
 from gradcli.foreign import dumps
 
 
+class Related(NamedTuple):
+    """Another place that an error is about, with a remark: the declaration that data do not fit."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+
+
 class Diagnostic(NamedTuple):
     """An error at a place: lines and columns from 1, the end behind the last character.
 
@@ -23,6 +34,7 @@ class Diagnostic(NamedTuple):
     end_column: int | None
     message: str
     hint: str | None
+    related: tuple[Related, ...] = ()
 
 
 def place(span: Span) -> tuple[int, int, int, int]:
@@ -45,11 +57,22 @@ def _diagnostic(error: GradError, file: str | None) -> Diagnostic:
         end_column=error.end_column,
         message=error.message,
         hint=error.hint,
+        related=tuple(
+            Related(note.span.source.name, *place(note.span), note.message)
+            for note in error.also
+            if note.span is not None
+        ),
     )
 
 
 def listed(found: Iterable[Diagnostic]) -> list[dict[str, Any]]:
-    return [diagnostic._asdict() for diagnostic in found]
+    return [_record(diagnostic) for diagnostic in found]
+
+
+def _record(diagnostic: Diagnostic) -> dict[str, Any]:
+    record = diagnostic._asdict()
+    related = [other._asdict() for other in record.pop("related")]
+    return {**record, "related": related} if related else record
 
 
 def document(found: Iterable[Diagnostic]) -> Iterator[str]:

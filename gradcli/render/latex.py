@@ -10,10 +10,10 @@ from typing import Any
 
 from gradcli.foreign import visible
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
-from gradcli.ops.regions import Part
+from gradcli.ops.attributes import ATTRIBUTES, Markup
 from gradcli.program import Operand, Program, Step
 from gradcli.session import Session
-from gradcli.sizes import ATOM, POWER, PRODUCT, Number, Shape, is_scalar
+from gradcli.sizes import ATOM, POWER, PRODUCT, Number, Size, is_scalar
 from gradcli.spelling import Written
 from gradcli.syntax import read, read_source
 from gradcli.template import Node
@@ -100,7 +100,7 @@ def _target(derivation: Derivation, row: Row) -> str:
     if row.region is None:
         return target
     parts = row.region[::-1] if derivation.layout == "numerator" else row.region
-    return f"{_bracketed(target)}[{_region(parts)}]"
+    return f"{_bracketed(target)}[{ATTRIBUTES['region'].latex(parts, None, MARKUP)}]"
 
 
 def _equation(step: Step) -> str:
@@ -150,7 +150,9 @@ def write(
         text if precedence >= need else _bracketed(text)
         for (text, precedence), need in zip(operands, needs or (0,) * len(operands), strict=True)
     ]
-    named = {key: WRITERS[key](value, op) for key, value in attrs if key in WRITERS}
+    named = {
+        key: ATTRIBUTES[key].latex(value, op.keywords.get(key), MARKUP) for key, value in attrs
+    }
     joint = JOIN.search(template)
     if joint:
         template = JOIN.sub("{joined}", template)
@@ -163,37 +165,16 @@ def _bracketed(text: str) -> str:
     return rf"\left({text}\right)"
 
 
-def _axis(value: int | None, op: Op) -> str:
-    return "" if value == op.keywords.get("axis") else rf"_{{\text{{axis }}{value}}}"
-
-
-def _region(parts: Sequence[Part]) -> str:
-    return ", ".join(str(part) for part in parts).replace(":", "{:}")
-
-
-def _literal(data: Any) -> str:
-    rows = [" & ".join(map(_entry, row)) if isinstance(row, tuple) else _entry(row) for row in data]
-    return r"\begin{bmatrix} " + ROW_END.join(rows) + r" \end{bmatrix}"
-
-
 def _entry(value: float) -> str:
     return numeral(f"{value:.15g}")
 
 
-def _sizes(shape: Shape) -> str:
-    sizes = [(expression(size.text)[0], size.precedence) for size in shape]
-    return r" \times ".join(t if level >= PRODUCT else rf"\left({t}\right)" for t, level in sizes)
+def _size(size: Size) -> str:
+    text = expression(size.text)[0]
+    return text if size.precedence >= PRODUCT else rf"\left({text}\right)"
 
 
-WRITERS: dict[str, Any] = {
-    "axis": _axis,
-    "region": lambda parts, op: _region(parts),
-    "data": lambda data, op: _literal(data),
-    "regions": lambda regions, op: "; ".join(map(_region, regions)),
-    "subscripts": lambda text, op: text,
-    "shape": lambda sizes, op: _sizes(sizes),
-    "sizes": lambda sizes, op: _sizes(sizes),
-}
+MARKUP = Markup(_size, _entry)
 
 
 # ── numbers and names ──

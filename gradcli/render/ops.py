@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import gradcli
 from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
-from gradcli.ops.core import Call
-from gradcli.ops.regions import Part, whole
+from gradcli.ops.attributes import ATTRIBUTES, FIRST
+from gradcli.ops.core import Call, tried
 from gradcli.program import LAYOUTS, Step
 from gradcli.render.layout import EQUATION, NOTE, PLAIN, Column, Line, Section
 from gradcli.sizes import ATOM, Shape, Sizes, is_scalar, spell
-from gradcli.spelling import write
+from gradcli.spelling import fill
 from gradcli.suggest import FOREIGN, suggestion
 from gradcli.transform.reverse import region_text
 from gradcli.transform.vjp import contribute
@@ -82,20 +82,24 @@ def _symbols(op: Op) -> list[str]:
 
 
 def example(op: Op) -> Example:
-    """An operation in a model of its own, at the first shapes that its shape rule takes."""
+    """An operation in a model of its own, at the first shapes that its shape rule takes.
+
+    The plainest attributes are tried at all shapes before any others are.
+    """
     sizes = Sizes()
     n, m, k, one = *map(sizes.symbol, "NMK", (3, 2, 4)), sizes.constant(1)
     operands = operand_names(op)
-    for shapes in _shapes(n, m, k, one)[len(operands)]:
-        for attrs in _attributes(op, sizes, shapes, (n, m)):
-            signature = Signature(sizes, shapes, dict(attrs))
-            try:
-                call = Call(op, signature, attrs, op.shape(signature))
-            except Mismatch:
-                continue
-            step = Step(RESULT, call, operands, (0, 0))
-            rules = tuple(_rule(step, i) for i in range(len(operands)))
-            return Example(step.text, shapes, call.shape, rules)
+    choices = [(s, list(tried(op, sizes, s))) for s in _shapes(n, m, k, one)[len(operands)]]
+    plainest = [(shapes, attrs[:1]) for shapes, attrs in choices]
+    for shapes, attrs in ((s, a) for s, found in (*plainest, *choices) for a in found):
+        signature = Signature(sizes, shapes, dict(attrs))
+        try:
+            call = Call(op, signature, attrs, op.shape(signature))
+        except Mismatch:
+            continue
+        step = Step(RESULT, call, operands, (0, 0))
+        rules = tuple(_rule(step, i) for i in range(len(operands)))
+        return Example(step.text, shapes, call.shape, rules)
     raise AssertionError(f"{op.name} takes none of the shapes that are tried")
 
 
@@ -113,9 +117,9 @@ def operand_names(op: Op) -> tuple[str, ...]:
     """The operands that are quantities; of any number, two."""
     found: list[str] = []
     for name in op.operands:
-        if name.startswith("*") and name != "*sizes":
+        if name.startswith("*"):
             found += LETTERS[:2]
-        elif name.isidentifier() and name != "size":
+        else:
             found.append(name)
     return tuple(found)
 
@@ -136,45 +140,16 @@ def _shapes(n: Any, m: Any, k: Any, one: Any) -> dict[int, list[tuple[Shape, ...
     }
 
 
-def _attributes(
-    op: Op, sizes: Sizes, shapes: tuple[Shape, ...], filled: Shape
-) -> Iterator[tuple[tuple[str, Any], ...]]:
-    """The attributes to try: the keywords' defaults, and what the operands' names ask for."""
-    keywords = tuple(op.keywords.items())
-    last = op.operands[-1] if op.operands else ""
-    if "{region}" in op.text.template:
-        first = Part(sizes.constant(0), sizes.constant(2))
-        yield (("region", (first, *(whole(size, sizes) for size in shapes[0][1:]))),)
-    elif '"regions"' in op.operands:
-        n, m = filled
-        twice = sizes.add(n, n)
-        sides = tuple(
-            (Part(start, stop), whole(m, sizes))
-            for start, stop in ((sizes.constant(0), n), (n, twice))
-        )
-        yield ("regions", sides), ("shape", (twice, m))
-    elif last == "[shape]":
-        yield ("shape", filled[::-1]), *keywords
-        yield ("shape", filled), *keywords
-    elif last in ("size", "*sizes"):
-        yield (("sizes", filled[: 1 if last == "size" else 2]),)
-    elif '"subscripts"' in op.operands:
-        yield (("subscripts", "ij,jk->ik"),)
-    elif not op.operands:
-        shape = tuple(map(sizes.literal, (3, 1)))
-        yield ("data", (1.0, 2.0, 3.0)), ("shape", shape)
-    else:
-        yield keywords
-
-
 def signature(op: Op) -> str:
     """How an operation is written: x + y, sum(x, axis=), concat(*xs, axis=0)."""
     operands = operand_names(op)
+    shown = {key: ATTRIBUTES[key].shown for key in op.attributes}
     if "{" in op.text.template:
-        attrs = [("region", ("…",)), ("data", (1.0, 2.0, 3.0))]
-        return write(op, attrs, [(name, ATOM) for name in operands])[0]
+        return fill(op.text, shown, [(name, ATOM) for name in operands], "({})")[0]
+    first = [text for key, text in shown.items() if ATTRIBUTES[key].stands == FIRST]
+    behind = [text for key, text in shown.items() if ATTRIBUTES[key].stands != FIRST]
     keywords = [f"{key}={'' if value is None else value}" for key, value in op.keywords.items()]
-    return f"{op.name}({', '.join([*op.operands, *keywords])})"
+    return f"{op.name}({', '.join([*first, *op.operands, *behind, *keywords])})"
 
 
 # ── rendered ──

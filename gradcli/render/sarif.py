@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import gradcli
 from gradcli.foreign import dumps, visible
-from gradcli.render.diagnostics import Diagnostic
+from gradcli.render.diagnostics import Diagnostic, Related
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {"fail": "error", "wrong": "error", "inconclusive": "warning", "unchecked": "warning"}
@@ -26,15 +26,17 @@ def result(
         "message": {"text": visible(message)},
     }
     if file is not None:
-        found["locations"] = [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(file)},
-                    "region": region or {"startLine": 1},
-                }
-            }
-        ]
+        found["locations"] = [_location(file, region)]
     return found
+
+
+def _location(file: str, region: dict[str, int] | None) -> dict[str, Any]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(file)},
+            "region": region or {"startLine": 1},
+        }
+    }
 
 
 def region(line: int, column: int, end_line: int, end_column: int) -> dict[str, int]:
@@ -44,12 +46,21 @@ def region(line: int, column: int, end_line: int, end_column: int) -> dict[str, 
 
 
 def of_diagnostics(found: Iterable[Diagnostic]) -> Iterator[dict[str, Any]]:
-    for kind, file, line, column, end_line, end_column, message, hint in found:
+    for kind, file, line, column, end_line, end_column, message, hint, related in found:
         where = None
         if line is not None and column is not None:
             where = region(line, column, end_line or line, end_column or column)
         text = f"{message}; hint: {hint}" if hint else message
-        yield result(kind, "error", text, file, where)
+        record = result(kind, "error", text, file, where)
+        if related:
+            record["relatedLocations"] = [_related(other) for other in related]
+        yield record
+
+
+def _related(other: Related) -> dict[str, Any]:
+    file, line, column, end_line, end_column, message = other
+    where = _location(file, region(line, column, end_line, end_column))
+    return {**where, "message": {"text": visible(message)}}
 
 
 def log(results: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError, Source
-from gradcli.syntax.ast import Place
+from gradcli.syntax.ast import Place, Signs
 from gradcli.syntax.parser import parse
 from gradcli.syntax.source import read_source
 
@@ -15,14 +15,14 @@ __all__ = ["Parsed", "read", "read_source"]
 class Parsed(NamedTuple):
     """The statements of a source, the syntax errors met, and the words of what was left out.
 
-    signs: under the place of each operation, where its sign stands: its operator, its function's
-    name.
+    signs: under the place of each operation, where its sign stands (its operator, its function's
+    name), and where each of its operands does.
     used: every name that stands in the file, outside comments and texts.
     """
 
     source: Source
     statements: tuple[Any, ...]
-    signs: dict[Place, Place]
+    signs: dict[Place, Signs]
     used: frozenset[str]
     errors: tuple[GradError, ...]
     broken: frozenset[str]

@@ -13,8 +13,8 @@ right, then the operation), so that nothing that walks one is recursive. An inst
     ("attribute", "pi", place)          np.pi; in derivation files alone, as is
     ("method", (name, keywords), place) x.sum(0), np.sum(x): the object lies below its arguments
 
-Where the sign of an operation stands (its operator, its function's name) is kept beside the code,
-under the operation's place: few ask for it.
+Where the sign of an operation stands (its operator, its function's name), and where its operands
+stand, is kept beside the code, under the operation's place: few ask for it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from typing import Any, NamedTuple, TypeAlias
 Place: TypeAlias = tuple[int, int]  # in the source: offsets, the end excluded
 Instruction: TypeAlias = tuple[str, Any, Place]
 Code: TypeAlias = tuple[Instruction, ...]
+# Where the sign of an operation stands, and behind it where each operand, argument or slice does.
+Signs: TypeAlias = tuple[Place, ...]
 
 AT = "at"
 

@@ -8,6 +8,7 @@ from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
 Begun = tuple[int, Place]  # an expression: where its code begins on the tape, and where it stands
+Slice = tuple[Any, list[Begun], Place]  # its kind, its bounds, and where it stands
 
 
 class Builder:
@@ -20,7 +21,7 @@ class Builder:
     def __init__(self) -> None:
         self.tape: list[ast.Instruction] = []
         self.push = self.tape.append
-        self.signs: dict[Place, Place] = {}
+        self.signs: dict[Place, ast.Signs] = {}
 
     def cut(self, begun: Begun) -> ast.Code:
         start = begun[0]
@@ -54,16 +55,16 @@ class Builder:
         return len(self.tape) - 1, place
 
     def binary(self, symbols: Any) -> Begun:
-        (left, (start, _)), (_, symbol, sign), (_, (_, end)) = symbols
-        place = start, end
-        self.signs[place] = sign
+        (left, first), (_, symbol, sign), (_, second) = symbols
+        place = first[0], second[1]
+        self.signs[place] = sign, first, second
         self.push(("binary", symbol, place))
         return left, place
 
     def unary(self, symbols: Any) -> Begun:
-        (_, symbol, sign), (operand, (_, end)) = symbols
-        place = sign[0], end
-        self.signs[place] = sign
+        (_, symbol, sign), (operand, inner) = symbols
+        place = sign[0], inner[1]
+        self.signs[place] = sign, inner
         self.push(("unary", symbol, place))
         return operand, place
 
@@ -72,9 +73,9 @@ class Builder:
         return operand, (start, end)
 
     def transpose(self, symbols: Any) -> Begun:
-        (operand, (start, _)), (_, _, sign) = symbols
-        place = start, sign[1]
-        self.signs[place] = sign
+        (operand, inner), (_, _, sign) = symbols
+        place = inner[0], sign[1]
+        self.signs[place] = sign, inner
         self.push(("transpose", None, place))
         return operand, place
 
@@ -100,36 +101,42 @@ class Builder:
     def index(self, symbols: Any) -> Begun:
         (operand, (start, _)), _, slices, (_, _, (_, end)) = symbols
         place = start, end
-        self.signs[place] = self.tape[operand][2]
-        self.push(("index", tuple([kind for kind, _ in slices]), place))
+        self.signs[place] = self.tape[operand][2], *[where for _, _, where in slices]
+        self.push(("index", tuple([kind for kind, _, _ in slices]), place))
         return operand, place
 
-    def at(self, symbols: Any) -> tuple[Any, list[Begun]]:
-        return ast.AT, [symbols[0]]
+    def at(self, symbols: Any) -> Slice:
+        return ast.AT, [symbols[0]], symbols[0][1]
 
-    def between(self, symbols: Any) -> tuple[Any, list[Begun]]:
-        first, last = symbols
-        return (first is not None, last is not None), [s for s in symbols if s is not None]
+    def between(self, symbols: Any) -> Slice:
+        first, (_, _, colon), last = symbols
+        start = first[1][0] if first else colon[0]
+        end = last[1][1] if last else colon[1]
+        bounds = [bound for bound in (first, last) if bound is not None]
+        place = start, end
+        self.signs[place] = place, *[where for _, where in bounds]
+        return (first is not None, last is not None), bounds, place
 
     def call(self, symbols: Any) -> Begun:
         (_, name, sign), *rest, (_, _, (_, end)) = symbols
         place = sign[0], end
-        self.signs[place] = sign
         arguments = rest[0] if rest else []
         start = len(self.tape)
         if arguments and isinstance(arguments[0], ast.Comprehension):
             loop = arguments[0]._replace(function=name)
+            self.signs[place] = (sign,)
             self.push(("comprehension", loop, place))
             return start, place
         keywords = tuple([a[0] if isinstance(a[0], str) else None for a in arguments])
+        self.signs[place] = sign, *[a[-1] for a in arguments]
         if arguments:
-            start = arguments[0][1][0] if keywords[0] else arguments[0][0]
+            start = arguments[0][1] if keywords[0] else arguments[0][0]
         self.push(("call", (name, keywords), place))
         return start, place
 
-    def keyword(self, symbols: Any) -> tuple[str, Begun]:
-        (_, name, _), begun = symbols
-        return name, begun
+    def keyword(self, symbols: Any) -> tuple[str, int, Place]:
+        (_, name, (start, _)), (begun, (_, end)) = symbols
+        return name, begun, (start, end)
 
     def comprehension(self, symbols: Any) -> list[ast.Comprehension]:
         begun, variable, interval = symbols
@@ -149,7 +156,7 @@ class Builder:
     def _entries(self, what: str, symbols: Any) -> Begun:
         (_, _, (start, _)), entries, (_, _, (_, end)) = symbols
         place, first = (start, end), entries[0][0]
-        self.signs[place] = self.tape[first][2]
+        self.signs[place] = self.tape[first][2], *[where for _, where in entries]
         self.push((what, len(entries), place))
         return first, place
 
@@ -248,8 +255,8 @@ class Builder:
 
     def bracket(self, symbols: Any) -> tuple[tuple[Any, ...], tuple[ast.Code, ...]]:
         slices = symbols[0]
-        starts = [start for _, found in slices for start in found]
-        return tuple(kind for kind, _ in slices), self.cut_all(starts)
+        starts = [start for _, found, _ in slices for start in found]
+        return tuple(kind for kind, _, _ in slices), self.cut_all(starts)
 
     def assign(self, symbols: Any) -> str:
         return str(symbols[0][1])

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from gradcli.errors import MOST_ERRORS, GradError, GradErrors, Source, Span
 from gradcli.syntax import recovery
-from gradcli.syntax.ast import Place
+from gradcli.syntax.ast import Place, Signs
 from gradcli.syntax.build import Builder
 from gradcli.syntax.lalr import Rule, Table, load
 from gradcli.syntax.lexer import END, MODEL, Token, Words, cut, on_paper, tokens
@@ -26,7 +26,7 @@ class Result(NamedTuple):
     """
 
     statements: tuple[Any, ...]
-    signs: dict[Place, Place]
+    signs: dict[Place, Signs]
     used: set[str]
     errors: list[GradError]
     lost: set[str]

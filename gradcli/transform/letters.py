@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gradcli.ops.regions import Part
+from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.parts import Part
 from gradcli.program import Loop, Step, written
 from gradcli.sizes import Number
 from gradcli.spelling import write
@@ -67,9 +68,8 @@ def equation(step: Step) -> str:
     """A forward step, with letters for indices."""
     if step.rolled is None:
         return step.text
-    op, attrs = step.call.op, step.call.attrs
-    if attrs and attrs[0][0] == "region":
-        attrs = (("region", [part.rolled or str(part) for part in attrs[0][1]]),)
+    op = step.call.op
+    attrs = [(key, ATTRIBUTES[key].rolled(value)) for key, value in step.call.attrs]
     return f"{step.rolled.name} = {write(op, attrs, [written(a) for a in step.rolled.args])[0]}"
 
 

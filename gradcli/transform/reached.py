@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.ops.core import Array, Call
-from gradcli.ops.regions import Part, Region, kept_shape, whole
+from gradcli.ops.parts import Part, Region, kept_shape, whole
 from gradcli.program import Program
 from gradcli.sizes import Shape, Sizes, numbers
 from gradcli.transform.vjp import Contribution

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from gradcli.interpret import last_uses
 from gradcli.ops.core import TABLE, Call, Signature
-from gradcli.ops.regions import Region
+from gradcli.ops.parts import Region
 from gradcli.program import NOWHERE, Input, Operand, Program, Step, verify
 from gradcli.sizes import Number
 from gradcli.syntax.ast import Place

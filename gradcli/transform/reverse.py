@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcli.errors import Defect, GradError
 from gradcli.interpret import interpret
-from gradcli.ops.regions import Region
+from gradcli.ops.parts import Region
 from gradcli.program import Operand, Program, Step
 from gradcli.sizes import Shape, numbers
 from gradcli.transform.reached import Tracker

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from gradcli.errors import Defect
 from gradcli.expr import NAMED, Expr, as_expr, call, leaf
 from gradcli.ops.core import Call
-from gradcli.ops.regions import Part, Region, indexed_shape, whole
+from gradcli.ops.parts import Part, Region, indexed_shape, whole
 from gradcli.program import Step
 from gradcli.sizes import Number, Shape, Sizes, alike, is_one, is_scalar, same, spell
 from gradcli.template import Node, flip, postorder, print_nodes, typed

@@ -8,8 +8,8 @@
         ^^ error: `xx` is not defined
     hint: did you mean `x`?
 
-Below a line of the model stand the carets and the message for it, and the hint; what has no place
-in the model stands at the end. `python tests/errors/error_cases.py` writes anew what is said; read
+Below a line of the model stand the carets and the message for it, and the hint; a second place that
+an error is about has a note below its own line. What has no place in the model stands at the end. `python tests/errors/error_cases.py` writes anew what is said; read
 the difference as a person who made that mistake would.
 """
 
@@ -28,8 +28,8 @@ from typer.testing import CliRunner
 from gradcli.cli import app
 
 FOLDER = Path(__file__).parent
-SAID = re.compile(r"\s*\^+ error: |error: |hint: |note: |Error: |Usage: |Try ")
-HEAD = re.compile(r"model\.eq:(\d+):(\d+): error: (.*)")
+SAID = re.compile(r"\s*\^+ (?:error|note): |error: |hint: |note: |Error: |Usage: |Try ")
+HEAD = re.compile(r"model\.eq:(\d+):(\d+): ((?:error|note): .*)")
 
 
 class Case(NamedTuple):
@@ -100,7 +100,7 @@ def annotate(case: Case, said: str) -> str:
             source, carets = lines[1], lines[2]
             assert model[number - 1] == source, source
             assert len(carets) - len(carets.lstrip()) == column - 1, carets
-            found = [f"{carets} error: {message}"]
+            found = [f"{carets} {message}"]
             del lines[:3]
         else:
             number = len(model)

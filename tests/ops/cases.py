@@ -7,7 +7,7 @@ an operation that enters the table is tested with nobody writing a test for it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +15,8 @@ import numpy as np
 from gradcli.expr import as_expr, leaf
 from gradcli.lower.limits import MOST_AXES
 from gradcli.ops import FUNCTIONS, Mismatch, Op, Signature
-from gradcli.ops.regions import Part, indexed_shape, whole
-from gradcli.sizes import ATOM, Shape, Sizes, is_one, numbers, numeral
+from gradcli.ops.core import tried
+from gradcli.sizes import ATOM, Shape, Sizes, numbers, numeral
 from gradcli.spelling import write
 
 DIMS = {"N": 3, "M": 2, "K": 2}
@@ -105,7 +105,8 @@ def cases(op: Op) -> list[Case]:
     ]  # fmt: skip
     found = []
     for operands in _operands(op, pool):
-        for attrs in _attrs(op, operands, sizes):
+        shapes = tuple(o if isinstance(o, tuple) else sizes.scalar for o in operands)
+        for attrs in tried(op, sizes, shapes):
             case = Case(op, operands, attrs, sizes)
             if _fits(case):
                 found.append(case)
@@ -120,7 +121,7 @@ def _thinned(found: list[Case]) -> list[Case]:
 
 
 def _operands(op: Op, pool: Sequence[Shape]) -> Iterator[tuple[Shape | float, ...]]:
-    names = [name for name in op.operands if name[0] not in '["' and name not in ("size", "*sizes")]
+    names = op.operands
     if not names:
         yield ()
     elif names[-1].startswith("*"):
@@ -140,77 +141,6 @@ def _with_numbers(pool: Sequence[Shape], arity: int) -> Iterator[tuple[Shape | f
         for number in PLAIN:
             for shape in (pool[0], pool[3]):
                 yield tuple(float(number) if i == place else shape for i in range(arity))
-
-
-def _attrs(op: Op, operands: Sequence[Any], sizes: Sizes) -> Iterator[tuple[tuple[str, Any], ...]]:
-    """Every choice of an operation's arguments besides its operands."""
-    one = sizes.constant(1)
-    shapes = [o if isinstance(o, tuple) else (one, one) for o in operands]
-    choices: list[list[tuple[str, Any]]] = []
-    for key, default in op.keywords.items():
-        rank = len(shapes[0]) + op.new_axes
-        axes = ([None] if default is None else []) + list(range(rank))
-        choices.append([(key, axis) for axis in axes])
-    n, m, k = sizes.dims.values()
-    if "[shape]" in op.operands:
-        targets = [
-            shapes[0][::-1], (sizes.product(shapes[0]), one), (one, sizes.product(shapes[0])),
-            (n, m), (m, n), (n, n), (k, n, m), (m, n, k), (k, n, n), (n, k, m),
-        ]  # fmt: skip
-        choices.append([("shape", target) for target in targets])
-    if "*sizes" in op.operands:
-        choices.append([("sizes", target) for target in ((n,), (n, m), (k, n, m))])
-    if "size" in op.operands:
-        choices.append([("sizes", (n,)), ("sizes", (one,))])
-    if '"subscripts"' in op.operands:
-        choices.append([("subscripts", text) for text in _subscripts(shapes)])
-    if '"regions"' in op.operands:
-        choices.insert(0, [("regions", found) for found in _scattered(shapes, (k, n, m), sizes)])
-    if "{region}" in op.text.template:
-        choices.append([("region", region) for region in _regions(shapes[0], sizes)])
-    if op.operands == ():
-        choices.append([("data", ((1.0, 2.0), (3.0, 4.0)))])
-        choices.append([("shape", (sizes.literal(2), sizes.literal(2)))])
-    yield from (tuple(choice) for choice in itertools.product(*choices))
-
-
-def _regions(shape: Shape, sizes: Sizes) -> Iterable[tuple[Part, ...]]:
-    """Of each axis: all of it, a slice, a single entry."""
-    choices = []
-    for size in shape:
-        parts = [whole(size, sizes)]
-        if not is_one(size):
-            last = int(size.value)
-            parts.append(Part(sizes.constant(last - 1), sizes.constant(last), single=True))
-            parts.append(Part(sizes.constant(0), sizes.constant(last - 1)))
-        choices.append(parts)
-    return [
-        region for region in itertools.product(*choices) if not all(part.whole for part in region)
-    ]
-
-
-def _scattered(
-    shapes: Sequence[Shape], filled: Shape, sizes: Sizes
-) -> Iterator[tuple[tuple[Part, ...], ...]]:
-    """For each operand the regions of its size, in arrays of two axes and of three."""
-    for target in (filled[1:], filled):
-        fitting = [
-            [r for r in _regions(target, sizes) if indexed_shape(sizes, r) == shape]
-            for shape in shapes
-        ]
-        yield from itertools.product(*fitting)
-
-
-def _subscripts(shapes: Sequence[Shape]) -> Iterator[str]:
-    """Letters for the operands' axes: all apart, equal sizes joined, repeated, some left out."""
-    fresh = iter("abcdefghijklmnop")
-    apart = ["".join(next(fresh) for _ in shape) for shape in shapes]
-    known = list(dict.fromkeys(size for shape in shapes for size in shape))
-    joined = ["".join("ijklmnop"[known.index(size)] for size in shape) for shape in shapes]
-    for terms in (apart, joined):
-        every = "".join(dict.fromkeys("".join(terms)))
-        for right in dict.fromkeys((every, every[::-1], every[:2], every[1:], every[:1], "")):
-            yield f"{','.join(terms)}->{right}"
 
 
 def _fits(case: Case) -> bool:

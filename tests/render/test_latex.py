@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from gradcli.cli import app
 from gradcli.ops import TABLE, Op
+from gradcli.ops.core import tried
 from gradcli.render.latex import lines, name, number, write
-from gradcli.sizes import ATOM, PRODUCT, SUM, Number
+from gradcli.sizes import ATOM, PRODUCT, SUM, Number, Sizes
 
 
 def latex(text: str | Path, layout: str | None = None) -> str:
@@ -137,11 +138,10 @@ def test_the_command(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
 def test_every_operation_is_written(op: Op) -> None:
-    attrs = [("axis", 1), ("region", ()), ("data", ((1.0, 2.0),)), ("subscripts", "ij->ji")]
-    attrs += [("shape", ()), ("sizes", ()), ("regions", ())]
-    if op.name == "constant":
-        attrs = [("data", ((1.0, 2.0), (3.0, 4.0)))]
-    count = max(len([o for o in op.operands if o.isidentifier()]), 1)
+    sizes = Sizes()
+    n, m, _ = (sizes.symbol(name, value) for name, value in (("N", 3), ("M", 2), ("K", 4)))
+    attrs = next(tried(op, sizes, ((n, m),) * 3))
+    count = max(len(op.operands), 1)
     operands = [("a + b", SUM), ("c", ATOM), (r"d \odot e", PRODUCT)][:count]
     for scalar in (False, True):
         text, _ = write(op, attrs, operands, scalar)

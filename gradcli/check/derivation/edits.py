@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from gradcli.check.derivation.postfix import NOWHERE, operands, starts, text
 from gradcli.ops import FUNCTIONS
+from gradcli.ops.attributes import ALONE, ATTRIBUTES, LAST
 from gradcli.syntax import ast
 
 SIGN, TRANSPOSE, ORDER = "sign", "transpose", "operand-order"
@@ -272,8 +273,8 @@ def bounds(code: ast.Code, begins: Sequence[int]) -> set[int]:
             parts = parts[1:]
         elif operation == "call":
             op = FUNCTIONS.get(argument[0])
-            sized = op.operands[-1] if op and op.operands else ""
-            first = 0 if sized in ("*sizes", "size") else 1 if sized == "[shape]" else len(parts)
+            places = {ATTRIBUTES[key].stands for key in op.attributes} if op else set()
+            first = 0 if ALONE in places else 1 if LAST in places else len(parts)
             parts = [p for k, p in enumerate(parts) if k >= first or argument[1][k] is not None]
         else:
             continue

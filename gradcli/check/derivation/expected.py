@@ -14,7 +14,7 @@ from gradcli.check.derivation.runs import Runs
 from gradcli.evaluate import arrived
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
-from gradcli.ops.regions import Region, kept_shape
+from gradcli.ops.parts import Region, kept_shape
 from gradcli.program import Drawn, Input, Program
 from gradcli.sizes import numbers
 from gradcli.transform.reify import OWN, Row

@@ -31,7 +31,7 @@ from gradcli.lower.operands import value as operand
 from gradcli.lower.scope import Binding, Family, Ref
 from gradcli.lower.text import Misfit, Poisoned, Text
 from gradcli.ops.core import Array
-from gradcli.ops.regions import Region, indexed_shape, kept_shape
+from gradcli.ops.parts import Region, indexed_shape, kept_shape
 from gradcli.program import Operand
 from gradcli.sizes import Number, Shape, Size, numbers, same
 from gradcli.syntax import Parsed, ast

@@ -102,7 +102,7 @@ def text(code: ast.Code) -> str:
             spelling = TABLE[OPERATORS[argument, 2]].text
             symbol = spelling.template[3:-3].strip()
             spelling = spelling._replace(template=spelling.template.replace(symbol, argument))
-            stack.append(fill(spelling, (), parts, "({})"))
+            stack.append(fill(spelling, {}, parts, "({})"))
         elif operation == "unary":
             stack.append(write(TABLE[OPERATORS[argument, 1]], (), parts))
         elif operation == "transpose":
@@ -160,5 +160,5 @@ def span(parsed: Parsed, code: ast.Code, start: int, end: int) -> Span | None:
     if not places:
         return None
     if len(places) == 1:
-        places = [parsed.signs.get(places[0], places[0])]
+        places = [parsed.signs.get(places[0], places)[0]]
     return Span(parsed.source, min(places)[0], max(end for _, end in places))

@@ -23,7 +23,7 @@ from gradcli.check.derivation.agreement import (
 )
 from gradcli.check.derivation.expected import Share
 from gradcli.ops.core import Array
-from gradcli.ops.regions import Region
+from gradcli.ops.parts import Region
 
 SMALL = 1e-6  # relative to its total, a line that is looked at by itself
 SMALLEST = 1e-290  # a share that a mark counts

@@ -1,0 +1,320 @@
+"""The kinds of attributes: what an operation takes besides its operands. One entry a kind."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.parts import (
+    Part,
+    Region,
+    all_written,
+    indexed_shape,
+    read_regions,
+    whole,
+    written,
+)
+from gradcli.sizes import Shape, Size, Sizes, is_one, numbers, numeral
+
+# Where a call has it.
+FIRST = "first"  # before the operands
+LAST = "last"  # behind them
+ALONE = "alone"  # in their place: there are none
+KEYWORD = "keyword"  # behind them, by its name
+INSIDE = "inside"  # in the operation's own template
+
+# What stands there, for the lowering to read.
+TEXT = "text"  # a text in quotes
+BRACKETS = "brackets"  # sizes in brackets
+SIZES = "sizes"  # sizes one by one, or in brackets
+SIZE = "size"  # one size
+WHOLE = "whole"  # a whole number
+NOTHING = "nothing"  # the grammar's own
+
+
+class At(NamedTuple):
+    """What a kind may look at: the operands' shapes, and what is known of the call.
+
+    rank: how many axes the result has. default: the keyword's. known: the attributes that are read
+    before this one.
+    """
+
+    sizes: Sizes
+    shapes: tuple[Shape, ...]
+    rank: int = 2
+    default: Any = None
+    known: dict[str, Any] = {}  # noqa: RUF012 -- read only
+
+
+class Markup(NamedTuple):
+    """How a printer of another language writes a size and a number."""
+
+    size: Callable[[Size], str]
+    number: Callable[[float], str]
+
+
+def _same(value: Any, at: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribute:
+    """A kind of attribute: its whole truth.
+
+    stands, takes: where a call has it, and what stands there.
+    shown: how a signature shows it. example: a call's arguments, for hints.
+    about: what a call that lacks it is told. error: the kind of error of one that does not fit.
+    read: what was read, as a value; raises Mismatch.
+    text: the value as it is written in the language.
+    latex: the same in LaTeX, by a printer's own ways with sizes and numbers.
+    code: the value as `forward` gets it, from the operands' shapes.
+    rolled: the value with the loops' variables as letters.
+    tried: values to try at some shapes, the plainest first: for the page of operations, and for the
+        tests. What does not fit is refused by the operation's shape rule.
+    """
+
+    name: str
+    stands: str
+    takes: str
+    text: Callable[[Any], str]
+    latex: Callable[[Any, Any, Markup], str]
+    tried: Callable[[At], Iterable[Any]]
+    read: Callable[[Any, At], Any] = _same
+    code: Callable[[Any, tuple[Shape, ...]], Any] = _same
+    rolled: Callable[[Any], Any] = lambda value: value
+    shown: str = ""
+    example: str = ""
+    about: str = ""
+    error: str = "bad-arguments"
+
+
+ATTRIBUTES: dict[str, Attribute] = {}
+
+
+def attribute(name: str, stands: str, takes: str, **fields: Any) -> None:
+    """Register a kind."""
+    ATTRIBUTES[name] = Attribute(name, stands, takes, **fields)
+
+
+# ── texts before the operands ──
+
+
+def _subscripts(at: At) -> Iterator[str]:
+    """Letters for the operands' axes: all apart, equal sizes joined, repeated, some left out."""
+    yield "ij,jk->ik"
+    fresh = iter("abcdefghijklmnop")
+    apart = ["".join(next(fresh) for _ in shape) for shape in at.shapes]
+    known = list(dict.fromkeys(size for shape in at.shapes for size in shape))
+    joined = ["".join("ijklmnop"[known.index(size)] for size in shape) for shape in at.shapes]
+    for terms in (apart, joined):
+        every = "".join(dict.fromkeys("".join(terms)))
+        for right in dict.fromkeys((every, every[::-1], every[:2], every[1:], every[:1], "")):
+            yield f"{','.join(terms)}->{right}"
+
+
+attribute(
+    "subscripts",
+    FIRST,
+    TEXT,
+    shown='"subscripts"',
+    example='"ij,jk->ik", A, B',
+    about="begins with its subscripts",
+    text=lambda value: f'"{value}"',
+    latex=lambda value, default, markup: value,
+    tried=_subscripts,
+)
+
+
+def _tried_regions(shape: Shape, sizes: Sizes) -> list[Region]:
+    """Of each axis: all of it, a single entry, a slice; not all of all of them."""
+    choices = []
+    for size in shape:
+        parts = [whole(size, sizes)]
+        if not is_one(size):
+            last = int(size.value)
+            parts.append(Part(sizes.constant(last - 1), sizes.constant(last), single=True))
+            parts.append(Part(sizes.constant(0), sizes.constant(last - 1)))
+        choices.append(parts)
+    return [
+        region for region in itertools.product(*choices) if not all(part.whole for part in region)
+    ]
+
+
+def _scattered(at: At) -> Iterator[tuple[Region, ...]]:
+    """The operands below each other; for each the regions of its size, in two axes and in three."""
+    start, below = at.sizes.constant(0), []
+    for shape in at.shapes:
+        stop = at.sizes.add(start, shape[0])
+        below.append((Part(start, stop), *(whole(size, at.sizes) for size in shape[1:])))
+        start = stop
+    yield tuple(below)
+    n, m, k = list(at.sizes.dims.values())[:3]
+    for target in ((n, m), (k, n, m)):
+        fitting = [
+            [r for r in _tried_regions(target, at.sizes) if indexed_shape(at.sizes, r) == shape]
+            for shape in at.shapes
+        ]
+        yield from itertools.product(*fitting)
+
+
+def _latex_region(region: Region) -> str:
+    return written(region).replace(":", "{:}")
+
+
+attribute(
+    "regions",
+    FIRST,
+    TEXT,
+    shown='"regions"',
+    example='"0:2, :", x, [N, M]',
+    about="begins with its regions",
+    read=lambda text, at: read_regions(text, at.known["shape"], at.sizes),
+    text=lambda value: f'"{all_written(value)}"',
+    latex=lambda value, default, markup: "; ".join(map(_latex_region, value)),
+    code=lambda value, shapes: tuple(tuple(part.slice() for part in r) for r in value),
+    tried=_scattered,
+)
+
+
+# ── sizes ──
+
+
+def _latex_sizes(value: Shape, default: Any, markup: Markup) -> str:
+    return r" \times ".join(map(markup.size, value))
+
+
+def _shapes(at: At) -> Iterator[Shape]:
+    one = at.sizes.constant(1)
+    if at.shapes:
+        entries = at.sizes.product(at.shapes[0])
+        yield from (at.shapes[0][::-1], (entries, one), (one, entries))
+    n, m, k = list(at.sizes.dims.values())[:3]
+    yield from ((n, m), (m, n), (n, n), (k, n, m), (m, n, k), (k, n, n), (n, k, m))
+    yield at.sizes.add(n, n), m
+
+
+attribute(
+    "shape",
+    LAST,
+    BRACKETS,
+    shown="[shape]",
+    example="x, [N, M]",
+    about="takes a quantity and a shape",
+    text=lambda value: "[" + ", ".join(size.text for size in value) + "]",
+    latex=_latex_sizes,
+    code=lambda value, shapes: numbers(value),
+    tried=_shapes,
+)
+
+
+def _alone(at: At) -> Iterator[Shape]:
+    n, m, k = list(at.sizes.dims.values())[:3]
+    yield from ((n, m), (n,), (k, n, m))
+
+
+attribute(
+    "sizes",
+    ALONE,
+    SIZES,
+    shown="*sizes",
+    example="N, M",
+    about="takes its sizes",
+    text=lambda value: ", ".join(size.text for size in value),
+    latex=_latex_sizes,
+    code=lambda value, shapes: numbers(value),
+    tried=_alone,
+)
+attribute(
+    "size",
+    ALONE,
+    SIZE,
+    shown="size",
+    example="N",
+    about="takes one size",
+    text=lambda value: value.text,
+    latex=lambda value, default, markup: markup.size(value),
+    code=lambda value, shapes: int(value.value),
+    tried=lambda at: (next(iter(at.sizes.dims.values())), at.sizes.constant(1)),
+)
+
+
+# ── keywords ──
+
+
+def _axis(axis: int, at: At) -> int:
+    """An axis, counted from 0; a negative one counts from the end."""
+    if not -at.rank <= axis < at.rank:
+        raise Mismatch(f"axis {axis} is out of range: there are {at.rank} axes, from 0")
+    return axis % at.rank
+
+
+def _latex_axis(value: Any, default: Any, markup: Markup) -> str:
+    return "" if value == default else rf"_{{\text{{axis }}{value}}}"
+
+
+attribute(
+    "axis",
+    KEYWORD,
+    WHOLE,
+    about="an axis",
+    error="bad-axis",
+    read=_axis,
+    text=str,
+    latex=_latex_axis,
+    code=lambda value, shapes: None if value is None else value - len(shapes[0]),
+    tried=lambda at: [*([None] if at.default is None else []), *range(at.rank)],
+)
+
+
+# ── what the grammar has brackets for ──
+
+
+def _slices(at: At) -> Iterator[Region]:
+    """The first rows, and what else there is."""
+    sizes, shape = at.sizes, at.shapes[0]
+    rows = sizes.constant(max(1, int(shape[0].value) - 1))
+    if not is_one(shape[0]):
+        yield Part(sizes.constant(0), rows), *(whole(size, sizes) for size in shape[1:])
+    yield from _tried_regions(shape, sizes)
+
+
+attribute(
+    "region",
+    INSIDE,
+    NOTHING,
+    shown="…",
+    text=written,
+    latex=lambda value, default, markup: _latex_region(value),
+    code=lambda value, shapes: tuple(part.slice() for part in value),
+    rolled=lambda value: [part.rolled or str(part) for part in value],
+    tried=_slices,
+)
+
+
+def _literal(data: Any) -> str:
+    """A literal's nested tuples as they are written: a column has numbers, a matrix rows."""
+    if isinstance(data, tuple):
+        return "[" + ", ".join(_literal(entry) for entry in data) + "]"
+    return numeral(data)
+
+
+def _latex_literal(data: Any, default: Any, markup: Markup) -> str:
+    rows = [
+        " & ".join(map(markup.number, row)) if isinstance(row, tuple) else markup.number(row)
+        for row in data
+    ]
+    return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
+
+
+attribute(
+    "data",
+    INSIDE,
+    NOTHING,
+    shown="[1, 2, 3]",
+    text=_literal,
+    latex=_latex_literal,
+    tried=lambda at: ((1.0, 2.0, 3.0), ((1.0, 2.0), (3.0, 4.0))),
+)

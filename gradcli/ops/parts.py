@@ -1,0 +1,94 @@
+"""Regions: what an index takes of each axis, and how that is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from gradcli.ops.mismatch import Mismatch
+from gradcli.sizes import Shape, Size, Sizes, spell
+
+
+class Part(NamedTuple):
+    """What of one axis a slice takes: from `start` up to `stop`, or all of it.
+
+    A single index (`single`) keeps the axis at size 1 at rank 2, and drops it at rank 3 and more.
+    """
+
+    start: Size
+    stop: Size
+    single: bool = False
+    whole: bool = False
+    rolled: str = ""  # how it is written with a loop's index as a letter
+
+    def __str__(self) -> str:
+        if self.whole:
+            return ":"
+        if self.single:
+            return str(self.start.value)
+        return f"{self.start.value}:{self.stop.value}"
+
+    def length(self, sizes: Sizes) -> Size:
+        return sizes.constant(1) if self.single else sizes.add(self.stop, self.start, -1)
+
+    def slice(self) -> slice:
+        return slice(int(self.start.value), int(self.stop.value))
+
+
+Region: TypeAlias = tuple[Part, ...]
+
+
+def kept_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
+    """The shape of a region with every axis kept."""
+    return tuple(part.length(sizes) for part in region)
+
+
+def indexed_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
+    """The shape of an index's result: at rank 3 and more a single index drops its axis."""
+    if len(region) <= 2:
+        return kept_shape(sizes, region)
+    left = [part.length(sizes) for part in region if not part.single]
+    one = sizes.constant(1)
+    return (*left, *(one,) * (2 - len(left)))
+
+
+def whole(size: Size, sizes: Sizes) -> Part:
+    return Part(sizes.constant(0), size, whole=True)
+
+
+# ── as text ──
+
+
+def written(region: Iterable[object]) -> str:
+    """A region as it stands in brackets."""
+    return ", ".join(map(str, region))
+
+
+def all_written(regions: Iterable[Iterable[object]]) -> str:
+    return "; ".join(map(written, regions))
+
+
+def read_regions(text: str, shape: Shape, sizes: Sizes) -> tuple[Region, ...]:
+    """Regions as `scatter` has them written, "0:2, :; 3, :". Raises Mismatch."""
+    found = []
+    for one in text.split(";"):
+        parts = [part.strip() for part in one.split(",")]
+        if len(parts) > len(shape):
+            raise Mismatch(f"`{one.strip()}` has {len(parts)} axes, but {spell(shape)} is filled")
+        parts += [":"] * (len(shape) - len(parts))
+        found.append(tuple(_part(*pair, sizes) for pair in zip(parts, shape, strict=True)))
+    return tuple(found)
+
+
+def _part(text: str, size: Size, sizes: Sizes) -> Part:
+    start, colon, stop = (piece.strip() for piece in text.partition(":"))
+    if text.strip() == ":":
+        return whole(size, sizes)
+    bounds = [piece for piece in (start, stop) if piece]
+    if not bounds or not all(piece.isascii() and piece.isdigit() for piece in bounds):
+        raise Mismatch(f"`{text}` is not an index", 'regions are written "0:2, :" or "3, :"')
+    first = int(start or 0)
+    last = int(stop) if stop else int(size.value) if colon else first + 1
+    if not first < last <= int(size.value):
+        raise Mismatch(f"`{text}` is out of range: the axis has size {size.text}")
+    return Part(sizes.constant(first), sizes.constant(last), single=not colon)
