@@ -16,6 +16,7 @@ import console
 import typer
 
 from gradcli.cli import app
+from gradcli.kinds import KINDS
 from gradcli.ops import OPERATORS, TABLE, Op
 from gradcli.render.ops import RESULT, example, signature
 
@@ -39,7 +40,11 @@ def main() -> None:
 
 def generated() -> dict[str, str]:
     """The pages that are written whole."""
-    return {"docs/commands.md": commands(), "docs/operations.md": operations()}
+    return {
+        "docs/commands.md": commands(),
+        "docs/errors.md": errors(),
+        "docs/operations.md": operations(),
+    }
 
 
 # ── the commands ──
@@ -99,6 +104,24 @@ def _default(p: Any) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
+
+
+# ── the errors ──
+
+
+def errors() -> str:
+    return "\n".join([GENERATED, *_errors()]) + "\n"
+
+
+def _errors() -> Iterator[str]:
+    yield "# The kinds of errors\n"
+    yield (
+        "Each error has one of these kinds, which `--json`, SARIF and `GradError.kind` state. A program may\n"
+        "rely on a kind; the messages are for people and may change.\n"
+    )
+    yield "| kind | what is wrong |"
+    yield "|---|---|"
+    yield from (f"| `{kind}` | {_cell(what)} |" for kind, what in KINDS.items())
 
 
 # ── the operations ──

@@ -99,6 +99,22 @@ def test_an_error_of_a_derivation_file(folder: Path) -> None:
     assert (item["file"], item["line"]) == ("mine.grad", 2)
 
 
+def test_data_that_do_not_fit_point_to_the_declaration(folder: Path) -> None:
+    (folder / "shaped.eq").write_text("input a\ninput x: [3]\ny = a * x\n")
+    (folder / "two.json").write_text('{"x": [1, 2]}')
+    found = gradcli("derive", "shaped.eq", "--data", "two.json", "--json")
+    (item,) = json.loads(found.stdout)["diagnostics"]
+    assert item["line"] is None
+    place = {"line": 2, "column": 7, "end_line": 2, "end_column": 8}
+    assert item["related"] == [{"file": "shaped.eq", **place, "message": "x is declared here"}]
+
+    (result,) = sarif("shaped.eq", "--data", "two.json", code=2)
+    (other,) = result["relatedLocations"]
+    assert other["message"]["text"] == "x is declared here"
+    region = {"startLine": 2, "startColumn": 7, "endLine": 2, "endColumn": 8}
+    assert other["physicalLocation"]["region"] == region
+
+
 # ── several models ──
 
 CODES = {
