@@ -116,8 +116,8 @@ def errors() -> str:
 def _errors() -> Iterator[str]:
     yield "# The kinds of errors\n"
     yield (
-        "Each error has one of these kinds, which `--json`, SARIF and `GradError.kind` state. A program may\n"
-        "rely on a kind; the messages are for people and may change.\n"
+        "Each error has one of these kinds, which `--json`, SARIF and `GradError.kind` state.\n"
+        "A program may rely on a kind; the messages are for people and may change.\n"
     )
     yield "| kind | what is wrong |"
     yield "|---|---|"

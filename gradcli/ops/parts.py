@@ -29,7 +29,11 @@ class Part(NamedTuple):
         return f"{self.start.value}:{self.stop.value}"
 
     def length(self, sizes: Sizes) -> Size:
-        return sizes.constant(1) if self.single else sizes.add(self.stop, self.start, -1)
+        if self.single:
+            return sizes.constant(1)
+        if self.start.free or self.stop.free:
+            return sizes.literal(int(self.stop.value) - int(self.start.value))
+        return sizes.add(self.stop, self.start, -1)
 
     def slice(self) -> slice:
         return slice(int(self.start.value), int(self.stop.value))
@@ -69,7 +73,10 @@ def all_written(regions: Iterable[Iterable[object]]) -> str:
 
 
 def read_regions(text: str, shape: Shape, sizes: Sizes) -> tuple[Region, ...]:
-    """Regions as `scatter` has them written, "0:2, :; 3, :". Raises Mismatch."""
+    """Regions as `scatter` has them written, "0:2, :; 3, :". Raises Mismatch.
+
+    Their bounds are numerals, which have no dim's name: they are compared by number.
+    """
     found = []
     for one in text.split(";"):
         parts = [part.strip() for part in one.split(",")]
@@ -91,4 +98,4 @@ def _part(text: str, size: Size, sizes: Sizes) -> Part:
     last = int(stop) if stop else int(size.value) if colon else first + 1
     if not first < last <= int(size.value):
         raise Mismatch(f"`{text}` is out of range: the axis has size {size.text}")
-    return Part(sizes.constant(first), sizes.constant(last), single=not colon)
+    return Part(sizes.literal(first), sizes.literal(last), single=not colon)

@@ -282,3 +282,12 @@ def test_rank_3() -> None:
         value(model + "y = ones(2, 3) @ x\ngiven dL/dy", "y", data)
         == (np.ones((2, 3)) @ x).tolist()
     )
+
+
+def test_regions_that_a_size_with_a_name_fills() -> None:
+    found = session(
+        'dim N = 3\ninput a: [N, 2], b: [N, 2]\ny = scatter("0:3, :; 3:6, :", a, b, [2*N, 2])\n'
+        "loss L = sum(square(y))\n"
+    )
+    for name in "ab":
+        assert_close(found.backward.totals[name], 2 * found.values[name])
