@@ -12,7 +12,7 @@ from gradcli.ops.core import ALL, EXACT, Array, Op, Pair, Signature, Spelling, c
 from gradcli.ops.flops import none
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.parts import Region, indexed_shape
-from gradcli.sizes import POSTFIX, Shape, numbers, same, spell
+from gradcli.sizes import POSTFIX, Shape, Size, numbers, same, spell
 
 SLICES = "course recitation on computing derivatives, scanning with an MLP"
 
