@@ -44,6 +44,10 @@ class Expr:
         """The sum as it is written: a - b rather than a + -b."""
         return self - other.args[0] if other.op == "neg" else self + other
 
+    def opposite(self) -> Expr:
+        """The negation as it is written: -(-a) is a."""
+        return self.args[0] if self.op == "neg" else -self
+
     def __mul__(self, other: Operand) -> Expr:
         return call("mul", self, other)
 

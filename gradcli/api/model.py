@@ -27,7 +27,9 @@ from gradcli.api.options import (
     request,
 )
 from gradcli.api.verdicts import Check, Review
+from gradcli.api.views import Jacobian
 from gradcli.errors import GradError, GradErrors
+from gradcli.request import Request
 from gradcli.session import bind, derive, parse_file, parse_text
 from gradcli.syntax import Parsed
 
@@ -159,6 +161,42 @@ class Model:
         path = tangent if tangent is None or isinstance(tangent, Mapping) else Path(tangent)
         found = run(self.parsed, asked, path)
         return Derivation(found.session, found, mode)
+
+    @raising_one
+    def jacobian(
+        self,
+        *,
+        of: str | None = None,
+        wrt: str | None = None,
+        chain: bool = False,
+        data: Data | None = None,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+        layout: Layout | None = None,
+        max_elements: int = MAX_ELEMENTS,
+    ) -> Jacobian:
+        r"""The matrix of one quantity's entries by another's.
+
+        of: none for the only quantity that is differentiated. wrt: none for the only input or
+        param. chain: the local Jacobians along the model's own equations too.
+        Raises GradError.
+
+        >>> model = parse("input x: [2] = [1, 2]\ny = x^2\ngiven dL/dy")
+        >>> found = model.jacobian(wrt="x")
+        >>> found.structure, found.formula, found.value.tolist()
+        ('diagonal', '2 * diag(x)', [[2.0, 0.0], [0.0, 4.0]])
+        """
+        asked = _one(data, dims, seed, layout, max_elements)
+        session = derive(self.parsed, asked)
+        from gradcli.views.chain import chain as chained
+        from gradcli.views.jacobian import jacobian
+
+        written = self.parsed.names()
+        found = jacobian(session, of, wrt, written, asked.max_elements)
+        links = None
+        if chain:
+            links = chained(session, found.of, found.wrt, written, asked.max_elements)
+        return Jacobian(found, links)
 
     @raising_one
     def check(
@@ -315,6 +353,26 @@ class Model:
 def holds_arrays(path: str) -> bool:
     """Whether a file holds gradients. A .grad file, a pipe, standard input hold a derivation."""
     return path.endswith((".npz", ".json"))
+
+
+def _one(
+    data: Data | None,
+    dims: Mapping[str, int] | None,
+    seed: int,
+    layout: Layout | None,
+    max_elements: int,
+    wrt: Names = (),
+) -> Request:
+    """The request of a view."""
+    return request(
+        data=data,
+        dims=dims,
+        seed=seed,
+        layout=layout,
+        wrt=wrt,
+        accumulate="auto",
+        max_elements=max_elements,
+    )
 
 
 def _quiet(done: int, total: int) -> None:

@@ -16,6 +16,7 @@ from gradcli.cli.ops import ops
 from gradcli.cli.output import OK, WRONG
 from gradcli.cli.schema import schema
 from gradcli.cli.streams import prepare, say
+from gradcli.cli.views import jacobian
 from gradcli.ending import INTERRUPTED
 from gradcli.foreign import visible
 
@@ -28,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command()(derive)
+app.command()(jacobian)
 app.command()(check)
 app.command()(ops)
 app.command()(schema)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call, equal
+from gradcli.ops import maps
 from gradcli.ops.core import (
     ALL,
     EACH,
@@ -27,6 +28,7 @@ from gradcli.ops.core import (
     register,
 )
 from gradcli.ops.flops import an_entry, none, product
+from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import (
     ATOM,
@@ -86,6 +88,36 @@ def operator(
     )
 
 
+# ── as maps of an operand ──
+
+
+def _added(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
+    return maps.stretched(s.shapes[k], elementwise_shape(s), s.sizes)
+
+
+def _subtracted(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
+    found = _added(s, k, operands)
+    return maps.negated(found) if k and found is not None else found
+
+
+def _scaled(s: Signature, k: int, factor: Expr) -> Map | None:
+    """What the k-th operand does as it is stretched and multiplied by a factor like the other."""
+    shape = elementwise_shape(s)
+    stretched = maps.stretched(s.shapes[k], shape, s.sizes)
+    times = maps.times(factor, s.shapes[1 - k], shape, s.sizes)
+    if stretched is None or times is None:
+        return None
+    return maps.product(times, stretched, s.sizes)
+
+
+def _multiplied(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
+    return _scaled(s, k, operands[1 - k])
+
+
+def _divided(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
+    return _scaled(s, k, 1 / operands[1])
+
+
 operator(
     "+",
     "add",
@@ -97,6 +129,7 @@ operator(
     sized=lambda sizes, a, b: sizes.add(a, b),
     linear=ALL,
     about="sum",
+    jacobian=_added,
     cite=SLIDES + "rule 3",
 )
 operator(
@@ -110,6 +143,7 @@ operator(
     sized=lambda sizes, a, b: sizes.add(a, b, -1),
     linear=ALL,
     about="difference",
+    jacobian=_subtracted,
     cite=SLIDES + "the deriv routine, `-`",
 )
 operator(
@@ -124,6 +158,7 @@ operator(
     sized=lambda sizes, a, b: sizes.multiply(a, b),
     linear=EACH,
     about="elementwise (Schur) product",
+    jacobian=_multiplied,
     cite=SLIDES + "rule 2",
     spread=True,
 )
@@ -138,6 +173,7 @@ operator(
     sized=lambda sizes, a, b: sizes.divide(a, b),
     linear=((0,),),
     about="elementwise quotient",
+    jacobian=_divided,
     cite=SLIDES + "listed there as missing: z = x/y, z = 1/y",
     domain=(0.5, 2.0),
 )
@@ -152,6 +188,7 @@ operator(
     sized=lambda sizes, a: sizes.add(sizes.constant(0), a, -1),
     linear=ALL,
     about="negation",
+    jacobian=lambda s, k, operands: maps.negated(maps.identity(s.shapes[0], s.sizes)),
     cite=SLIDES + "listed there as missing: operations with constants",
     rounding=EXACT,
 )
@@ -287,6 +324,16 @@ def _matmul_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
     return None
 
 
+def _matmul_jacobian(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
+    """(A ⊗ I) vec X for A @ X, and (I ⊗ Bᵀ) vec X for X @ B, the entries row by row."""
+    a, b = s.shapes
+    if len(a) != 2 or len(b) != 2:
+        return None
+    if k == 0:
+        return maps.kron(maps.Eye(a[0]), maps.dense(operands[1].T, b[::-1]), s.sizes)
+    return maps.kron(maps.dense(operands[0], a), maps.Eye(b[1]), s.sizes)
+
+
 def _matmul_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
     if any(len(shape) != 2 for shape in s.shapes):
         return None
@@ -312,6 +359,7 @@ operator(
     linear=EACH,
     flops=product,
     about="matrix product, over the last two axes",
+    jacobian=_matmul_jacobian,
     cite=SLIDES + "rule 1; Giles 2008, section 2.2",
 )
 

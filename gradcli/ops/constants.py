@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import call
+from gradcli.ops import maps
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -127,6 +128,7 @@ register(
         latex=Spelling("{0}", 0, (0,)),
         flip=lambda s, pairs: pairs[0].flipped,
         lanes=lambda s, axes: axes[0],
+        jacobian=lambda s, k, operands: maps.identity(s.shapes[0], s.sizes),
         group="operators",
         rounding=EXACT,
     ),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from gradcli.expr import Expr
 from gradcli.ops.attributes import ATTRIBUTES, At
+from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import ATOM, Shape, Size, Sizes, is_one, is_scalar, same, spell
 
@@ -117,6 +118,8 @@ class Op:
     lifts: whether operands of lower rank get axes in front, as in NumPy's broadcasting.
     linear: groups of operands in each of which the operation is linear, the others held: ALL for
         all of them at once, EACH for every one by itself.
+    jacobian: Signature, k, operands -> the operation as a map of its k-th operand, in which it is
+        linear, the others held; None where it has no plain form. Without it, it comes from the vjp.
     region: Signature -> for each operand the region where the result holds it; 0 is elsewhere.
     lanes: Signature, for each operand an axis counted from the end (None: it does not vary) -> the
         result's axis along which each position depends on the operands' same position alone; None
@@ -138,6 +141,7 @@ class Op:
     latex_scalar: Spelling | None = None
     numpy: Spelling | None = None
     linear: Linear = ()
+    jacobian: Callable[[Signature, int, Sequence[Expr]], Map | None] | None = None
     flip: Callable[[Signature, Sequence[Pair]], Expr | None] | None = None
     spread: bool = False
     attributes: tuple[str, ...] = ()

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops import maps
 from gradcli.ops.core import (
     EXACT,
     Array,
     Op,
+    Signature,
     Spelling,
     define,
     elementwise_flip,
@@ -21,6 +23,7 @@ from gradcli.ops.core import (
     no_vjp,
 )
 from gradcli.ops.flops import an_entry
+from gradcli.ops.maps import Map
 from gradcli.ops.special import erf, log1p
 from gradcli.sizes import ATOM, POWER
 
@@ -293,6 +296,19 @@ function(
     branches=lambda x, y: np.sign(x.real - y.real),
     rounding=EXACT,
 )
+
+
+def _where_jacobian(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
+    """The mask of the operand's entries, times how it is stretched."""
+    mask = call("ne" if k == 1 else "eq", operands[0], 0)
+    shape = elementwise_shape(s)
+    stretched = maps.stretched(s.shapes[k], shape, s.sizes)
+    times = maps.times(mask, s.shapes[0], shape, s.sizes)
+    if stretched is None or times is None:
+        return None
+    return maps.product(times, stretched, s.sizes)
+
+
 function(
     "where",
     _where,
@@ -304,5 +320,6 @@ function(
     kink="no gradient flows through the condition",
     branches=lambda c, a, b: np.asarray(c.real != 0),
     linear=((1, 2),),
+    jacobian=_where_jacobian,
     rounding=EXACT,
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops import maps
 from gradcli.ops.core import (
     ALL,
     BY_NORM,
@@ -25,6 +26,7 @@ from gradcli.ops.core import (
     square,
 )
 from gradcli.ops.flops import an_entry, contraction, none, of_square, solution
+from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.special import cofactors
 from gradcli.sizes import ATOM, POWER, PRODUCT, SIGN, Shape, Size, is_one, same, spell
@@ -150,6 +152,42 @@ def _solve(a: Array, b: Array) -> Array:
     return np.asarray(np.linalg.solve(a, b))
 
 
+def _kron_shape(s: Signature) -> Shape:
+    a, b = s.shapes
+    if len(a) != 2 or len(b) != 2:
+        k = 0 if len(a) != 2 else 1
+        raise Mismatch(f"{{{k}}} is {spell(s.shapes[k])}, not a matrix")
+    return s.sizes.multiply(a[0], b[0]), s.sizes.multiply(a[1], b[1])
+
+
+def _kron(a: Array, b: Array) -> Array:
+    blocks = np.einsum("...ij,...kl->...ikjl", a, b)
+    *lead, i, k, j, m = blocks.shape
+    return np.asarray(blocks.reshape((*lead, i * k, j * m)))
+
+
+def _kron_vjp(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
+    first, second = s.shapes
+    blocks = call("reshape", g, shape=(first[0], second[0], first[1], second[1]))
+    return (
+        call("einsum", blocks, b, subscripts="ikjl,kl->ij"),
+        call("einsum", blocks, a, subscripts="ikjl,ij->kl"),
+    )
+
+
+def _outer_jacobian(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
+    rows, columns = (shape[0] for shape in s.shapes)
+    if k == 0:
+        return maps.kron(maps.Eye(rows), maps.dense(operands[1], s.shapes[1]), s.sizes)
+    return maps.kron(maps.dense(operands[0], s.shapes[0]), maps.Eye(columns), s.sizes)
+
+
+def _solve_jacobian(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
+    a = operands[0]
+    inverse = maps.dense(call("inv", a.T).T if a.is_transpose() else call("inv", a), s.shapes[0])
+    return maps.kron(inverse, maps.Eye(s.shapes[1][1]), s.sizes)
+
+
 matrix(
     "dot",
     ("x", "y"),
@@ -171,7 +209,21 @@ matrix(
     lambda s, g, z, x, y: (g @ y, g.T @ x),
     GILES + " (a product with a transpose)",
     "outer product x y^T of two columns",
+    jacobian=_outer_jacobian,
     latex=infix(r"\otimes", PRODUCT, POWER),
+    linear=EACH,
+    flops=an_entry,
+)
+matrix(
+    "kron",
+    ("A", "B"),
+    _kron_shape,
+    _kron,
+    _kron_vjp,
+    "Matrix Cookbook, section 10.2 (entry by entry: each block is a_ij B)",
+    "Kronecker product: the blocks a_ij B",
+    latex=infix(r"\otimes", PRODUCT, POWER),
+    flip=lambda s, pairs: call("kron", *(pair.flipped for pair in pairs)),
     linear=EACH,
     flops=an_entry,
 )
@@ -244,6 +296,7 @@ matrix(
     lambda s, g, y, a, b: (-(call("solve", a.T, g) @ y.T), call("solve", a.T, g)),
     "Giles 2008, section 2.3.1 (the inverse product)",
     "A^-1 b, with no inverse formed",
+    jacobian=_solve_jacobian,
     latex=Spelling(r"{0}^{{-1}} \, {1}", SIGN, (ATOM, POWER)),
     linear=((1,),),
     rounding=BY_NORM,

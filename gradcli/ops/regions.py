@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops import maps
 from gradcli.ops.core import ALL, EXACT, Array, Op, Pair, Signature, Spelling, coded, register
 from gradcli.ops.flops import none
+from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
-from gradcli.ops.parts import Region, indexed_shape
-from gradcli.sizes import POSTFIX, Shape, Size, numbers, same, spell
+from gradcli.ops.parts import Part, Region, indexed_shape, whole
+from gradcli.sizes import POSTFIX, Shape, Size, Sizes, numbers, same, spell
 
 SLICES = "course recitation on computing derivatives, scanning with an MLP"
 
@@ -50,6 +52,7 @@ register(
         ),
         linear=ALL,
         flops=none,
+        jacobian=lambda s, k, operands: selected(s.attrs["region"], s.shapes[0], s.sizes),
         about="a slice or an entry; its cotangent goes to that region alone",
         cite=SLICES,
         text=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
@@ -64,6 +67,21 @@ register(
     ),
     function=False,
 )
+
+
+def selected(region: Region, shape: Shape, sizes: Sizes) -> Map | None:
+    """The map from an array to a region of it: rows of an identity, axis by axis."""
+    if len(shape) != 2:
+        return None
+    axes = [_rows(part, size, sizes) for part, size in zip(region, shape, strict=True)]
+    return maps.kron(axes[0], axes[1], sizes)
+
+
+def _rows(part: Part, size: Size, sizes: Sizes) -> Map:
+    if part.whole:
+        return maps.Eye(size)
+    chosen = call("index", call("eye", size=size), region=(part, whole(size, sizes)))
+    return maps.Dense(chosen, (part.length(sizes), size))
 
 
 # ── scatter: the adjoint of an index ──

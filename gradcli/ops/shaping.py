@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops import maps
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -21,6 +22,7 @@ from gradcli.ops.core import (
     register,
 )
 from gradcli.ops.flops import none
+from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.parts import Part, whole
 from gradcli.sizes import ATOM, POSTFIX, Shape, is_one, is_scalar, same, spell
@@ -35,6 +37,12 @@ def _transpose(x: Array, rank: int) -> Array:
         return np.swapaxes(x, -1, -2)
     lead = x.ndim - rank
     return np.transpose(x, (*range(lead), *reversed(range(lead, x.ndim))))
+
+
+def _transpose_jacobian(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
+    """A row's entries are the column's; a matrix's change places, which has no plain form."""
+    plain = s.rank == 2 and any(map(is_one, s.shapes[0]))
+    return maps.identity(s.shapes[0], s.sizes) if plain else None
 
 
 register(
@@ -53,6 +61,7 @@ register(
         latex=Spelling("{0}^{{\\top}}", POSTFIX, (ATOM,)),
         flip=lambda s, pairs: pairs[0].plain,
         lanes=lambda s, axes: None if axes[0] is None else -1 - axes[0] - s.rank,
+        jacobian=_transpose_jacobian,
         static=lambda s: {"rank": s.rank},
         group="operators",
         rounding=EXACT,
@@ -237,6 +246,7 @@ register(
         vjp=lambda s, g, y, x: (call("reshape", g, shape=s.shapes[0]),),
         linear=ALL,
         flops=none,
+        jacobian=lambda s, k, operands: maps.identity(s.shapes[0], s.sizes),
         about="the entries in another shape, row by row",
         cite=MOVES,
         text=Spelling("reshape"),
@@ -287,6 +297,7 @@ register(
         vjp=lambda s, g, y, x: (g,),
         linear=ALL,
         flops=none,
+        jacobian=lambda s, k, operands: maps.stretched(s.shapes[0], s.attrs["shape"], s.sizes),
         about="axes of size 1 (and missing ones in front) stretched",
         cite="course recitation on computing derivatives, rule 4b (generalised chain rule)",
         text=Spelling("broadcast"),

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcli.check.gradients.downstream import downstream, lanes, lifted
 from gradcli.check.gradients.infinity import beside_infinity
 from gradcli.codegen.numpy_ import Names, function_name, moved_lines
 from gradcli.interpret import branches, interpret, leaves, number, run, value
 from gradcli.ops.core import TABLE, Array
 from gradcli.program import Step
 from gradcli.session import Session
+from gradcli.transform.downstream import downstream, lanes, lifted
 from gradcli.transform.inline import flatten
 
 CHUNK = 128 * 1024  # bytes of the largest array in one evaluation

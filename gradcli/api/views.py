@@ -1,0 +1,95 @@
+"""What a model's other views are to Python and to a notebook: data, a text, a JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from gradcli.foreign import dumps
+
+if TYPE_CHECKING:
+    from gradcli.ops.core import Array
+    from gradcli.views import jacobian as jacobians
+    from gradcli.views.chain import Chain
+
+
+class View:
+    """What all views have. `print` writes the listings, and a notebook shows them as tables."""
+
+    notes: tuple[str, ...]
+
+    def sections(self, precision: int | None = None, full: bool = True) -> Iterable[Any]:
+        """The listings as the renderers take them."""
+        raise NotImplementedError
+
+    def document(self, precision: int | None = None) -> dict[str, Any]:
+        """The JSON document as Python has it."""
+        raise NotImplementedError
+
+    def to_json(self, *, precision: int | None = None) -> str:
+        """The document that the command writes with --json."""
+        return dumps(self.document(precision)) + "\n"
+
+    def __str__(self) -> str:
+        from gradcli.render.layout import write_plain
+
+        out = StringIO()
+        write_plain(self.sections(), out)
+        return out.getvalue()
+
+    def _repr_html_(self) -> str:
+        from gradcli.render.html import fragment
+
+        return "".join(fragment(self.sections(full=False)))
+
+
+class Jacobian(View):
+    r"""One quantity's entries by another's. `Model.jacobian` makes one.
+
+    of, wrt: their names. value: the matrix, in `layout`; of arrays it has the entries, row by row.
+    structure: "diagonal", "low rank plus diagonal", … mode: which of "forward" and "reverse" takes
+    fewer passes, and has computed it. formula: in the model's names. backward: the steps of the
+    vector–Jacobian product, which needs no matrix.
+
+    >>> import gradcli
+    >>> found = gradcli.parse("input x: [3]\ny = softmax(x)\ngiven dL/dy").jacobian()
+    >>> found.structure, found.formula, found.value.shape
+    ('low rank plus diagonal', 'diag(y) - y @ y.T', (3, 3))
+    """
+
+    def __init__(self, found: jacobians.Jacobian, chain: Chain | None) -> None:
+        self.found = found
+        self.chain = chain
+        self.of, self.wrt, self.layout = found.of, found.wrt, found.layout
+        self.structure, self.mode = found.structure, found.passes.mode
+        self.formula = found.formula()
+        self.notes = tuple(map(str, found.session.notes))
+
+    def __repr__(self) -> str:
+        rows, columns = self.value.shape
+        return f"<Jacobian d{self.of}/d{self.wrt}: {rows}×{columns}, {self.structure}>"
+
+    @property
+    def value(self) -> Array:
+        """The matrix, in the layout."""
+        return self.found.shown()
+
+    @property
+    def backward(self) -> list[str]:
+        """The steps of the vector–Jacobian product."""
+        from gradcli.render.jacobian import backward
+
+        return backward(self.found)
+
+    def sections(self, precision: int | None = None, full: bool = True) -> Iterable[Any]:
+        """The listings as the renderers take them."""
+        from gradcli.render.jacobian import sections
+
+        return sections(self.found, self.chain, precision)
+
+    def document(self, precision: int | None = None) -> dict[str, Any]:
+        """The JSON document as Python has it."""
+        from gradcli.render.jacobian import document
+
+        return document(self.found, self.chain, precision)
