@@ -20,7 +20,7 @@ def read_file(path: str, most: int) -> bytes:
     except OSError as error:
         raise GradError(
             f"{STDIN if path == '-' else path}: {(error.strerror or str(error)).lower()}",
-            kind="too-large",
+            kind="unreadable-file",
         ) from None
     except ValueError:
         raise GradError("the file name holds a NUL byte", kind="unreadable-file") from None

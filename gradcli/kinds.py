@@ -40,5 +40,6 @@ KINDS = {
     "not-computable": "an operation that has no value at these numbers",
     "bad-data": "data that does not fit the model or its file",
     "bad-option": "options that do not fit each other or the model",
+    "defect": "gradcli itself failed, which is worth a report",
     "missing-library": "a library that is not installed, or can't do what is asked",
 }

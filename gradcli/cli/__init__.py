@@ -13,12 +13,11 @@ import gradcli
 from gradcli.cli.check import check
 from gradcli.cli.derive import derive
 from gradcli.cli.ops import ops
-from gradcli.cli.output import OK, WRONG
+from gradcli.cli.output import OK, WRONG, defect
 from gradcli.cli.schema import schema
 from gradcli.cli.streams import prepare, say
 from gradcli.cli.views import jacobian
 from gradcli.ending import INTERRUPTED
-from gradcli.foreign import visible
 
 app = typer.Typer(
     name="gradcli",
@@ -70,15 +69,8 @@ def run() -> int:
         say(f"error: standard output: {(error.strerror or str(error)).lower()}")
     except KeyboardInterrupt:
         return INTERRUPTED
-    except MemoryError:
-        say("error: out of memory")
-    except Exception as error:
-        if os.environ.get("GRADCLI_TRACEBACK"):
-            raise
-        say(
-            f"error: gradcli itself failed ({type(error).__name__}: {visible(str(error))}); "
-            "this is a defect. GRADCLI_TRACEBACK=1 shows where."
-        )
+    except Exception as error:  # noqa: BLE001  # nothing may escape
+        say(defect(error))
     return WRONG
 
 

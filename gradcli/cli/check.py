@@ -22,7 +22,7 @@ from gradcli.cli.options import (
     Wrt,
     shared,
 )
-from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, WRONG, Reported, show, tell, write
+from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, WRONG, Reported, defect, show, tell, write
 from gradcli.cli.person import show_review
 from gradcli.cli.progress import progress_of
 from gradcli.cli.streams import say
@@ -178,6 +178,10 @@ def _check_all(paths: list[str], asked: dict[str, Any]) -> Found:
             if len(paths) == 1:
                 raise
             found.errors.append((path, error))
+        except Exception as error:
+            if len(paths) == 1:
+                raise
+            found.errors.append((path, defect(error, path)))
         else:
             tell(checked.derivation.notes)
             found.reports.append(checked.report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,6 +12,7 @@ import typer
 from gradcli.cli.destination import opened
 from gradcli.cli.streams import as_data, say
 from gradcli.errors import GradError, GradErrors
+from gradcli.foreign import visible
 
 OK, FAILED, WRONG, INCONCLUSIVE = 0, 1, 2, 3
 
@@ -49,6 +51,23 @@ def report(error: GradError | GradErrors, form: str, file: str | None) -> None:
         write(sarif.log(sarif.of_diagnostics(found)), None)
     else:
         write((render.document if form == "json" else render.records)(found), None)
+
+
+def defect(error: Exception, path: str | None = None) -> GradError:
+    """What is said where gradcli itself fails. Raises it where a person wants to see where.
+
+    path: the model with which it fails, where there are others.
+    """
+    at = f"{path}: " if path else ""
+    if isinstance(error, MemoryError):
+        return GradError(f"{at}out of memory", kind="too-large")
+    if os.environ.get("GRADCLI_TRACEBACK"):
+        raise error
+    return GradError(
+        f"{at}gradcli itself failed ({type(error).__name__}: {visible(str(error))}); "
+        "this is a defect. GRADCLI_TRACEBACK=1 shows where.",
+        kind="defect",
+    )
 
 
 def tell(notes: Iterable[str]) -> None:

@@ -11,6 +11,8 @@ import pytest
 from running import gradcli
 from support import EXAMPLES
 
+from gradcli.api import Model
+
 GOOD = "input x: [2]\nparam w: [2]\nloss L = sum(x * w)\n"
 WRONG = "input x: [2]\ny = foo * x\nz = (x +\n"
 FAILING = "op f(x) = 2 * x:\n    dL/dx = dL/dout * 3\ninput a: [2]\ny = f(a)\ngiven dL/dy\n"
@@ -149,6 +151,47 @@ def test_a_broken_model_does_not_stop_a_folder(folder: Path) -> None:
     for name in ("below/more.eq", "good.eq", "failing.eq", "undecided.eq"):
         assert f"{name}: " in found.stdout
     assert "wrong.eq:2:5: error: `foo` is not defined\n" in found.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_defect_in_one_model_does_not_stop_the_others(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told with the model's name, and the exit code is the worst."""
+    checked = Model.check
+
+    def check(model: Model, **asked: Any) -> Any:
+        if model.parsed.source.name == "undecided.eq":
+            raise RuntimeError("broken\x1b[31m")
+        return checked(model, **asked)
+
+    monkeypatch.setattr(Model, "check", check)
+    found = gradcli("check", "undecided.eq", "good.eq", "-f", form)
+    assert found.exit_code == 2
+    message = "undecided.eq: gradcli itself failed (RuntimeError: broken\\x1b[31m); "
+    if form == "table":
+        assert f"error: {message}" in found.stderr
+        assert found.stderr.endswith("error: 1 of 2 models can't be checked\n")
+        assert "good.eq: pass" in found.stdout
+    else:
+        document = json.loads(found.stdout)
+        (record,) = document["diagnostics"]
+        assert (record["kind"], record["file"]) == ("defect", "undecided.eq")
+        assert record["message"].startswith(message)
+        assert [model["verdict"] for model in document["models"]] == ["pass"]
+
+
+def test_where_a_defect_is_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Model, "check", None)
+    monkeypatch.setenv("GRADCLI_TRACEBACK", "1")
+    found = gradcli("check", "undecided.eq", "good.eq")
+    assert isinstance(found.exception, TypeError)
+
+
+def test_a_file_that_is_not_there_is_unreadable() -> None:
+    for path in ("none.eq", ".", "nul\0.eq"):
+        (record,) = json.loads(gradcli("check", path, "--json").stdout)["diagnostics"]
+        assert record["kind"] == "unreadable-file"
 
 
 def test_several_models_as_json() -> None:

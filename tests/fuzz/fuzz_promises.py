@@ -30,6 +30,7 @@ def kept_by_every_command(play: Play, found: Outcome) -> None:
     """Raises Broken for the first promise that is not kept."""
     for defect in DEFECTS:
         expect(defect not in found.errors, f"{defect!r} on standard error:\n{found.errors}")
+    expect('"kind": "defect"' not in found.text, f"a defect:\n{found.text[:2000]}")
     expect(found.code in CODES.get(found.command, (0, 2)), f"exit code {found.code}")
     told = "rror: " in found.errors
     data = found.code == 2 and _as_data(found)

@@ -69,6 +69,7 @@ ONE_ERROR = Outcome(("derive", "model.eq"), 2, b"", PLACED)
 BROKEN = {
     "a code that is none": GOOD._replace(code=1),
     "a defect": ONE_ERROR._replace(errors="error: gradcli itself failed (KeyError: 1)\n"),
+    "a defect as data": ONE_ERROR._replace(out=b'{"kind": "defect"}\n'),
     "an error without its code": ONE_ERROR._replace(code=0, out=b"table\n"),
     "a code without its error": ONE_ERROR._replace(errors=""),
     "output beside an error": ONE_ERROR._replace(out=b"table\n"),

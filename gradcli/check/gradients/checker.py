@@ -9,11 +9,12 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from gradcli.check.gradients.along import along_a_direction
-from gradcli.check.gradients.exact import complex_step
+from gradcli.check.gradients.exact import complex_step, hidden_kinks
 from gradcli.check.gradients.extended import OPEN, extended, settle
 from gradcli.check.gradients.finite import (
     AT_KINK,
     Estimate,
+    Sides,
     beside_kink,
     closer,
     differences,
@@ -34,7 +35,6 @@ UNSETTLED = [REASONS.index(reason) for reason in OPEN]
 OVERTIME = 1.0  # seconds beyond the budget after which a variable is not even sampled
 
 Progress: TypeAlias = Callable[[int, int], None]
-Sides: TypeAlias = dict[int, tuple[float, float]]
 
 
 class Clock:
@@ -193,6 +193,8 @@ class Checker:
                     exact = None
                     if exact_too:
                         exact = complex_step(probe, entries, found.reshape(-1)[entries])
+                        if probe.kinks:
+                            sides = hidden_kinks(probe, entries, finite) | sides
                 parts.append(Gathered(entries, exact, finite, sides))
         return _joined(parts)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from gradcli.check.gradients.finite import Estimate, common
+from gradcli.check.gradients.finite import AT_KINK, Estimate, Sides, beside_kink, common, units
 from gradcli.check.gradients.probe import Model, Probe
 from gradcli.interpret import run
 from gradcli.ops.core import Array
@@ -24,6 +24,8 @@ LEAST = 1e-290  # the smallest step, but for entries that are hardly larger
 STEPS = 24  # between the smallest and the largest
 GROWTH = 1e-3  # of a quotient, from step to step, where it has no limit
 SAME = 1e-9  # two steps give the same derivative, relative to it
+WIDE = 1e-6  # a bar of finite differences, relative to them, that may hide a kink
+NEARER = 1 / 16  # of a distance
 TINY = 1e-275  # what is smaller may have lost its digits
 ALONG = 10 ** np.linspace(-180, -16, STEPS)  # the steps with which they do
 
@@ -52,6 +54,33 @@ def complex_step(probe: Probe, entries: Array, found: Array) -> Estimate:
             steps = ladder(size[left])
             value[left], bar[left] = limit(steps, (quotient(left, each) for each in steps))
     return Estimate(value, bar, {})
+
+
+def hidden_kinks(probe: Probe, entries: Array, finite: Estimate | None) -> Sides:
+    """The kinks that finite differences don't see, for they drown in the rounding of the outputs.
+
+    The complex step has the derivative from each side, and nearer to the kink once more: where the
+    sides differ by as much, they don't meet.
+    """
+    wide = np.ones(len(entries), dtype=bool)
+    if finite is not None:
+        wide = ~(finite.bar <= WIDE * np.abs(finite.value))
+        wide[list(finite.sides)] = False
+    some = np.nonzero(wide)[0]
+    some = some[beside_kink(probe, entries[some])] if some.size else some
+    if not some.size:
+        return {}
+    unit = units(probe.base).reshape(-1)[entries[some]]
+    step = first_step(unit)
+
+    def side(distance: float) -> Array:
+        moved = probe.move(entries[some], distance * unit + 1j * step)
+        return np.asarray(moved.change.imag / step)
+
+    left, right = side(-AT_KINK), side(AT_KINK)
+    nearer = np.abs(side(AT_KINK * NEARER) - side(-AT_KINK * NEARER))
+    kink = nearer > np.abs(right - left) / 2
+    return {int(some[i]): (float(left[i]), float(right[i])) for i in np.nonzero(kink)[0]}
 
 
 def first_step(size: Array) -> Array:

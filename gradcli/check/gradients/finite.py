@@ -7,7 +7,7 @@ are taken at x ± h, the step shrinks; then one side alone is used; at the kink 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,9 @@ FAR = 1e-6  # an entry is this small beside the others
 AT_KINK = 1e-12  # of the unit: a kink that is nearer is met exactly, to within rounding
 
 
+Sides: TypeAlias = dict[int, tuple[float, float]]
+
+
 class Estimate(NamedTuple):
     """Derivatives by some entries, each with a bound on its error.
 
@@ -34,7 +37,7 @@ class Estimate(NamedTuple):
 
     value: Array
     bar: Array
-    sides: dict[int, tuple[float, float]]
+    sides: Sides
 
 
 def differences(probe: Probe, entries: Array, rounding: Array) -> Estimate:
@@ -45,7 +48,7 @@ def differences(probe: Probe, entries: Array, rounding: Array) -> Estimate:
     search = _Search(probe, entries, rounding)
     search.central()
     left = np.nonzero(~search.good())[0]
-    sides: dict[int, tuple[float, float]] = {}
+    sides: Sides = {}
     if left.size and probe.kinks:
         beside = beside_kink(probe, entries[left])
         search.one_sided(left[search.crossed[left] | beside])
@@ -187,9 +190,9 @@ class _Search:
         bar = np.abs(value - second) + 15 * self.rounding[some] / np.abs(step)
         return value, bar, crossed
 
-    def at_kink(self, some: Array) -> dict[int, tuple[float, float]]:
+    def at_kink(self, some: Array) -> Sides:
         """Both sides' derivatives where they differ; where they don't, it is no kink."""
-        found: dict[int, tuple[float, float]] = {}
+        found: Sides = {}
         if not some.size:
             return found
         with np.errstate(all="ignore"):

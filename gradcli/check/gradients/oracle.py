@@ -173,11 +173,11 @@ class _AutogradNumpy:
         nothing = np.zeros(shape)
         return self.numpy.where(condition, x + nothing, y + nothing)
 
-    def trace(self, x: Any, axis1: int, axis2: int) -> Any:
-        return self.numpy.sum(x * self.numpy.eye(x.shape[-1]), axis=(axis1, axis2))
+    def trace(self, x: Any, **axes: int) -> Any:
+        return self.numpy.sum(self.diagonal(x), axis=-1)
 
-    def diagonal(self, x: Any, axis1: int, axis2: int) -> Any:
-        return self.numpy.sum(x * self.numpy.eye(x.shape[-1]), axis=axis2)
+    def diagonal(self, x: Any, **axes: int) -> Any:
+        return self.numpy.sum(x * self.numpy.eye(x.shape[-1]), axis=-1)
 
 
 def _jax(session: Session, names: list[str]) -> Arrays:

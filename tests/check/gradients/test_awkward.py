@@ -171,6 +171,20 @@ def test_a_singular_matrix_without_a_derivative_is_one_clear_error():
         session(text)
 
 
+@pytest.mark.parametrize("other", ["1e3", "1e10", "1e100"])
+@pytest.mark.parametrize("method", [BOTH, COMPLEX])
+def test_a_kink_shows_beside_outputs_that_hide_it_by_rounding(other, method):
+    def reasons(expression):
+        text = f"input x = [0, {other}]\nloss L = sum({expression})\n"
+        result = check(session(text), Options(method)).results[0]
+        return {entry.place: entry.reason for entry in result.worst}[0, 0]
+
+    assert reasons("abs(x)") == "kink"
+    assert reasons("1e-9 * relu(x) + x") == "kink"
+    for smooth in ("relu(x) * x", "abs(x)^3", "maximum(x, 0) * tanh(x)", "abs(x) * abs(x)"):
+        assert reasons(smooth) in ("agrees", "zero"), smooth
+
+
 # ── what the check must not blame ──
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +181,14 @@ def test_the_ten_worst_entries_are_listed_the_worst_first(folder):
     worst = strict(ran.stdout)["results"][0]["worst"]
     assert [entry["found"] - 2 for entry in worst] == list(range(12, 2, -1))
     assert [off[tuple(entry["index"])] for entry in worst] == list(range(12, 2, -1))
+    shown = gradcli("model.eq", "--against", "grads.json").stdout
+    assert [float(found) for found in re.findall(r"fail: found (\S+),", shown)] == [
+        14,
+        13,
+        12,
+        11,
+        10,
+    ]
 
 
 def test_a_library():
