@@ -10,7 +10,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from gradcli.program import Loop, Program
+from gradcli import forms
+from gradcli.forms import At
+from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.core import Call, Signature
+from gradcli.program import Loop, Program, Step
+from gradcli.sizes import Form, Size
 
 Indices: TypeAlias = tuple[int, ...]  # the loops' variables, from the outermost to the innermost
 Ends: TypeAlias = tuple[tuple[bool, bool], ...]  # of each: whether its range starts, ends there
@@ -46,6 +51,34 @@ class Iteration(NamedTuple):
     items: list[int | Loop]
     steps: int
     chosen: bool
+
+
+def placed(step: Step, at: At) -> Step:
+    """A step as it stands in an iteration; `at` says what its letters, the dims too, stand for.
+
+    A running total has the names of all its terms alike: where the program calls its first and its
+    last one otherwise, they are the same.
+    """
+    if step.rolled is None:
+        return step
+    name, args = step.rolled
+    moved = [each if isinstance(each, str) else forms.placed(each, at) for each in args]
+    shown = name if isinstance(name, str) else str(forms.placed(name, at))
+    return step._replace(name=shown, call=_placed_call(step.call, at), args=tuple(moved))
+
+
+def _placed_call(call: Call, at: At) -> Call:
+    """An operation with the attributes that it has in an iteration."""
+    sizes, shapes, attrs = call.signature
+
+    def worth(form: Form) -> Size:
+        return forms.size(form, sizes, at)
+
+    moved = {key: ATTRIBUTES[key].moved(each, shapes, sizes, worth) for key, each in attrs.items()}
+    if moved == attrs:
+        return call
+    signature = Signature(sizes, shapes, moved)
+    return Call(call.op, signature, tuple(moved.items()), call.op.shape(signature))
 
 
 def roll(program: Program) -> tuple[Place | Block, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from gradcli.errors import Defect, Note, Source, Span
+from gradcli.forms import Rolled
 from gradcli.ops.core import Call
 from gradcli.sizes import ATOM, Number, Shape, Sizes, alike, spell
 from gradcli.spelling import Written, write
@@ -16,18 +17,11 @@ NOWHERE: Place = (0, 0)  # of what no text stands for
 LAYOUTS = ("numerator", "denominator")
 
 
-class Rolled(NamedTuple):
-    """The form that a step of a loop has in every iteration: its names with the index as a letter.
-
-    Steps with the same form have one and the same `Rolled`: they are one step of the loop's body.
-    """
-
-    name: str
-    args: tuple[Operand, ...]
-
-
 class Step(NamedTuple):
-    """One forward equation: `name` = op(args). `place` is that of its expression in the source."""
+    """One forward equation: `name` = op(args). `place` is that of its expression in the source.
+
+    `rolled` is its form with letters, where it has some.
+    """
 
     name: str
     call: Call

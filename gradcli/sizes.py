@@ -67,6 +67,7 @@ class Sizes:
         self._names: dict[Terms, str] = {}
         self._free: dict[int, Size] = {}
         self._constants: dict[int | Fraction, Size] = {}
+        self._lettered: dict[str, Lettered] = {}
         self.scalar: Shape = (self.constant(1), self.constant(1))
 
     def constant(self, value: int | Fraction) -> Size:
@@ -97,6 +98,15 @@ class Sizes:
             size.text, size.precedence = name, ATOM
         self.dims[name] = size
         return size
+
+    def lettered(
+        self, text: str, precedence: int = ATOM, op: str = "", operands: tuple[Form, ...] = ()
+    ) -> Lettered:
+        """The number with letters that is written so: a letter, or an operation on forms."""
+        found = self._lettered.get(text)
+        if found is None:
+            found = self._lettered[text] = Lettered(text, precedence, op, operands)
+        return found
 
     def add(self, a: Size, b: Size, sign: int = 1) -> Size:
         terms = dict(a.terms)
@@ -231,22 +241,44 @@ def _power(name: str, power: int) -> str:
     return name if power == 1 else f"{name}^{power}"
 
 
+class Lettered:
+    """A number with letters for loops' variables and dims. Made by `Sizes` only, one for each text.
+
+    op: the operation of the table that makes it of its operands; "" for a letter. No value of a
+    letter is in it.
+    """
+
+    __slots__ = ("op", "operands", "precedence", "text")
+
+    def __init__(self, text: str, precedence: int, op: str, operands: tuple[Form, ...]) -> None:
+        self.text = text
+        self.precedence = precedence
+        self.op = op
+        self.operands = operands
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 class Number(NamedTuple):
     """A plain number: its value, its size where it is one, and how it is written.
 
-    `rolled` is how it is written, and how tightly that binds, with a loop's index as a letter.
+    `rolled` is what it is with letters, where it is made of some.
     """
 
     value: float
     size: Size | None
     text: str
     precedence: int
-    rolled: tuple[str, int] | None = None
+    rolled: Lettered | None = None
 
     @property
-    def letters(self) -> tuple[str, int]:
-        """How it is written, with letters where it has some, and how tightly that binds."""
-        return self.rolled or (self.text, self.precedence)
+    def form(self) -> Form:
+        """What it is whatever its letters stand for."""
+        return self.rolled or self
+
+
+Form: TypeAlias = Lettered | Number
 
 
 def plain(value: float) -> Number:

@@ -24,7 +24,9 @@ def dims(draft: Draft, node: ast.Dims) -> None:
     for name, code in node.items:
         check_new(draft.env, name)
         size = of_size(_size(draft, name, code))
-        scope.bind(name.text, size._replace(text=name.text, precedence=ATOM), name.place)
+        letter = draft.env.text.sizes.lettered(name.text)
+        shown = size._replace(text=name.text, precedence=ATOM, rolled=letter)
+        scope.bind(name.text, shown, name.place)
 
 
 def check_options(draft: Draft) -> Iterator[GradError]:

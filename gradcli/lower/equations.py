@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gradcli.forms import Member
 from gradcli.lower.env import Env
 from gradcli.lower.expressions import ends, number, quantity
-from gradcli.lower.indexing import letters, member_key
+from gradcli.lower.indexing import form, member_key
 from gradcli.lower.names import check_new
 from gradcli.lower.outline import has_sum, weight
 from gradcli.lower.scope import Family, Ref
@@ -86,7 +87,7 @@ def define(env: Env, target: ast.Target, code: ast.Code, total: bool = False) ->
         env.scope.bind(name, value, place)
         return value if isinstance(value, Ref) else Ref(name, env.text.sizes.scalar)
     shown = _shown(env, target.name)
-    rolled = shown + env.frame.rolled if env.frame.rolled else None
+    rolled = env.frame.form(shown)
     ref = bind_last(env, value, shown + env.frame.suffix, rolled, mark.steps, place)
     env.scope.bind(name, ref, place)
     env.listing.named[ref.name] = place
@@ -149,15 +150,14 @@ def _define_member(env: Env, target: ast.Target, value: Ref | Number, begin: int
             value = env.emit(TABLE["copy"], (value,), (), place)
         family.members[key] = value
         return value
-    rolled = f"{name}[{letters(bounds)}]" if env.frame.rolled else None
-    ref = bind_last(env, value, member, rolled, begin, place)
+    ref = bind_last(env, value, member, form(name, bounds), begin, place)
     family.members[key] = ref
     env.listing.named[member] = place
     return ref
 
 
 def bind_last(
-    env: Env, value: Ref | Number, name: str, rolled: str | None, begin: int, place: Place
+    env: Env, value: Ref | Number, name: str, rolled: Member | None, begin: int, place: Place
 ) -> Ref:
     """Bind an equation's value to its name: the last step takes it, or a copy is made."""
     steps = env.listing.steps

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from gradcli.errors import GradError
+from gradcli.forms import Member
 from gradcli.lower import numbers
 from gradcli.lower.env import Env
 from gradcli.lower.functions import call, plain_call
@@ -15,7 +15,7 @@ from gradcli.lower.scope import Item, Quoted, Ref
 from gradcli.lower.text import Unknown
 from gradcli.lower.unroll import iterate
 from gradcli.ops import OPERATORS, TABLE
-from gradcli.sizes import Number, is_scalar
+from gradcli.sizes import Form, Lettered, Number, is_scalar
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -138,7 +138,9 @@ def _sum(env: Env, loop: ast.Comprehension, place: Place) -> Item:
             f"{loop.function} does not go over a range; sum does", place, kind="bad-arguments"
         )
     variable, (first, last) = loop.variable, ends(env, loop.interval)
-    numbering = env.listing.numbering
+    sizes, numbering = env.text.sizes, env.listing.numbering
+    letter = sizes.lettered(variable.text)
+    before = numbers.lettered(sizes, BINARY["-"], (letter, numbers.literal(sizes, "1")))
     total: Ref | Number | None = None
     running = ""  # the total's z name, which all additions share
     for inner in iterate(env, variable, (first, last), len(loop.body) + 1, place, is_sum=True):
@@ -150,18 +152,19 @@ def _sum(env: Env, loop: ast.Comprehension, place: Place) -> Item:
             if running:
                 numbering.shared = numbering.counter
             running = numbering.next()
-            total = Ref(total.name, total.shape, _total(env, running, f"{variable.text} - 1"))
+            total = Ref(total.name, total.shape, Member(running, (*env.frame.letters, before)))
         total = apply(inner, TABLE["add"], (total, term), (), place)
     assert total is not None
     if isinstance(total, Ref):
-        end = str(int(last.value))
-        final = re.sub(rf"\b{variable.text}\b", end, total.rolled or "") or None
-        total = Ref(total.name, total.shape, _total(env, running, end) if running else final)
+        total = Ref(total.name, total.shape, _ended(env, total.rolled, letter, last.form))
         if env.frame.totals and not is_scalar(total.shape):
             total = env.emit(TABLE["sum"], (total,), (("axis", None),), place)
     return total
 
 
-def _total(env: Env, running: str, index: str) -> str:
-    """A sum's running total after one of its terms, with letters for the loops around it."""
-    return f"{running}[{', '.join((*env.frame.letters, index))}]"
+def _ended(env: Env, form: Member | None, letter: Lettered, last: Form) -> Member | None:
+    """A form of the last iteration, with the end of the range for its letter."""
+    if form is None:
+        return None
+    sizes = env.text.sizes
+    return Member(form.family, tuple([numbers.put(sizes, i, letter, last) for i in form.indices]))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradcli.errors import GradError
+from gradcli.forms import Member
 from gradcli.lower import numbers
 from gradcli.lower.env import Env
 from gradcli.lower.operands import value, whole
@@ -14,7 +15,7 @@ from gradcli.lower.text import Poisoned
 from gradcli.ops import TABLE
 from gradcli.ops.parts import Part
 from gradcli.ops.parts import whole as whole_axis
-from gradcli.sizes import Number, Shape, Size, same, spell
+from gradcli.sizes import Form, Number, Shape, Size, same, spell
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -47,7 +48,7 @@ def member(
     key = member_key(env, family, bounds, place)
     found = family.members.get(key)
     if found is not None:
-        return Ref(found.name, found.shape, _rolled_member(env, family, bounds))
+        return Ref(found.name, found.shape, form(family.name, bounds))
     if family.name in env.outline.poisoned:
         raise Poisoned(family.name)
     name = f"{family.name}[{', '.join(map(str, key))}]"
@@ -68,17 +69,12 @@ def member_key(env: Env, family: Family, bounds: Sequence[Item], place: Place) -
     return tuple([whole(env, bound, "an index", place, k) for k, bound in enumerate(bounds)])
 
 
-def _rolled_member(env: Env, family: Family, bounds: Sequence[Item]) -> str | None:
-    """A member's name with letters, where its index has some."""
+def form(family: str, bounds: Sequence[Item]) -> Member | None:
+    """A member with letters, where its index has some."""
     found = [bound for bound in bounds if isinstance(bound, Number)]
     if not any(bound.rolled for bound in found):
         return None
-    return f"{family.name}[{letters(found)}]"
-
-
-def letters(bounds: Sequence[Number]) -> str:
-    """An index as it is written, with letters for the loops' variables."""
-    return ", ".join([bound.letters[0] for bound in bounds])
+    return Member(family, tuple([bound.form for bound in found]))
 
 
 def _range(family: Family) -> str | None:
@@ -122,7 +118,7 @@ def region(
 
 
 def _entry(env: Env, item: Item, size: Size, where: str, place: Place, axis: int) -> Part:
-    start, rolled = _bound(env, item, size, place, axis)
+    start, letters = _bound(env, item, size, place, axis)
     if not 0 <= start.value < size.value:
         assert isinstance(item, Number)
         raise env.text.misfit(
@@ -132,7 +128,7 @@ def _entry(env: Env, item: Item, size: Size, where: str, place: Place, axis: int
             part=axis,
         )
     sizes = env.text.sizes
-    return Part(start, sizes.add(start, sizes.constant(1)), True, rolled=rolled)
+    return Part(start, sizes.add(start, sizes.constant(1)), True, letters=(letters, None))
 
 
 def _slice(
@@ -145,7 +141,9 @@ def _slice(
     axis: int,
 ) -> Part:
     sizes, own = env.text.sizes, env.text.part(place, axis)
-    start, first, stop, last = sizes.constant(0), "", size, ""
+    start, stop = sizes.constant(0), size
+    first: Form | None = None
+    last: Form | None = None
     if kind[0]:
         start, first = _bound(env, next(rest), size, own, 0)
     if kind[1]:
@@ -161,23 +159,18 @@ def _slice(
         )
     if same(stop, size) and start.value == 0:
         return whole_axis(size, sizes)
-    colon = " : " if " " in first + last else ":"
-    rolled = f"{first}{colon}{last}" if first or last else ""
-    return Part(start, stop, rolled=rolled)
+    return Part(start, stop, letters=(first, last))
 
 
-def _bound(env: Env, item: Item, size: Size, place: Place, part: int) -> tuple[Size, str]:
-    """A bound of a slice as a size, and with letters; a negative one counts from the end."""
+def _bound(env: Env, item: Item, size: Size, place: Place, part: int) -> tuple[Size, Form]:
+    """A bound of a slice as a size, and its form; a negative one counts from the end."""
     try:
         number = numbers.whole(item, "an index")
     except GradError as error:
         raise env.text.misfit(error.message, place, error.hint, error.kind, part) from None
     assert isinstance(item, Number)
     bound = item.size or env.text.sizes.constant(number)
-    rolled = ""
-    if env.frame.rolled:
-        rolled = item.letters[0]
-    return (env.text.sizes.add(size, bound) if number < 0 else bound), rolled
+    return (env.text.sizes.add(size, bound) if number < 0 else bound), item.form
 
 
 def _sized(size: Size) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError, GradErrors, Note
+from gradcli.forms import Member
 from gradcli.lower.limits import MOST_ARRAYS, MOST_STEPS
 from gradcli.lower.recorder import Recorder
 from gradcli.lower.scope import Frame, Ref, elements
@@ -104,12 +105,13 @@ class Listing:
         base = self.numbering.take()
         name = base + frame.suffix
         args: tuple[Operand, ...] = tuple([i.name if isinstance(i, Ref) else i for i in items])
+        form = frame.form(base)
         rolled = None
-        if frame.rolled:
-            rolled = self.recorder.rolled(base + frame.rolled, items)
+        if form or any([i.rolled for i in items]):
+            rolled = self.recorder.rolled(form or name, items)
         self.steps.append(Step(name, call, args, place, rolled))
         self.shapes[name] = call.shape
-        return Ref(name, call.shape, rolled.name if rolled else None)
+        return Ref(name, call.shape, form)
 
     def take(self, size: int, place: Place) -> None:
         """Count an array's elements. Raises GradErrors where those of all arrays are too many."""
@@ -126,7 +128,7 @@ class Listing:
             kind="too-large",
         )
 
-    def name_last(self, item: Ref, name: str, rolled: str | None) -> Ref:
+    def name_last(self, item: Ref, name: str, rolled: Member | None) -> Ref:
         """Give the last step the name on the left of its equation."""
         step = self.steps[-1]
         self.numbering.give_back(step.name.partition("[")[0])  # without the indices of loops

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from gradcli.errors import GradError
-from gradcli.ops import Op
+from gradcli.forms import fold
+from gradcli.ops import TABLE, Op
 from gradcli.sizes import (
     ATOM,
     EXACT,
@@ -18,6 +19,8 @@ from gradcli.sizes import (
     SIGN,
     SUM,
     TOO_LARGE,
+    Form,
+    Lettered,
     Number,
     Size,
     Sizes,
@@ -27,6 +30,7 @@ from gradcli.spelling import Written, write
 
 PI = Number(math.pi, None, "pi", ATOM)
 LONGEST_NUMERAL = 300
+LONGEST_FORM = 1_000  # characters
 LONGEST_TEXT = 120  # beyond this, a folded number is shown by its value
 
 
@@ -47,8 +51,8 @@ def literal(sizes: Sizes, text: str) -> Number:
     return Number(value, None, numeral(value), ATOM)
 
 
-def of_size(size: Size, rolled: Written | None = None) -> Number:
-    return Number(size.number, size, size.text, size.precedence, rolled)
+def of_size(size: Size) -> Number:
+    return Number(size.number, size, size.text, size.precedence)
 
 
 def apply(sizes: Sizes, op: Op, numbers: Sequence[Number]) -> Number:
@@ -64,7 +68,11 @@ def apply(sizes: Sizes, op: Op, numbers: Sequence[Number]) -> Number:
             size = None  # a fraction, 1/2 say, is no size
     if size is not None and size.whole:
         value = size.number if abs(size.number) <= EXACT else value
-    rolled = _rolled(op, numbers) if any(n.rolled for n in numbers) else None
+    rolled = None
+    if any(n.rolled for n in numbers):
+        rolled = lettered(sizes, op, [n.form for n in numbers])
+        if len(rolled.text) > LONGEST_FORM:
+            rolled = None  # nobody reads it
     written = _write(op, numbers)
     if size is not None and size.is_constant and all(n.text.lstrip("-").isdigit() for n in numbers):
         written = size.text, SIGN if size.value < 0 else ATOM
@@ -77,9 +85,30 @@ def _write(op: Op, numbers: Sequence[Number]) -> Written:
     return write(op, (), [(n.text, n.precedence) for n in numbers])
 
 
-def _rolled(op: Op, numbers: Sequence[Number]) -> Written:
-    """With letters; whole numbers at the end are drawn together: t - 1 + 1 is t."""
-    text, precedence = write(op, (), [n.letters for n in numbers])
+def lettered(sizes: Sizes, op: Op, forms: Sequence[Form]) -> Lettered:
+    """An operation on numbers of which some have letters."""
+    text, precedence = _drawn(write(op, (), [(form.text, form.precedence) for form in forms]))
+    return sizes.lettered(text, precedence, op.name, tuple(forms))
+
+
+def put(sizes: Sizes, form: Form, letter: Lettered, by: Form) -> Form:
+    """A form with another in place of a letter."""
+
+    def operation(name: str, forms: Sequence[Form]) -> Form:
+        plain = [each for each in forms if isinstance(each, Number)]
+        if len(plain) == len(forms):
+            return apply(sizes, TABLE[name], plain).form
+        return lettered(sizes, TABLE[name], forms)
+
+    def known(name: str) -> Form:
+        return by if name == letter.text else sizes.lettered(name)
+
+    return fold(form, known, lambda number: number, operation)
+
+
+def _drawn(written: Written) -> Written:
+    """A text with the whole numbers at its end drawn together: t - 1 + 1 is t."""
+    text, precedence = written
     ends = re.fullmatch(r"(.+?)((?: [+-] \d+){2,})", text)
     if precedence != SUM or not ends:
         return text, precedence

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradcli.forms import Member, Rolled
 from gradcli.lower.scope import Ref
-from gradcli.program import Loop, Operand, Rolled
-from gradcli.sizes import Number
+from gradcli.program import Loop
+from gradcli.sizes import Form, Number
 
 
 class Recorder:
@@ -14,7 +15,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.loops: list[Loop] = []
-        self._forms: dict[tuple[str, tuple[Operand, ...]], Rolled] = {}
+        self._forms: dict[tuple[str | Member, tuple[str | Member | Form, ...]], Rolled] = {}
 
     def begin(self, loop: Loop) -> int:
         """Record a run whose iterations are not known yet; its number among all runs."""
@@ -24,20 +25,13 @@ class Recorder:
     def end(self, number: int, iterations: Sequence[tuple[int, int]]) -> None:
         self.loops[number] = self.loops[number]._replace(iterations=tuple(iterations))
 
-    def rolled(self, name: str, items: Sequence[Ref | Number]) -> Rolled:
-        """A step with letters for the loops' indices, from its operands."""
-        args = [(i.rolled or i.name) if isinstance(i, Ref) else _lettered(i) for i in items]
+    def rolled(self, name: str | Member, items: Sequence[Ref | Number]) -> Rolled:
+        """A step with letters, from its operands."""
+        args = [(i.rolled or i.name) if isinstance(i, Ref) else i.form for i in items]
         return self.form(name, tuple(args))
 
-    def form(self, name: str, args: tuple[Operand, ...]) -> Rolled:
+    def form(self, name: str | Member, args: tuple[str | Member | Form, ...]) -> Rolled:
         found = self._forms.get((name, args))
         if found is None:
             found = self._forms[name, args] = Rolled(name, args)
         return found
-
-
-def _lettered(number: Number) -> Number:
-    if number.rolled is None:
-        return number
-    text, precedence = number.rolled
-    return number._replace(text=text, precedence=precedence)

@@ -6,17 +6,18 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from gradcli.sizes import Number, Shape, Size
+from gradcli.forms import Member
+from gradcli.sizes import Lettered, Number, Shape, Size
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
 
 class Ref:
-    """A quantity: an input or a step. `rolled` is its name with a loop's index as a letter."""
+    """A quantity: an input or a step. `rolled` is its name with letters in its index."""
 
     __slots__ = ("name", "rolled", "shape")
 
-    def __init__(self, name: str, shape: Shape, rolled: str | None = None) -> None:
+    def __init__(self, name: str, shape: Shape, rolled: Member | None = None) -> None:
         self.name = name
         self.shape = shape
         self.rolled = rolled
@@ -117,21 +118,24 @@ class Scope:
 class Frame(NamedTuple):
     """Where lowering is: inside which loops, sums and definitions.
 
-    indices, letters: the values and the names of the loops' variables, from the outermost.
-    suffix, rolled: both as the names of steps show them, `[2]` and `[t]`.
+    indices, letters: the values and the letters of the loops' variables, from the outermost.
+    suffix: the values as the names of steps show them, `[2]`.
     depth: how many loops, sums and definitions are around; `calls` are the definitions.
     trips: how often the code here runs in all.
     totals: whether sums over a range go over the entries of their terms too.
     """
 
     indices: tuple[int, ...] = ()
-    letters: tuple[str, ...] = ()
+    letters: tuple[Lettered, ...] = ()
     suffix: str = ""
-    rolled: str = ""
     depth: int = 0
     calls: tuple[str, ...] = ()
     trips: int = 1
     totals: bool = False
+
+    def form(self, name: str) -> Member | None:
+        """What a name of this iteration is in all iterations."""
+        return Member(name, self.letters) if self.letters else None
 
 
 def elements(shape: Iterable[Size]) -> int:

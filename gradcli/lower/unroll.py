@@ -9,7 +9,7 @@ from gradcli.lower.names import check_new
 from gradcli.lower.numbers import of_size
 from gradcli.lower.scope import Frame, Scope
 from gradcli.program import Loop
-from gradcli.sizes import ATOM, Number
+from gradcli.sizes import Lettered, Number
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -32,13 +32,16 @@ def iterate(
     frame = env.deeper(weight, place, last - first + 1)
     listing, numbering = env.listing, env.listing.numbering
     start = most = numbering.counter
+    letter = env.text.sizes.lettered(variable.text)
     record = listing.recorder.begin(_loop(env, variable, ends, is_sum))
     iterations: list[tuple[int, int]] = []
     try:
         for t in range(first, last + 1):
             numbering.counter = start
             begin = len(listing.steps)
-            yield env._replace(scope=_scope(env, variable, t), frame=_inside(frame, variable, t))
+            yield env._replace(
+                scope=_scope(env, variable, letter, t), frame=_inside(frame, letter, t)
+            )
             iterations.append((begin, len(listing.steps)))
             most = max(most, numbering.counter)
     finally:
@@ -61,20 +64,19 @@ def _loop(env: Env, variable: ast.Name, ends: tuple[Number, Number], is_sum: boo
     )
 
 
-def _scope(env: Env, variable: ast.Name, t: int) -> Scope:
+def _scope(env: Env, variable: ast.Name, letter: Lettered, t: int) -> Scope:
     """The scope of one iteration, which knows the loop's variable."""
     scope = Scope("loop", env.scope)
     size = env.text.sizes.constant(t)
-    scope.bind(variable.text, of_size(size, (variable.text, ATOM)), variable.place)
+    scope.bind(variable.text, of_size(size)._replace(rolled=letter), variable.place)
     return scope
 
 
-def _inside(frame: Frame, variable: ast.Name, t: int) -> Frame:
+def _inside(frame: Frame, letter: Lettered, t: int) -> Frame:
     """The frame of one iteration."""
-    indices, letters = (*frame.indices, t), (*frame.letters, variable.text)
+    indices = (*frame.indices, t)
     return frame._replace(
         indices=indices,
-        letters=letters,
+        letters=(*frame.letters, letter),
         suffix=f"[{', '.join(map(str, indices))}]",
-        rolled=f"[{', '.join(letters)}]",
     )

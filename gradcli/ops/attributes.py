@@ -11,8 +11,10 @@ from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.parts import (
     Part,
     Region,
+    Worth,
     all_written,
     indexed_shape,
+    moved,
     read_regions,
     whole,
     written,
@@ -72,6 +74,7 @@ class Attribute:
     latex: the same in LaTeX, by a printer's own ways with sizes and numbers.
     code: the value as `forward` gets it, from the operands' shapes.
     rolled: the value with the loops' variables as letters.
+    moved: the value in another iteration, from the operands' shapes and what forms are worth there.
     tried: values to try at some shapes, the plainest first: for the page of operations, and for the
         tests. What does not fit is refused by the operation's shape rule.
     """
@@ -85,6 +88,7 @@ class Attribute:
     read: Callable[[Any, At], Any] = _same
     code: Callable[[Any, tuple[Shape, ...]], Any] = _same
     rolled: Callable[[Any], Any] = lambda value: value
+    moved: Callable[[Any, tuple[Shape, ...], Sizes, Worth], Any] = lambda value, *at: value
     shown: str = ""
     example: str = ""
     about: str = ""
@@ -290,6 +294,7 @@ attribute(
     latex=lambda value, default, markup: _latex_region(value),
     code=lambda value, shapes: tuple(part.slice() for part in value),
     rolled=lambda value: [part.rolled or str(part) for part in value],
+    moved=lambda value, shapes, sizes, worth: moved(value, shapes[0], sizes, worth),
     tried=_slices,
 )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gradcli.ops.mismatch import Mismatch
-from gradcli.sizes import Shape, Size, Sizes, spell
+from gradcli.sizes import Form, Shape, Size, Sizes, spell
 
 
 class Part(NamedTuple):
@@ -19,7 +19,15 @@ class Part(NamedTuple):
     stop: Size
     single: bool = False
     whole: bool = False
-    rolled: str = ""  # how it is written with a loop's index as a letter
+    letters: tuple[Form | None, Form | None] = (None, None)  # both ends as they are written
+
+    @property
+    def rolled(self) -> str:
+        """How it is written, with letters."""
+        first, last = ["" if form is None else form.text for form in self.letters]
+        if self.single or not first + last:
+            return first
+        return f"{first}{' : ' if ' ' in first + last else ':'}{last}"
 
     def __str__(self) -> str:
         if self.whole:
@@ -40,6 +48,7 @@ class Part(NamedTuple):
 
 
 Region: TypeAlias = tuple[Part, ...]
+Worth: TypeAlias = Callable[[Form], Size]
 
 
 def kept_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
@@ -58,6 +67,24 @@ def indexed_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
 
 def whole(size: Size, sizes: Sizes) -> Part:
     return Part(sizes.constant(0), size, whole=True)
+
+
+def moved(region: Region, shape: Shape, sizes: Sizes, worth: Worth) -> Region:
+    """A region of an array of that shape where its forms are worth other sizes."""
+
+    def bound(form: Form, size: Size) -> Size:
+        found = worth(form)
+        return sizes.add(size, found) if int(found.value) < 0 else found
+
+    found = []
+    for part, size in zip(region, shape, strict=True):
+        first, last = part.letters
+        start = bound(first, size) if first else part.start
+        stop = bound(last, size) if last else part.stop
+        if part.single:
+            stop = sizes.add(start, sizes.constant(1))
+        found.append(part._replace(start=start, stop=stop))
+    return tuple(found)
 
 
 # ── as text ──

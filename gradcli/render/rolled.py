@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from gradcli.forms import Member
 from gradcli.loops import Block, Indices, Place
 from gradcli.render.cases import cases, condition
 from gradcli.render.layout import HEADER, LOOP, PARAMETER, PLAIN, Column, Line, Section
@@ -90,8 +91,10 @@ class View:
         rolled = self.steps[add.step].rolled if isinstance(add, Place) else None
         if not isinstance(add, Place) or rolled is None or len(add.where) == len(block.ends):
             return ""
-        variable, first = block.loops[-1].variable, block.loops[-1].first
-        total = str(rolled.args[0]).replace(f"{variable} - 1]", f"{first}]")
+        before = rolled.args[0]
+        assert isinstance(before, Member)
+        first = block.loops[-1].bounds[0].form
+        total = before._replace(indices=(*before.indices[:-1], first))
         last = self.steps[max(add.where.values())].rolled
         end = f", {last.name} its last total" if last and last.name != rolled.name else ""
         return f": {total} is its first term{end}"

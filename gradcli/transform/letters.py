@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from gradcli.forms import Member
 from gradcli.ops.attributes import ATTRIBUTES
 from gradcli.ops.parts import Part
-from gradcli.program import Loop, Step, written
-from gradcli.sizes import Number
+from gradcli.program import Loop, Step
+from gradcli.sizes import ATOM, Lettered, Number
 from gradcli.spelling import write
 from gradcli.transform.reify import DERIVATIVE, OWN, Row
 from gradcli.transform.reverse import Derivation, region_text
@@ -25,18 +26,21 @@ def letters(derivation: Derivation, row: Row, step: Step, shown: Step) -> tuple[
     layout = derivation.layout
     args = shown.rolled.args
     contribution = row.contribution
-    if any(isinstance(arg, Number) for arg in args):
+    if any(isinstance(arg, Lettered) for arg in args):
         # Numbers are part of the formula: their values are this step's, their texts have letters.
         own = tuple(
             arg._replace(text=r.text, precedence=r.precedence)
-            if isinstance(arg, Number) and isinstance(r, Number)
+            if isinstance(arg, Number) and isinstance(r, Lettered)
             else arg
             for arg, r in zip(step.args, step.rolled.args, strict=True)
         )
         contribution = again(step._replace(args=own), row)
-    index = shown.rolled.name[len(shown.rolled.name.partition("[")[0]) :]
-    lines = [line + index for line in gains(step).names]
-    formula = contribution.listing[layout].format(shown.rolled.name, *args, *lines)
+    name = shown.rolled.name
+    lines = [
+        str(name._replace(family=line)) if isinstance(name, Member) else line
+        for line in gains(step).names
+    ]
+    formula = contribution.listing[layout].format(name, *args, *lines)
     if row.operand == OWN:
         return lines[row.own.index(row.target)], formula
     target = DERIVATIVE + str(args[row.operand])
@@ -61,7 +65,7 @@ def again(step: Step, row: Row) -> Contribution:
 def bounds(loop: Loop) -> tuple[str, str]:
     """The ends of a loop's range, with letters for the loops around."""
     first, last = loop.bounds
-    return squeezed(first.letters[0]), squeezed(last.letters[0])
+    return squeezed(first.form.text), squeezed(last.form.text)
 
 
 def equation(step: Step) -> str:
@@ -70,7 +74,11 @@ def equation(step: Step) -> str:
         return step.text
     op = step.call.op
     attrs = [(key, ATTRIBUTES[key].rolled(value)) for key, value in step.call.attrs]
-    return f"{step.rolled.name} = {write(op, attrs, [written(a) for a in step.rolled.args])[0]}"
+    operands = [
+        (arg.text, arg.precedence) if isinstance(arg, Lettered | Number) else (str(arg), ATOM)
+        for arg in step.rolled.args
+    ]
+    return f"{step.rolled.name} = {write(op, attrs, operands)[0]}"
 
 
 def bracketed(parts: Sequence[str], layout: str) -> str:

@@ -19,7 +19,8 @@ class Derivative(NamedTuple):
     """A backward step of a loop, with letters: what it states and its formula, at all its places.
 
     `name` is the variable's own; `assigns` has the assignment of every place, in the order of the
-    backward pass.
+    backward pass. `row` is the step at one of them: its operand, region and contribution are alike
+    at all.
     """
 
     target: str
@@ -27,6 +28,7 @@ class Derivative(NamedTuple):
     formula: str
     shape: Shape
     assigns: dict[Indices, str]
+    row: Row
 
 
 class Rolled(NamedTuple):
@@ -71,6 +73,8 @@ def _derivatives(
             target, formula = letters(derivation, row, steps[i], shown)
             key = (row.operand, target, formula)
             if key not in found:
-                found[key] = Derivative(target, row.target, formula, row.contribution.shape, {})
+                found[key] = Derivative(
+                    target, row.target, formula, row.contribution.shape, {}, row
+                )
             found[key].assigns[indices] = row.assign
     return tuple(found[key] for key in sorted(found, key=lambda key: key[0]))

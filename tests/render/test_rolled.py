@@ -48,6 +48,16 @@ for t in 1..T:
     z[t] = sum(X[0 : t]) + sum(X[t : 12])
 given dL/dy, dL/dz
 """
+OUTSIDE = """
+dim T = 4
+param w
+input x[1..T]: [2]
+h[0] = zeros(2)
+for t in 1..T:
+    h[t] = tanh(w * h[t-1] + x[t])
+s = h[T] * h[T-1]
+loss L = sum(s)
+"""
 DEFINED = """
 dim T = 3
 param W: [2, 2]
@@ -163,6 +173,13 @@ def test_iterations_that_differ_are_shown_apart() -> None:
     text = plain(sections(derived(UNLIKE)))
     assert "for t in 1..T, where t = 1\n" in text
     assert "for t in 1..T, where t > 1\n" in text
+
+
+def test_an_index_made_of_dims_keeps_them_outside_loops_too() -> None:
+    text = plain(sections(derived(OUTSIDE)))
+    text = re.sub(" +", " ", text)
+    assert "s = h[T] * h[T - 1]" in text
+    assert "dL/dh[T - 1] = dL/ds * h[T].T" in text
 
 
 def test_statements_outside_loops_are_shown_as_they_are() -> None:

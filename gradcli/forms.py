@@ -1,0 +1,96 @@
+"""What the steps of a loop are in all of its iterations: names and numbers with letters.
+
+A letter is a loop's variable or a dim. What has the same form in two iterations is one thing of the
+loop's body, and from a form follows what it is in any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+
+from gradcli.ops.core import TABLE
+from gradcli.sizes import Form, Lettered, Number, Size, Sizes, plain
+
+T = TypeVar("T")
+
+
+class Member(NamedTuple):
+    """A quantity of a loop: the name that its iterations share, and its index, `h[t - 1]`."""
+
+    family: str
+    indices: tuple[Form, ...]
+
+    def __str__(self) -> str:
+        return f"{self.family}[{', '.join([form.text for form in self.indices])}]"
+
+
+class Rolled(NamedTuple):
+    """The form that a step has in every iteration.
+
+    Steps with the same form have one and the same `Rolled`: they are one step of the loop's body.
+    """
+
+    name: str | Member
+    args: tuple[str | Member | Form, ...]
+
+
+At: TypeAlias = Mapping[str, float]  # what the letters stand for
+
+
+def fold(
+    form: Form,
+    letter: Callable[[str], T],
+    number: Callable[[Number], T],
+    operation: Callable[[str, Sequence[T]], T],
+) -> T:
+    """What a form is worth, from what letters, numbers and the table's operations on them are."""
+    known: dict[int, T] = {}
+    waiting: list[Form] = [form]
+    while waiting:
+        each = waiting[-1]
+        if isinstance(each, Number):
+            known[id(each)] = number(each)
+        elif not each.op:
+            known[id(each)] = letter(each.text)
+        elif left := [operand for operand in each.operands if id(operand) not in known]:
+            waiting += left
+            continue
+        else:
+            known[id(each)] = operation(each.op, [known[id(o)] for o in each.operands])
+        waiting.pop()
+    return known[id(form)]
+
+
+def worth(form: Form, at: At) -> float:
+    """The number that a form is."""
+
+    def operation(op: str, operands: Sequence[float]) -> float:
+        with np.errstate(all="ignore"):
+            return float(TABLE[op].forward(*map(np.float64, operands)))
+
+    return fold(form, at.__getitem__, lambda number: number.value, operation)
+
+
+def placed(form: str | Member | Form, at: At) -> str | Number:
+    """An operand as it stands in an iteration: a name, or a number."""
+    if isinstance(form, Member):
+        return f"{form.family}[{', '.join([str(int(worth(each, at))) for each in form.indices])}]"
+    return plain(worth(form, at)) if isinstance(form, Lettered) else form
+
+
+def size(form: Form, sizes: Sizes, at: At) -> Size:
+    """A form as a size: with a dim's symbol, where it stands for the size of its own."""
+
+    def letter(name: str) -> Size | None:
+        dim = sizes.dims.get(name)
+        return dim if dim and dim.value == at[name] else sizes.constant(int(at[name]))
+
+    def operation(op: str, operands: Sequence[Size | None]) -> Size | None:
+        sized = TABLE[op].sized
+        return sized(sizes, *operands) if sized and None not in operands else None
+
+    found = fold(form, letter, lambda number: number.size, operation)
+    return found or sizes.constant(int(worth(form, at)))
