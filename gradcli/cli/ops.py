@@ -16,14 +16,22 @@ def ops(
         str | None,
         typer.Argument(metavar="[NAME]", help="An operation's name or symbol: tanh, @, …"),
     ] = None,
+    prelude: Annotated[
+        bool,
+        typer.Option("--prelude", help="The functions that the language defines in itself."),
+    ] = False,
     json: Json = False,
     output: Output = None,
 ) -> None:
     """The operations, their shapes, rules and sources."""
     with Reported("json" if json else "table"):
         from gradcli.ops import TABLE
+        from gradcli.ops.prelude import TEXT
         from gradcli.render.ops import document, find, sections
 
+        if prelude:
+            write([TEXT], output)
+            return
         found = list(TABLE.values()) if name is None else find(name)
         if json:
             write([dumps(document(found), indent=1), "\n"], output)

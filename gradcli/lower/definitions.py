@@ -31,14 +31,15 @@ def definition(env: Env, node: ast.Def) -> Function:
     size = weight(body, env.scope)
 
     def apply(at_call: Env, arguments: Sequence[Ref | Number], place: Place) -> Ref | Number:
-        return _expand(at_call, node, size, arguments, place)
+        return expand(at_call, node, size, arguments, place, at_call.scope.root())
 
     return Function("def", node, size, apply)
 
 
 def check_head(env: Env, name: ast.Name, parameters: Sequence[ast.Name]) -> None:
     """Raise GradError unless the name is new and each parameter stands once."""
-    if name.text in FUNCTIONS:
+    known = FUNCTIONS.get(name.text)
+    if known is not None and not known.yields:
         raise env.error(
             f"`{name.text}` is a function of the language",
             name.place,
@@ -68,7 +69,7 @@ def _check_names(env: Env, node: ast.Def, body: Sequence[Any]) -> None:
     """Raise GradError for a name in a definition that nothing in the file defines."""
     inner = inner_names(node) | {name.text for name, _ in targets(node.body)}
     later, poisoned = env.outline.later, env.outline.poisoned
-    elsewhere = (inner, env.scope.names, later, FUNCTIONS, poisoned)
+    elsewhere = (inner, env.scope.names, later, FUNCTIONS, env.prelude, poisoned)
     for operation, argument, place in instructions(body):
         if operation == "comprehension":
             inner.add(argument.variable.text)
@@ -83,16 +84,21 @@ def _check_names(env: Env, node: ast.Def, body: Sequence[Any]) -> None:
         raise Unknown(name, env.text.span(place), hint)
 
 
-def _expand(
-    env: Env, node: ast.Def, size: int, arguments: Sequence[Ref | Number], place: Place
+def expand(
+    env: Env,
+    node: ast.Def,
+    size: int,
+    arguments: Sequence[Ref | Number],
+    place: Place,
+    around: Scope,
 ) -> Ref | Number:
-    """A definition's body in place of its call, with names of its own."""
+    """A definition's body in place of its call, with names of its own, and those around it."""
     name, calls = node.name.text, env.frame.calls
     if name in calls:
         way = " → ".join([*calls[calls.index(name) :], name])
         raise env.error(f"`{name}` calls itself: {way}", place, RECURRENCE, kind="recursion")
     frame = env.deeper(size, place)._replace(calls=(*calls, name))
-    scope = Scope("def", env.scope.root())
+    scope = Scope("def", around)
     scope.names.update(zip((p.text for p in node.parameters), arguments, strict=True))
     inner = env._replace(scope=scope, frame=frame)
     try:

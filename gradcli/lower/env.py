@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError
 from gradcli.lower.limits import DEEPEST, MOST_STEPS
 from gradcli.lower.listing import Listing
-from gradcli.lower.scope import Frame, Item, Ref, Scope
+from gradcli.lower.scope import Frame, Function, Item, Ref, Scope
 from gradcli.lower.text import Text
 from gradcli.ops import Op
 from gradcli.ops.core import Attrs
@@ -53,6 +54,7 @@ class Env(NamedTuple):
     listing: Listing
     scope: Scope
     frame: Frame = Frame()
+    prelude: Mapping[str, Function] = MappingProxyType({})  # what the language itself defines
 
     def error(
         self,

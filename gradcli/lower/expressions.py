@@ -52,7 +52,7 @@ def run(env: Env, code: ast.Code) -> Item:
         elif operation == "call":
             name, keywords = argument
             items = _popped(stack, len(keywords))
-            plain = plain_call(name, keywords, items)
+            plain = plain_call(env, name, keywords, items)
             if plain:
                 push(emit(plain.op, items, plain.attrs, place, frame))
             else:

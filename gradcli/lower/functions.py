@@ -44,13 +44,20 @@ class PlainCall(NamedTuple):
 
 
 def plain_call(
-    name: str, keywords: tuple[str | None, ...], items: Sequence[Item]
+    env: Env, name: str, keywords: tuple[str | None, ...], items: Sequence[Item]
 ) -> PlainCall | None:
     """What most calls are: a function of the language on quantities alone, as many as it takes."""
     plain = _plain(name)
     if plain is None or plain.operands != len(items) or any(keywords):
         return None
+    if _is_own(env, name, plain.op):
+        return None
     return plain if all([item.__class__ is Ref for item in items]) else None
+
+
+def _is_own(env: Env, name: str, op: Op) -> bool:
+    """Whether the file's own definition stands before the language's function of that name."""
+    return op.yields and isinstance(env.scope.find(name), Function)
 
 
 @cache
@@ -66,10 +73,12 @@ def call(
 ) -> Ref | Number:
     """A call of any function. Raises GradError, Poisoned where it can't be one."""
     op = FUNCTIONS.get(name)
-    if op is not None:
+    if op is not None and not _is_own(env, name, op):
         operands, attrs = _bind(env, op, name, keywords, items, place)
         return apply(env, op, operands, attrs, place)
     found = env.scope.find(name)
+    if found is None and name not in env.outline.poisoned:
+        found = env.prelude.get(name)
     if isinstance(found, Function):
         return found.apply(env, _arguments(env, found, keywords, items, place), place)
     if found is not None:

@@ -192,4 +192,4 @@ def _constants(file: Env) -> Env:
         )
 
     dialect = Dialect(strange, file.dialect.derivative, indexing.index, equations.block)
-    return Env(file.text, file.outline, dialect, Listing(file.text), scope)
+    return Env(file.text, file.outline, dialect, Listing(file.text), scope, prelude=file.prelude)

@@ -16,6 +16,7 @@ from gradcli.lower.listing import Listing
 from gradcli.lower.names import lookup, no_function, unknown
 from gradcli.lower.numbers import PI
 from gradcli.lower.outline import defined, local_names, targets
+from gradcli.lower.prelude import prelude
 from gradcli.lower.results import check_loss, given, loss, unstated
 from gradcli.lower.rules import user_function
 from gradcli.lower.scope import Family, Item, Scope
@@ -66,7 +67,8 @@ def _draft(parsed: Parsed, options: Options) -> Draft:
         return _block(draft, env, statements)
 
     dialect = Dialect(unknown, _no_derivative, indexing.index, block)
-    env = Env(text, outline, dialect, Listing(text), scope)
+    own = prelude(text.used)
+    env = Env(text, outline, dialect, Listing(text), scope, prelude=own)
     draft = Draft(parsed, options, env, list(parsed.errors))
     return draft
 
@@ -198,7 +200,8 @@ def _look_over(draft: Draft, env: Env, node: Any) -> None:
 
 
 def _is_function(env: Env, name: str) -> bool:
-    return name in FUNCTIONS or name in env.outline.poisoned or env.scope.find(name) is not None
+    known = (FUNCTIONS, env.prelude, env.outline.poisoned)
+    return any(name in names for names in known) or env.scope.find(name) is not None
 
 
 def _poison(env: Env, node: Any) -> None:

@@ -8,6 +8,7 @@ from gradcli.lower.outline import inner_names
 from gradcli.lower.scope import Function, Item
 from gradcli.lower.text import Poisoned, Unknown
 from gradcli.ops import FUNCTIONS
+from gradcli.ops.prelude import NAMES
 from gradcli.suggest import FOREIGN, suggestion
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
@@ -32,7 +33,7 @@ def unknown(env: Env, name: str, place: Place) -> Exception:
     """The error for a name that is not defined."""
     if name in env.outline.poisoned:
         return Poisoned(name)
-    if name in FUNCTIONS:
+    if name in FUNCTIONS or name in env.prelude:
         return env.error(f"`{name}` is a function", place, f"write {name}(…)", kind="no-quantity")
     hint = elsewhere(env, name, place) or suggestion(name, env.scope.visible())
     return Unknown(name, env.text.span(place), hint)
@@ -46,7 +47,7 @@ def no_function(env: Env, name: str, place: Place) -> GradError:
         )
     scope = env.scope
     functions = {n for n in scope.visible() if isinstance(scope.find(n), Function)}
-    hint = FOREIGN.get(name) or suggestion(name, functions | set(FUNCTIONS))
+    hint = FOREIGN.get(name) or suggestion(name, functions | set(FUNCTIONS) | NAMES)
     if name in env.outline.later:
         hint = elsewhere(env, name, place)
     return env.error(

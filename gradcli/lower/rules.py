@@ -18,6 +18,7 @@ from gradcli.lower.listing import Listing
 from gradcli.lower.names import unknown
 from gradcli.lower.operands import value
 from gradcli.lower.outline import weight
+from gradcli.lower.prelude import prelude
 from gradcli.lower.scope import Frame, Function, Item, Ref, Scope
 from gradcli.lower.text import Text
 from gradcli.ops import Array, Op, Signature, Spelling
@@ -190,7 +191,8 @@ def _inside(
         return derivatives[name]
 
     dialect = Dialect(strange, derivative, indexing.index, equations.block)
-    return Env(text, Outline((), {}, {}, set()), dialect, Listing(text), scope, frame)
+    own = prelude(text.used)
+    return Env(text, Outline((), {}, {}, set()), dialect, Listing(text), scope, frame, own)
 
 
 # ── the rule ──

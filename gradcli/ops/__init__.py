@@ -5,10 +5,13 @@ from gradcli.ops import (
     constants,
     einsum,
     elementwise,
+    functions,
     matrices,
+    products,
     reductions,
     regions,
     shaping,
+    statistics,
 )
 from gradcli.ops.arithmetic import OPERATORS
 from gradcli.ops.core import FUNCTIONS, TABLE, Array, Op, Pair, Signature, Spelling
@@ -28,8 +31,11 @@ __all__ = [
     "constants",
     "einsum",
     "elementwise",
+    "functions",
     "matrices",
+    "products",
     "reductions",
     "regions",
     "shaping",
+    "statistics",
 ]

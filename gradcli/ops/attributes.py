@@ -37,6 +37,9 @@ WHOLE = "whole"  # a whole number
 NOTHING = "nothing"  # the grammar's own
 
 
+MOST_ORDER = 20  # of a derivative
+
+
 class At(NamedTuple):
     """What a kind may look at: the operands' shapes, and what is known of the call.
 
@@ -270,6 +273,42 @@ attribute(
     latex=_latex_axis,
     code=lambda value, shapes: None if value is None else value - len(shapes[0]),
     tried=lambda at: [*([None] if at.default is None else []), *range(at.rank)],
+)
+
+
+def _order(order: int, at: At) -> int:
+    if not 1 <= order <= MOST_ORDER:
+        raise Mismatch(f"an order is from 1 to {MOST_ORDER}, not {order}")
+    return order
+
+
+attribute(
+    "order",
+    KEYWORD,
+    WHOLE,
+    about="an order",
+    read=_order,
+    text=str,
+    latex=lambda value, default, markup: str(value),
+    tried=lambda at: (1, 2),
+)
+
+
+def _ddof(ddof: int, at: At) -> int:
+    if ddof < 0:
+        raise Mismatch(f"ddof is not negative: {ddof}")
+    return ddof
+
+
+attribute(
+    "ddof",
+    KEYWORD,
+    WHOLE,
+    about="ddof",
+    read=_ddof,
+    text=str,
+    latex=lambda value, default, markup: rf"^{{\text{{ddof }}{value}}}" if value else "",
+    tried=lambda at: (0, 1),
 )
 
 

@@ -125,6 +125,7 @@ class Op:
         result's axis along which each position depends on the operands' same position alone; None
         where positions mix.
     body: what an operation defined in a model consists of.
+    yields: whether a file may define a function of this name: files are older than the name.
     rounding: how rounding shows in the result: EXACT, BY_ENTRY or BY_NORM.
     """
 
@@ -154,6 +155,7 @@ class Op:
     lifts: bool = False
     lanes: Callable[[Signature, Sequence[int | None]], int | None] | None = None
     body: Body | None = None
+    yields: bool = False
     rounding: str = BY_ENTRY
     group: str = ""
     aliases: tuple[str, ...] = ()

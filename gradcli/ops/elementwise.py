@@ -52,16 +52,15 @@ def function(
         lifts=True,
         lanes=elementwise_lanes,
         group="elementwise",
-        foldable=True,
-        **fields,
+        **{"foldable": True, **fields},
     )
 
 
-def _relu(x: Array) -> Array:
+def relu(x: Array) -> Array:
     return np.where(x.real <= 0, 0, x)  # a nan stays a nan
 
 
-def _absolute(x: Array) -> Array:
+def absolute(x: Array) -> Array:
     return np.where(x.real < 0, -x, x)
 
 
@@ -69,13 +68,13 @@ def _sign(x: Array) -> Array:
     return np.asarray(np.sign(x.real))
 
 
-def _sigmoid(x: Array) -> Array:
-    small = np.exp(-_absolute(x))  # never overflows
+def sigmoid(x: Array) -> Array:
+    small = np.exp(-absolute(x))  # never overflows
     return np.asarray(np.where(x.real < 0, small, 1) / (1 + small))
 
 
-def _softplus(x: Array) -> Array:
-    return np.where(x.real < 0, 0, x) + log1p(np.exp(-_absolute(x)))
+def softplus(x: Array) -> Array:
+    return np.where(x.real < 0, 0, x) + log1p(np.exp(-absolute(x)))
 
 
 def _leaky_relu(x: Array, a: Array) -> Array:
@@ -90,11 +89,11 @@ def _gelu(x: Array) -> Array:
     return x * (0.5 * (1 + erf(x * math.sqrt(0.5))))
 
 
-def _maximum(x: Array, y: Array) -> Array:
+def maximum(x: Array, y: Array) -> Array:
     return np.where((x.real >= y.real) | np.isnan(x), x, y)
 
 
-def _minimum(x: Array, y: Array) -> Array:
+def minimum(x: Array, y: Array) -> Array:
     return np.where((x.real <= y.real) | np.isnan(x), x, y)
 
 
@@ -135,7 +134,7 @@ function(
 )
 function(
     "abs",
-    _absolute,
+    absolute,
     lambda s, g, y, x: (g * call("sign", x),),
     "d |x| = sign(x) dx",
     "absolute value",
@@ -197,7 +196,7 @@ function(
 )
 function(
     "sigmoid",
-    _sigmoid,
+    sigmoid,
     lambda s, g, y, x: (g * y * (1 - y),),
     SLIDES + ", sigmoid",
     "logistic function 1 / (1 + e^-x)",
@@ -206,7 +205,7 @@ function(
 )
 function(
     "relu",
-    _relu,
+    relu,
     lambda s, g, y, x: (g * (x > 0),),
     "course recitation on computing derivatives, the indicator 1_A",
     "x where positive, else 0",
@@ -239,7 +238,7 @@ function(
 )
 function(
     "softplus",
-    _softplus,
+    softplus,
     lambda s, g, y, x: (g * call("sigmoid", x),),
     "Dugas et al. 2001",
     "log(1 + e^x)",
@@ -266,7 +265,7 @@ function(
 )
 function(
     "silu",
-    lambda x: x * _sigmoid(x),
+    lambda x: x * sigmoid(x),
     lambda s, g, y, x: (g * (call("sigmoid", x) + y * (1 - call("sigmoid", x))),),
     "Elfwing, Uchibe & Doya 2018, eq. 5",
     "x sigmoid(x)",
@@ -274,7 +273,7 @@ function(
 )
 function(
     "maximum",
-    _maximum,
+    maximum,
     lambda s, g, z, x, y: (g * (x >= y), g * (x < y)),
     "the larger operand takes the cotangent",
     "larger of two, entry by entry",
@@ -286,7 +285,7 @@ function(
 )
 function(
     "minimum",
-    _minimum,
+    minimum,
     lambda s, g, z, x, y: (g * (x <= y), g * (x > y)),
     "the smaller operand takes the cotangent",
     "smaller of two, entry by entry",

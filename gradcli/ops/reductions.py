@@ -64,7 +64,8 @@ def axis_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
 def axis_flip(name: str) -> Callable[[Signature, Sequence[Pair]], Expr | None]:
     def flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
         axis = s.attrs["axis"]
-        return call(name, pairs[0].flipped, axis=None if axis is None else s.rank - 1 - axis)
+        turned = {**s.attrs, "axis": None if axis is None else s.rank - 1 - axis}
+        return call(name, pairs[0].flipped, **turned)
 
     return flip
 
@@ -76,11 +77,15 @@ def spread(s: Signature, g: Expr) -> Expr:
     return call("broadcast", g, shape=s.shapes[0])
 
 
-def count(s: Signature) -> Expr:
+def entries(s: Signature) -> Size:
     """How many entries one result is reduced from."""
     axis = s.attrs["axis"]
-    shape = s.shapes[0] if axis is None else (s.shapes[0][axis],)
-    return as_expr(size_number(s.sizes.product(shape)))
+    return s.sizes.product(s.shapes[0] if axis is None else (s.shapes[0][axis],))
+
+
+def count(s: Signature) -> Expr:
+    """The same as a number in a formula."""
+    return as_expr(size_number(entries(s)))
 
 
 def size_number(size: Size) -> Number:
@@ -152,7 +157,7 @@ def _logsumexp(x: Array, axes: tuple[int, ...]) -> Array:
     return np.asarray(np.log(np.sum(np.exp(rest), axis=axes, keepdims=True)) + top)
 
 
-def _norm(x: Array, axes: tuple[int, ...]) -> Array:
+def norm(x: Array, axes: tuple[int, ...]) -> Array:
     """√Σx², scaled by the largest entry so that no square overflows or vanishes."""
     top = np.max(np.abs(x.real), axis=axes, keepdims=True)
     top = np.where((top > 0) & np.isfinite(top), top, 1.0)
@@ -236,7 +241,7 @@ reduction(
 )
 reduction(
     "norm",
-    reducing(_norm),
+    reducing(norm),
     lambda s, g, y, x: (g * x / call("where", equal(y, 0), 1, y),),
     "Matrix Cookbook, eq. 129",
     "Euclidean (Frobenius) norm",
@@ -260,7 +265,7 @@ def _log_softmax(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
     return np.asarray(rest - np.log(np.sum(np.exp(rest), axis=axes, keepdims=True)))
 
 
-def _total(s: Signature, x: Expr) -> Expr:
+def total(s: Signature, x: Expr) -> Expr:
     return call("sum", x, axis=s.attrs["axis"])
 
 
@@ -284,7 +289,7 @@ def normalisation(
 normalisation(
     "softmax",
     _softmax,
-    lambda s, g, y, x: ((g - _total(s, g * y)) * y,),
+    lambda s, g, y, x: ((g - total(s, g * y)) * y,),
     "the Jacobian diag(y) - y y^T (course slides, the deriv routine, softmax)",
     "e^x / Σ e^x",
     flops=reduced(function=1, spread=1),
@@ -292,7 +297,7 @@ normalisation(
 normalisation(
     "log_softmax",
     _log_softmax,
-    lambda s, g, y, x: (g - call("exp", y) * _total(s, g),),
+    lambda s, g, y, x: (g - call("exp", y) * total(s, g),),
     "d (x - log Σ e^x) = dx - softmax(x) · Σ dx",
     "x - log Σ e^x",
     flops=reduced(function=1, rest=1, spread=1),

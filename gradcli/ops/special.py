@@ -27,6 +27,18 @@ def erf(x: Array) -> Array:
     return sign * np.where(small, near, 1 - _erfc_fraction(np.where(small, 2, z)))
 
 
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+
+
+def erfc(x: Array) -> Array:
+    """1 - erf(x), whose digits the tail keeps where it is small."""
+    if not np.iscomplexobj(x):
+        return np.asarray(_erfc(x), dtype=float)
+    tail = x.real >= 2
+    z = np.where(tail, np.where(x.real > 30, 30.0, x), 2.0)
+    return np.where(tail, _erfc_fraction(z), 1 - erf(np.where(tail, 0, x)))
+
+
 def _erf_series(z: Array) -> Array:
     """2/√π e^(-z²) Σ 2^n z^(2n+1) / (2n+1)!! (Abramowitz & Stegun 7.1.6), for |z| up to about 2."""
     term = z * (2 / math.sqrt(math.pi)) * np.exp(-z * z)

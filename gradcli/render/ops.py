@@ -14,6 +14,7 @@ from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
 from gradcli.ops.attributes import ATTRIBUTES, FIRST
 from gradcli.ops.core import Call, tried
+from gradcli.ops.prelude import NAMES
 from gradcli.program import LAYOUTS, Step
 from gradcli.render.layout import EQUATION, NOTE, PLAIN, Column, Line, Section
 from gradcli.sizes import ATOM, Shape, Sizes, is_scalar, spell
@@ -60,9 +61,13 @@ def find(name: str) -> list[Op]:
     found = [op for op in TABLE.values() if name in names(op)]
     if not found:
         known = [known for op in TABLE.values() for known in names(op)]
+        own = "it is a definition in the language: gradcli ops --prelude" if name in NAMES else None
         raise GradError(
             f"there is no operation `{name}`",
-            hint=FOREIGN.get(name) or suggestion(name, known) or "`gradcli ops` lists them all",
+            hint=own
+            or FOREIGN.get(name)
+            or suggestion(name, known)
+            or "`gradcli ops` lists them all",
             kind="bad-option",
         )
     return found
@@ -180,6 +185,8 @@ def _lines(op: Op) -> Iterator[Line]:
             yield Line((f"dL/d{rule.operand}", *shown_rule), PLAIN)
     if op.kink:
         yield Line((f"  {op.kink}",), NOTE)
+    if op.yields:
+        yield Line((f"  a file may define a function {op.name} of its own",), NOTE)
     yield Line((f"  [{op.cite}]",), NOTE)
 
 

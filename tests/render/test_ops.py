@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from gradcli.cli import app
 from gradcli.errors import GradError
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
+from gradcli.ops.prelude import TEXT
 from gradcli.render.ops import document, example, find, sections
 
 
@@ -56,7 +57,7 @@ def test_a_symbol_of_two_operations_finds_both() -> None:
     assert [op.name for op in find("-")] == ["sub", "neg"]
 
 
-@pytest.mark.parametrize(("name", "hint"), [("tanhh", "tanh"), ("cross_entropy", "log_softmax")])
+@pytest.mark.parametrize(("name", "hint"), [("tanhh", "tanh"), ("cross_entropy", "--prelude")])
 def test_an_unknown_name(name: str, hint: str) -> None:
     with pytest.raises(GradError) as error:
         find(name)
@@ -80,3 +81,8 @@ def test_the_listing_names_all() -> None:
     assert result.exit_code == 0
     assert "\x1b" not in result.stdout
     assert all(op.cite in result.stdout for op in TABLE.values())
+
+
+def test_the_prelude_is_printed() -> None:
+    printed = CliRunner().invoke(app, ["ops", "--prelude"])
+    assert printed.stdout == TEXT

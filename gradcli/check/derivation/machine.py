@@ -22,6 +22,7 @@ from gradcli.lower.listing import Listing
 from gradcli.lower.names import unknown
 from gradcli.lower.numbers import PI, of_size
 from gradcli.lower.operands import value
+from gradcli.lower.prelude import prelude
 from gradcli.lower.scope import Binding, Family, Item, Ref, Scope
 from gradcli.lower.text import Misfit, Text
 from gradcli.ops.core import Array
@@ -88,7 +89,8 @@ class LineMachine:
                 later.setdefault(node.name.text, node.name.place)
         outline = Outline((), later, {}, self.poisoned)
         dialect = Dialect(unknown, self._derivative, _index, block)
-        self.file = Env(self.text, outline, dialect, Listing(self.text), scope)
+        own = prelude(parsed.names())
+        self.file = Env(self.text, outline, dialect, Listing(self.text), scope, prelude=own)
 
     def lower(self, code: ast.Code, own: Mapping[str, Binding]) -> Lowered:
         """An expression in which a person's own names stand for what `own` says.

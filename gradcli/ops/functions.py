@@ -1,0 +1,342 @@
+"""More elementwise functions: a file may define others under their names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.expr import Expr, call
+from gradcli.ops import gamma, special
+from gradcli.ops.core import EXACT, Array, Op, Signature, no_vjp
+from gradcli.ops.elementwise import AS, absolute, maximum, minimum, relu, softplus
+from gradcli.ops.elementwise import function as elementwise
+
+
+def function(
+    name: str,
+    forward: Callable[..., Array],
+    vjp: Callable[..., Sequence[Expr | None]],
+    cite: str,
+    about: str,
+    **fields: Any,
+) -> Op:
+    return elementwise(name, forward, vjp, cite, about, yields=True, **fields)
+
+
+def _poles(x: Array) -> Array:
+    """Between which two poles of the gamma function an entry is."""
+    return np.where(x.real > 0, 1, np.floor(x.real))
+
+
+def _latex(name: str) -> str:
+    return rf"\{name}\left({{0}}\right)"
+
+
+# ── logarithms and exponentials ──
+
+
+def _expm1(x: Array) -> Array:
+    return np.asarray(np.expm1(x))
+
+
+def _log_sigmoid(x: Array) -> Array:
+    return -softplus(-x)
+
+
+def _logaddexp(x: Array, y: Array) -> Array:
+    top, low = np.where(x.real >= y.real, x, y), np.where(x.real >= y.real, y, x)
+    alike = x == y  # two infinities too
+    return top + special.log1p(np.exp(np.where(alike, 0, low - np.where(alike, 0, top))))
+
+
+function(
+    "log1p",
+    special.log1p,
+    lambda s, g, y, x: (g / (1 + x),),
+    AS + "4.1.46",
+    "log(1 + x), with all digits near 0",
+    latex=r"\ln\left(1 + {0}\right)",
+    domain=(-0.5, 2.0),
+)
+function(
+    "expm1",
+    _expm1,
+    lambda s, g, y, x: (g * call("exp", x),),
+    AS + "4.2.49",
+    "e^x - 1, with all digits near 0",
+)
+function(
+    "log_sigmoid",
+    _log_sigmoid,
+    lambda s, g, y, x: (g * call("sigmoid", -x),),
+    "d log σ(x) = (1 - σ(x)) dx = σ(-x) dx",
+    "log(sigmoid(x)), without overflow",
+    latex=r"\ln\sigma\left({0}\right)",
+)
+function(
+    "logaddexp",
+    _logaddexp,
+    lambda s, g, z, x, y: (g * call("sigmoid", x - y), g * call("sigmoid", y - x)),
+    "d log(e^x + e^y) = (e^x dx + e^y dy) / (e^x + e^y)",
+    "log(e^x + e^y), without overflow",
+    operands=("x", "y"),
+)
+
+
+# ── activations ──
+
+
+def _between(low: float, high: float) -> Callable[[Array], Array]:
+    def branches(x: Array) -> Array:
+        return np.asarray(np.sign(x.real - low) + np.sign(x.real - high))
+
+    return branches
+
+
+def _clip(x: Array, low: Array, high: Array) -> Array:
+    return minimum(maximum(x, low), high)
+
+
+def _clip_rule(
+    s: Signature, g: Expr, y: Expr, x: Expr, low: Expr, high: Expr
+) -> Sequence[Expr | None]:
+    inside = call("maximum", x, low) <= high
+    return g * (x >= low) * inside, g * (x < low) * inside, g * (call("maximum", x, low) > high)
+
+
+def _mish_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+    t = call("tanh", call("softplus", x))
+    return (g * (t + x * (1 - t**2) * call("sigmoid", x)),)
+
+
+function(
+    "softsign",
+    lambda x: x / (1 + absolute(x)),
+    lambda s, g, y, x: (g / (1 + call("abs", x)) ** 2,),
+    "Glorot & Bengio 2010",
+    "x / (1 + |x|)",
+)
+function(
+    "mish",
+    lambda x: x * np.tanh(softplus(x)),
+    _mish_rule,
+    "Misra 2019",
+    "x tanh(softplus(x))",
+)
+function(
+    "relu6",
+    lambda x: np.where(x.real >= 6, 6, relu(x)),
+    lambda s, g, y, x: (g * (x > 0) * (x < 6),),
+    "Krizhevsky 2010",
+    "x between 0 and 6, the nearer of these outside",
+    kink="at x = 0 and at x = 6 the derivative is 0",
+    branches=_between(0, 6),
+    rounding=EXACT,
+)
+function(
+    "hardtanh",
+    lambda x: np.where(x.real >= 1, 1, np.where(x.real <= -1, -1, x)),
+    lambda s, g, y, x: (g * (x > -1) * (x < 1),),
+    "Collobert 2004",
+    "x between -1 and 1, the nearer of these outside",
+    kink="at x = -1 and at x = 1 the derivative is 0",
+    branches=_between(-1, 1),
+    rounding=EXACT,
+)
+function(
+    "clip",
+    _clip,
+    _clip_rule,
+    "minimum(maximum(x, low), high)",
+    "x between low and high, the nearer of these outside",
+    operands=("x", "low", "high"),
+    kink="at a bound x takes the cotangent; where low is above high, high does",
+    branches=lambda x, low, high: (
+        np.sign(x.real - low.real) + 3 * np.sign(maximum(x, low).real - high.real)
+    ),
+    aliases=("clamp",),
+    rounding=EXACT,
+)
+
+
+# ── trigonometric and hyperbolic functions, and their inverses ──
+
+
+def _atan2(y: Array, x: Array) -> Array:
+    """The angle of (x, y); a small imaginary part turns it, from the real one on."""
+    angle = np.arctan2(y.real, x.real)
+    if not (np.iscomplexobj(y) or np.iscomplexobj(x)):
+        return np.asarray(angle)
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.asarray(angle + np.arctan((y * cos - x * sin) / (x * cos + y * sin)))
+
+
+function(
+    "asin",
+    np.arcsin,
+    lambda s, g, y, x: (g / call("sqrt", 1 - x**2),),
+    AS + "4.4.52",
+    "inverse sine",
+    latex=_latex("arcsin"),
+    domain=(-0.9, 0.9),
+    aliases=("arcsin",),
+)
+function(
+    "acos",
+    np.arccos,
+    lambda s, g, y, x: (-g / call("sqrt", 1 - x**2),),
+    AS + "4.4.53",
+    "inverse cosine",
+    latex=_latex("arccos"),
+    domain=(-0.9, 0.9),
+    aliases=("arccos",),
+)
+function(
+    "atan",
+    np.arctan,
+    lambda s, g, y, x: (g / (1 + x**2),),
+    AS + "4.4.54",
+    "inverse tangent",
+    latex=_latex("arctan"),
+    aliases=("arctan",),
+)
+function(
+    "atan2",
+    _atan2,
+    lambda s, g, z, y, x: (g * x / (x**2 + y**2), -g * y / (x**2 + y**2)),
+    "d atan2(y, x) = (x dy - y dx) / (x² + y²)",
+    "angle of the point (x, y), from -π to π",
+    operands=("y", "x"),
+    kink="the value jumps where y = 0 and x < 0; at x = y = 0 the derivative is nan",
+    branches=lambda y, x: np.where(x.real < 0, np.sign(y.real), 0),
+    aliases=("arctan2",),
+)
+function(
+    "sinh",
+    np.sinh,
+    lambda s, g, y, x: (g * call("cosh", x),),
+    AS + "4.5.71",
+    "hyperbolic sine",
+    latex=_latex("sinh"),
+)
+function(
+    "cosh",
+    np.cosh,
+    lambda s, g, y, x: (g * call("sinh", x),),
+    AS + "4.5.72",
+    "hyperbolic cosine",
+    latex=_latex("cosh"),
+)
+function(
+    "asinh",
+    np.arcsinh,
+    lambda s, g, y, x: (g / call("sqrt", 1 + x**2),),
+    AS + "4.6.37",
+    "inverse hyperbolic sine",
+    aliases=("arcsinh",),
+)
+function(
+    "acosh",
+    np.arccosh,
+    lambda s, g, y, x: (g / call("sqrt", x**2 - 1),),
+    AS + "4.6.38",
+    "inverse hyperbolic cosine, from 1 on",
+    domain=(1.5, 3.0),
+    aliases=("arccosh",),
+)
+function(
+    "atanh",
+    np.arctanh,
+    lambda s, g, y, x: (g / (1 - x**2),),
+    AS + "4.6.39",
+    "inverse hyperbolic tangent",
+    domain=(-0.8, 0.8),
+    aliases=("arctanh",),
+)
+
+
+# ── the error function's kin and the gamma function's ──
+
+
+def _normal_cdf(x: Array) -> Array:
+    return 0.5 * special.erfc(-x * math.sqrt(0.5))
+
+
+function(
+    "erfc",
+    special.erfc,
+    lambda s, g, y, x: (-g * (2 / math.sqrt(math.pi)) * call("exp", -(x**2)),),
+    AS + "7.1.2 and 7.1.19",
+    "1 - erf(x), with all digits where that is small",
+)
+function(
+    "normal_cdf",
+    _normal_cdf,
+    lambda s, g, y, x: (g * (1 / math.sqrt(2 * math.pi)) * call("exp", -0.5 * x**2),),
+    AS + "26.2.2",
+    "how likely a standard normal draw is to be at most x",
+    latex=r"\Phi\left({0}\right)",
+)
+function(
+    "lgamma",
+    gamma.lgamma,
+    lambda s, g, y, x: (g * call("digamma", x),),
+    AS + "6.3.1",
+    "log|Γ(x)|",
+    latex=r"\ln\Gamma\left({0}\right)",
+    domain=(0.5, 4.0),
+    kink="at 0, -1, -2, … the value is inf and the derivative nan",
+    branches=_poles,
+)
+function(
+    "digamma",
+    gamma.digamma,
+    lambda s, g, y, x: (g * call("polygamma", x, order=1),),
+    AS + "6.4.1",
+    "derivative of log Γ(x)",
+    latex=r"\psi\left({0}\right)",
+    domain=(0.5, 4.0),
+    kink="at 0, -1, -2, … the value is nan",
+    branches=_poles,
+)
+function(
+    "polygamma",
+    gamma.polygamma,
+    lambda s, g, y, x: (g * call("polygamma", x, order=s.attrs["order"] + 1),),
+    AS + "6.4.1",
+    "derivative of digamma(x), of the order given",
+    latex=r"\psi^{{({order})}}\left({0}\right)",
+    keywords={"order": 1},
+    foldable=False,
+    domain=(0.5, 4.0),
+    kink="at 0, -1, -2, … the value is nan",
+    branches=lambda x, order: _poles(x),
+)
+
+
+# ── rounding ──
+
+
+def _rounding(name: str, rounded: Callable[[Array], Array], about: str, latex: str) -> None:
+    def forward(x: Array) -> Array:
+        return np.asarray(rounded(x.real))
+
+    function(
+        name,
+        forward,
+        no_vjp,
+        "constant but for jumps",
+        about,
+        latex=latex,
+        kink="no gradient flows through it",
+        branches=forward,
+        rounding=EXACT,
+    )
+
+
+_rounding("round", np.round, "the nearest whole number; of two, the even one", "")
+_rounding("floor", np.floor, "the largest whole number up to x", r"\left\lfloor {0} \right\rfloor")
+_rounding("ceil", np.ceil, "the smallest whole number from x on", r"\left\lceil {0} \right\rceil")

@@ -1,0 +1,123 @@
+"""Spreads and unit vectors: reductions under whose names a file may define others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.expr import Expr, as_expr, call, equal
+from gradcli.ops.core import Array, Signature, roman
+from gradcli.ops.flops import reduced
+from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.reductions import (
+    entries,
+    norm,
+    reduced_shape,
+    reduction,
+    reduction_axes,
+    size_number,
+    total,
+)
+from gradcli.sizes import Shape
+
+VARIANCE = "d Σ (x - x̄)² / (n - ddof) = 2 (x - x̄) · dx / (n - ddof), since Σ (x - x̄) = 0"
+
+
+def _spread_shape(s: Signature) -> Shape:
+    n, ddof = entries(s), s.attrs["ddof"]
+    if n.value <= ddof:
+        raise Mismatch(
+            f"{n.text} entries less ddof = {ddof} leave none to divide by", attribute="ddof"
+        )
+    return reduced_shape(s)
+
+
+def _spread_static(s: Signature) -> dict[str, Any]:
+    return {**reduction_axes(s), "ddof": s.attrs["ddof"]}
+
+
+def _left(s: Signature) -> Expr:
+    """How many entries a spread is divided by."""
+    less = s.sizes.constant(s.attrs["ddof"])
+    return as_expr(size_number(s.sizes.add(entries(s), less, -1)))
+
+
+def _deviations(s: Signature, x: Expr) -> Expr:
+    return x - call("mean", x, axis=s.attrs["axis"])
+
+
+def _variance(x: Array, axes: tuple[int, ...], ddof: int) -> Array:
+    count = np.prod([x.shape[axis] for axis in axes])
+    off = x - np.mean(x, axis=axes, keepdims=True)
+    return np.asarray(np.sum(off * off, axis=axes, keepdims=True) / (count - ddof))
+
+
+def _var(x: Array, axes: tuple[int, ...], scalar: bool, ddof: int) -> Array:
+    found = _variance(x, axes, ddof)
+    return found.reshape((*x.shape[: x.ndim - len(axes)], 1, 1)) if scalar else found
+
+
+def _std(x: Array, axes: tuple[int, ...], scalar: bool, ddof: int) -> Array:
+    return np.asarray(np.sqrt(_var(x, axes, scalar, ddof)))
+
+
+reduction(
+    "var",
+    _var,
+    lambda s, g, y, x: (g * 2 * _deviations(s, x) / _left(s),),
+    VARIANCE,
+    "variance; ddof=1 divides by one entry less",
+    roman("var") + r"{axis}{ddof}\left({0}\right)",
+    static=_spread_static,
+    shape=_spread_shape,
+    keywords={"axis": None, "ddof": 0},
+    yields=True,
+    flops=reduced(function=3, rest=1),
+)
+reduction(
+    "std",
+    _std,
+    lambda s, g, y, x: (g * _deviations(s, x) / (_left(s) * call("where", equal(y, 0), 1, y)),),
+    "the square root of the variance: dσ = dσ² / (2 σ)",
+    "standard deviation; ddof=1 divides by one entry less",
+    roman("std") + r"{axis}{ddof}\left({0}\right)",
+    static=_spread_static,
+    shape=_spread_shape,
+    keywords={"axis": None, "ddof": 0},
+    kink="where all entries are one the derivative is 0",
+    branches=lambda x, axes, scalar, ddof: np.any(
+        x.real != np.mean(x.real, axis=axes, keepdims=True), axis=axes, keepdims=True
+    ),
+    yields=True,
+    flops=reduced(function=3, rest=2),
+)
+
+
+def _unit(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
+    length = norm(x, axes)
+    return np.asarray(x / np.where(length.real == 0, 1, length))
+
+
+def _unit_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+    length = call("norm", x, axis=s.attrs["axis"])
+    there = call("where", equal(length, 0), 1, length)
+    return ((g - y * total(s, g * y)) / there * (length > 0),)
+
+
+reduction(
+    "normalize",
+    _unit,
+    _unit_rule,
+    "d (x / ‖x‖) = (dx - y yᵀdx) / ‖x‖ (Matrix Cookbook, eq. 130)",
+    "x / ‖x‖, along an axis",
+    roman("normalize") + r"{axis}\left({0}\right)",
+    shape=lambda s: s.shapes[0],
+    keywords={"axis": 0},
+    group="normalisations",
+    kink="where x = 0 the value and the derivative are 0",
+    branches=lambda x, axes, scalar: np.any(x.real != 0, axis=axes, keepdims=True),
+    yields=True,
+    flops=reduced(function=1, rest=1, spread=1),
+)
