@@ -118,7 +118,7 @@ def polygamma(x: Array, order: int) -> Array:
     found = (first + total) * inverse**order + math.factorial(order) * shifted
     found = -((-1) ** order) * found
     # Ψ(1 - x) - Ψ(x) = π cot πx, differentiated (6.4.7)
-    cotangent = _cotangent(x, below)
+    cot = _cotangent(x, below)
     slopes = [0.0, 1.0]  # a polynomial in the cotangent
     for _ in range(order):
         slopes = [
@@ -128,5 +128,5 @@ def polygamma(x: Array, order: int) -> Array:
         ]
     slope = np.zeros_like(z)
     for coefficient in slopes[::-1]:
-        slope = slope * cotangent + coefficient
+        slope = slope * cot + coefficient
     return np.asarray(np.where(below, (-1) ** order * found - math.pi * slope, found))
