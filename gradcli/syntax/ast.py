@@ -145,7 +145,8 @@ class BackwardLine(NamedTuple):
     """A backward step as a person writes it: of dL/dNAME, or of a name of their own.
 
     `brackets` holds for each pair of brackets its slices: kinds as in an index instruction, and the
-    codes of what stands on the stack.
+    codes of what stands on the stack. `indices` are the values of the variables of the loops around
+    it, from the outermost, where it is one iteration of them.
     """
 
     name: Name
@@ -153,6 +154,15 @@ class BackwardLine(NamedTuple):
     brackets: tuple[tuple[tuple[Any, ...], tuple[Code, ...]], ...]
     assign: str
     value: Code
+    indices: tuple[tuple[str, int], ...] = ()
+
+
+class Blank(NamedTuple):
+    """A backward step that is not answered yet: `dL/dx = ?`. The name's place is all of it."""
+
+    name: Name
+    own: bool
+    brackets: tuple[tuple[tuple[Any, ...], tuple[Code, ...]], ...]
 
 
 class UserOp(NamedTuple):

@@ -82,14 +82,14 @@ class Builder:
     def attribute(self, symbols: Any) -> Begun:
         (operand, (start, _)), _, (_, name, sign) = symbols
         place = start, sign[1]
-        self.signs[place] = sign
+        self.signs[place] = (sign,)
         self.push(("attribute", name, place))
         return operand, place
 
     def method(self, symbols: Any) -> Begun:
         (operand, (start, _)), _, (_, name, sign), *rest, (_, _, (_, end)) = symbols
         place = start, end
-        self.signs[place] = sign
+        self.signs[place] = (sign,)
         arguments = rest[0] if rest else []
         if arguments and isinstance(arguments[0], ast.Comprehension):
             self.push(("comprehension", arguments[0]._replace(function=name), place))
@@ -249,6 +249,20 @@ class Builder:
         return ast.UserOp(ast.Name(*name[1:]), parameters, self.cut(result), tuple(lines))
 
     # ── derivation files ──
+
+    def derived(self, symbols: Any) -> Any:
+        return symbols[0]
+
+    def blank(self, symbols: Any) -> ast.Blank:
+        return self._blank(symbols, own=False)
+
+    def own_blank(self, symbols: Any) -> ast.Blank:
+        return self._blank(symbols, own=True)
+
+    def _blank(self, symbols: Any, own: bool) -> ast.Blank:
+        (_, text, (start, _)), *brackets, _, (_, _, (_, end)) = symbols
+        name = ast.Name(text if own else text[4:], (start, end))
+        return ast.Blank(name, own, tuple(brackets))
 
     def step_line(self, symbols: Any) -> Any:
         return symbols[0]

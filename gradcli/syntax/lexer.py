@@ -18,6 +18,7 @@ from gradcli.syntax.source import end_of_name, is_name
 Token: TypeAlias = tuple[str, str, Place]
 
 END = "$END"
+ON_PAPER = {"DOT", "QUESTION"}  # in derivation files alone
 OPENING = {"LPAR", "LSQB"}
 PAIRS = {")": "(", "]": "["}
 MOST_WORDS = 2_000_000
@@ -31,11 +32,11 @@ class Notation(NamedTuple):
     """In what kinds of files differ for the lexer.
 
     derivatives: what a derivative may begin with, the longest first; it is read as dL/d.
-    dots: whether a point may stand before a name: np.exp(x), x.sum(0).
+    paper: whether a point may stand before a name, np.exp(x), and a `?` for what is not known yet.
     """
 
     derivatives: tuple[str, ...]
-    dots: bool
+    paper: bool
 
 
 DERIVATIVE = "dL/d"
@@ -80,7 +81,7 @@ class Kinds(dict[str, Word]):
                 text = DERIVATIVE + name
             else:
                 kind = load().keywords.get(text, kind)
-        elif kind == "DOT" and not self.notation.dots:
+        elif kind in ON_PAPER and not self.notation.paper:
             kind = "BAD"
         plain = kind not in ("_NL", "LPAR", "RPAR", "LSQB", "RSQB", "DOT", "BAD", "BAD_NAME")
         self[word] = Word(kind, text, len(written), plain)

@@ -95,10 +95,15 @@ def test_an_error_without_a_place(
 
 
 def test_an_error_of_a_derivation_file(folder: Path) -> None:
-    (folder / "mine.grad").write_text("dL/dw = x.T\ndL/dx = = 1\n")
+    (folder / "mine.grad").write_text("\ndL/dx = = 1\n")
     found = gradcli("check", "good.eq", "--against", "mine.grad", "--json")
     (item,) = json.loads(found.stdout)["diagnostics"]
     assert (item["file"], item["line"]) == ("mine.grad", 2)
+    (folder / "mine.grad").write_text("dL/dw = x.T\ndL/dx = = 1\n")
+    found = gradcli("check", "good.eq", "--against", "mine.grad", "--json")
+    assert found.exit_code == 3  # the other line is judged
+    lines = json.loads(found.stdout)["lines"]
+    assert [line["verdict"] for line in lines] == ["right", "unchecked"]
 
 
 def test_data_that_do_not_fit_point_to_the_declaration(folder: Path) -> None:

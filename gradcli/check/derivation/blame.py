@@ -13,6 +13,7 @@ from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.pools import added, expected_codes
 from gradcli.check.derivation.postfix import plain, span, text
 from gradcli.check.derivation.totals import OVERWRITES, UNMATCHED, Account, Entry, Ledger
+from gradcli.check.derivation.unroll import lettered
 from gradcli.check.derivation.wording import in_their_words, phrased
 from gradcli.errors import Span
 from gradcli.lower.text import Misfit
@@ -188,9 +189,10 @@ class Blame:
 
     def _corrected(self, line: Line, assign: str, code: ast.Code) -> str:
         code = in_their_words(self.sheet, code, self.sheet.lines.index(line))
+        written, target = text(lettered(code, line.node.indices)), self.sheet.shown(line)
         if assign != line.node.assign and assign == line.assign and not line.own:
-            return f"{line.target} {line.node.assign} {line.target} + {text(code)}"
-        return f"{line.target} {assign} {text(code)}"
+            return f"{target} {line.node.assign} {target} + {written}"
+        return f"{target} {assign} {written}"
 
     def _written(self, share: Share, assign: str) -> list[str]:
         """A share as the tool writes it, in the file's layout."""
@@ -232,6 +234,6 @@ class Blame:
             rule = Rule(share.eq, step.text, formulas, step.call.op.cite)
         say = self.sheet.spellings.say
         return Verdict(
-            line.number, line.target, WRONG, self.place(line), line.own, kind,
+            line.number, self.sheet.shown(line), WRONG, self.place(line), line.own, kind,
             expected and say(expected), say(message), culprit, rule,
         )  # fmt: skip

@@ -125,8 +125,12 @@ def drops(code: ast.Code, constants: Sequence[ast.Code]) -> Iterator[Edit]:
         elif operation == "call" and parts:
             a, b = parts[0]
             changed = code[: begins[i]] + code[a:b] + code[i + 1 :]
-            kind = SHAPE if "axis" in FUNCTIONS[argument[0]].keywords else EXTRA
+            kind = SHAPE if _has_axis(argument[0]) else EXTRA
             yield Edit(kind, changed, begins[i], i + 1, f"{argument[0]} does not belong here")
+
+
+def _has_axis(function: str) -> bool:
+    return function in FUNCTIONS and "axis" in FUNCTIONS[function].keywords
 
 
 def sums(code: ast.Code) -> Iterator[Edit]:
@@ -174,7 +178,7 @@ def shapes(code: ast.Code, sizes: Sequence[ast.Code]) -> Iterator[Edit]:
                 i + 1,
                 f"{argument[0]} goes over everything here",
             )
-        elif operation == "call" and "axis" in FUNCTIONS[argument[0]].keywords:
+        elif operation == "call" and _has_axis(argument[0]):
             for axis in ("0", "1", "2"):
                 changed = (
                     *code[:i],

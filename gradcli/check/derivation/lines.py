@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.check.derivation import functions
 from gradcli.check.derivation.expected import Points
 from gradcli.check.derivation.machine import (
     DL,
@@ -24,12 +25,13 @@ from gradcli.check.derivation.machine import (
 from gradcli.check.derivation.postfix import operands, starts
 from gradcli.check.derivation.runs import WrittenRuns, turned
 from gradcli.check.derivation.spellings import Spellings
+from gradcli.check.derivation.unroll import unrolled
 from gradcli.errors import GradError
 from gradcli.lower.indexing import member, member_key
 from gradcli.lower.indexing import region as index_region
 from gradcli.lower.operands import value as operand
 from gradcli.lower.scope import Binding, Family, Ref
-from gradcli.lower.text import Misfit, Poisoned, Text
+from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
 from gradcli.ops.parts import Region, indexed_shape, kept_shape
 from gradcli.program import Operand
@@ -74,11 +76,15 @@ class Sheet:
         self.points = points
         self.program = points.program
         self.source = parsed.source
-        text = Text(parsed.source, parsed.signs, points.program.sizes, frozenset(), max_elements)
-        self.spellings = Spellings(points.program, parsed.source, text.error)
-        self.parsed = parsed = self._as_written(parsed)
         self.layout = layout_of(parsed, self.program)
         self.machine = LineMachine(parsed, self.program, self.layout, max_elements)
+        self.spellings = Spellings(points.program, parsed.source, self.machine.text.error)
+        self.unread = list(parsed.errors)  # the errors of the lines that can't be read
+        # The names that those lines may define, and those that are not answered yet.
+        self.lost = {self.spellings.variable(name) or name for name in parsed.broken}
+        self.blanks: list[ast.Blank] = []
+        self.parsed = parsed
+        statements = self._as_written(parsed)
         self.runs = WrittenRuns(*points.lead, seed=1)
         self.known = points.values | {
             DL + name: turned(total) if self.layout == "numerator" else total
@@ -91,10 +97,7 @@ class Sheet:
         texts = (self.program.source.text, parsed.source.text)  # what a comment mentions is known
         self.words = frozenset(word for text in texts for word in re.findall(r"\w+", text))
         self.shapes: dict[int, Shape] = {}  # of own lines, by their places, where they have one
-        self.unread = list(parsed.errors)  # the errors of the lines that can't be read
-        spelled = {self.spellings.variable(name) or name for name in parsed.broken}
-        self.lost = spelled  # the names that those lines may define
-        self._read(parsed)
+        self._read(statements)
 
     # ── expressions ──
 
@@ -157,6 +160,14 @@ class Sheet:
         first = len(lead)
         return np.transpose(back, (*range(first), *reversed(range(first, back.ndim))))
 
+    def shown(self, line: Line) -> str:
+        """A line's target; of a loop's line with the letters that it is written with."""
+        if not line.node.indices:
+            return line.target
+        (text, (_, begin)), (end, _) = line.node.name, ast.extent(line.node.value)
+        written = self.source.text[begin:end].partition("=")[0].rstrip("+-*/ \t")
+        return ("" if line.own else DL) + text + written.strip()
+
     def fits(self, line: Line, lowered: Lowered) -> bool:
         """Whether a line's shape is its target's: as symbols, and what is a number by number.
 
@@ -189,40 +200,67 @@ class Sheet:
 
     # ── reading ──
 
-    def _as_written(self, parsed: Parsed) -> Parsed:
-        """The file as the language writes it; a line that it can't write is an error."""
-        statements: list[Any] = []
-        errors, broken = list(parsed.errors), set(parsed.broken)
-        for node in parsed.statements:
+    def _as_written(self, parsed: Parsed) -> list[ast.BackwardLine]:
+        """The file's lines as the language writes them, loops unrolled; a line that it can't write
+        is left out with its error.
+        """
+        lines: list[ast.BackwardLine] = []
+        machine = self.machine
+        for node in unrolled(parsed.statements, machine.whole, machine.text.error):
             try:
-                line = isinstance(node, ast.BackwardLine)
-                statements.append(self.spellings.line(node) if line else node)
+                if isinstance(node, GradError):
+                    self._report(node)
+                elif isinstance(node, ast.Def):
+                    functions.of_file(machine.file, self.spellings.definition(node))
+                elif isinstance(node, ast.Blank):
+                    self._leave_blank(node)
+                elif isinstance(node, ast.BackwardLine):
+                    lines.append(self.spellings.line(node))
             except GradError as error:
-                errors.append(error)
-                broken.add(node.name.text)
-        return parsed._replace(
-            statements=tuple(statements), errors=tuple(errors), broken=frozenset(broken)
-        )
+                self._leave_out(node, error)
+        for line in lines:
+            if line.own:
+                machine.later.setdefault(line.name.text, line.name.place)
+        return lines
+
+    def _leave_blank(self, node: ast.Blank) -> None:
+        """A line that is not answered yet."""
+        name = self.spellings.variable(node.name.text) if node.own else node.name.text
+        if name is None:
+            self.machine.poisoned.add(node.name.text)
+        else:
+            self.machine.derivative(name, node.name.place)
+        self.blanks.append(node)
+        self.lost.add(name or node.name.text)
 
     def may_state(self, name: str) -> bool:
         """Whether a line that can't be read may state a variable's derivative."""
         return split_name(name)[0] in self.lost
 
-    def _leave_out(self, node: ast.BackwardLine, error: GradError) -> None:
-        self.unread.append(error)
-        self.lost.add(node.name.text)
-        if node.own:
-            self.machine.poisoned.add(node.name.text)
+    def _report(self, error: GradError) -> None:
+        """Keep an error, of all iterations of a loop once."""
+        known = [(e.span and e.span.start, e.message) for e in self.unread]
+        if (error.span and error.span.start, error.message) not in known:
+            self.unread.append(error)
 
-    def _read(self, parsed: Parsed) -> None:
+    def _leave_out(self, node: Any, error: GradError) -> None:
+        """A line, or a definition, that has an error."""
+        self._report(error)
+        name = node.name.text
+        own = getattr(node, "own", True)
+        self.lost.add((self.spellings.variable(name) if own else None) or name)
+        if own:
+            self.machine.poisoned.add(name)
+
+    def _read(self, lines: Iterable[ast.BackwardLine]) -> None:
         places: dict[str, dict[Key, int]] = {}
-        for node in parsed.statements:
-            if not isinstance(node, ast.BackwardLine):
-                continue
+        for node in lines:
             try:
                 line = self._own(node, places) if node.own else self._derivative(node, places)
             except Poisoned as poisoned:
                 message = f"this uses `{poisoned}`, whose own line can't be read"
+                if any(blank.name.text == str(poisoned) for blank in self.blanks):
+                    message = f"this uses `{poisoned}`, which is not answered yet"
                 span = self.machine.text.span(ast.extent(node.value))
                 self._leave_out(node, GradError(message, span, kind="undefined-name"))
                 continue

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.check.derivation import functions
 from gradcli.check.derivation.runs import Arithmetic
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.interpret import interpret
 from gradcli.lower.env import Dialect, Env, Outline
 from gradcli.lower.equations import block
-from gradcli.lower.expressions import run
+from gradcli.lower.expressions import number, run
 from gradcli.lower.indexing import index
 from gradcli.lower.listing import Listing
 from gradcli.lower.names import unknown
@@ -24,7 +25,7 @@ from gradcli.lower.numbers import PI, of_size
 from gradcli.lower.operands import value
 from gradcli.lower.prelude import prelude
 from gradcli.lower.scope import Binding, Family, Item, Ref, Scope
-from gradcli.lower.text import Misfit, Text
+from gradcli.lower.text import Misfit, Poisoned, Text
 from gradcli.ops.core import Array
 from gradcli.program import LAYOUTS, Operand, Program, Step
 from gradcli.sizes import ATOM, Number, Shape, numbers
@@ -83,14 +84,21 @@ class LineMachine:
             _enter(scope.names, base, base, key, Ref(name, shape))
             derivative = Ref(DL + name, displayed(shape, layout))
             _enter(self.derivatives, base, DL + base, key, derivative)
-        later: dict[str, Place] = {}
-        for node in parsed.statements:
-            if isinstance(node, ast.BackwardLine) and node.own:
-                later.setdefault(node.name.text, node.name.place)
-        outline = Outline((), later, {}, self.poisoned)
+        self.later: dict[str, Place] = {}  # where the person's own names are defined
+        outline = Outline((), self.later, {}, self.poisoned)
         dialect = Dialect(unknown, self._derivative, _index, block)
         own = prelude(parsed.names())
         self.file = Env(self.text, outline, dialect, Listing(self.text), scope, prelude=own)
+        functions.of_model(program, self.file)
+
+    def whole(self, code: ast.Code, what: str) -> int:
+        """The value of code that must be a whole number. Raises GradError."""
+        try:
+            return int(number(self.file, code, what).value)
+        except Poisoned as poisoned:
+            raise self.text.error(
+                f"`{poisoned}` has no value here", ast.extent(code), kind="undefined-name"
+            ) from None
 
     def lower(self, code: ast.Code, own: Mapping[str, Binding]) -> Lowered:
         """An expression in which a person's own names stand for what `own` says.
@@ -180,14 +188,14 @@ def names_in(code: ast.Code) -> set[str]:
 def layout_of(parsed: Parsed, program: Program) -> str:
     """The layout that a file states at its head; its model's where it states none."""
     layout = program.layout
-    for number, node in enumerate(parsed.statements):
+    for position, node in enumerate(parsed.statements):
         if not isinstance(node, ast.Layout):
             continue
         text, place = node.name
         error = None
         if text not in LAYOUTS:
             error = f"there is no layout `{text}`", "numerator or denominator"
-        elif number:
+        elif position:
             error = "`layout` stands at the head of the file", "one file has one layout"
         if error:
             span = Span(parsed.source, *place)

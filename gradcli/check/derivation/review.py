@@ -19,6 +19,7 @@ from gradcli.check.derivation.blame import Blame
 from gradcli.check.derivation.causes import Causes
 from gradcli.check.derivation.expected import Share, evaluate
 from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Report, Verdict
+from gradcli.check.derivation.iterations import merged
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.owed import Progress, missing
@@ -58,7 +59,7 @@ def check(
     """
     length = sum(len(n.value) for n in parsed.statements if isinstance(n, ast.BackwardLine))
     sheet = Sheet(parsed, evaluate(program, data, seed, length), max_elements)
-    if not sheet.lines and not sheet.unread:
+    if not (sheet.lines or sheet.unread or sheet.blanks):
         raise GradError(
             "there is no line in this derivation", Span(parsed.source, 1, 1), kind="empty-file"
         )
@@ -118,13 +119,17 @@ class Review:
                     shares,
                     self.points.arriving.get(line.name),
                     self.points.totals[line.name],
-                    self.always or self.sheet.may_state(line.name),
+                    self.always or self.sheet.may_state(line.name) or self._in_loop(line.name),
                 )
                 found[line.name] = Account(ledger)
             found[line.name].entries[place] = self._entry(line)
         for account in found.values():
             account.settle()
         return found
+
+    def _in_loop(self, name: str) -> bool:
+        """Whether a loop adds to a derivative: its first `+=` then sets out from 0."""
+        return any(line.name == name and line.node.indices for line in self.sheet.lines)
 
     def _entry(self, line: Line) -> Entry:
         """What a line writes."""
@@ -186,10 +191,12 @@ class Review:
             if line.name is not None
         }
         judged = {place for place, verdict in found.items() if verdict.verdict in (RIGHT, WRONG)}
-        lines = [
+        verdicts = [
             found[place] if place in found else self._of_own(place, line, judged)
             for place, line in enumerate(self.sheet.lines)
         ]
+        lines = merged(self.sheet.lines, verdicts)
+        lines += [self._blank(node) for node in self.sheet.blanks]
         lines += [unread(error) for error in self.sheet.unread if error.span is not None]
         lines.sort(key=lambda line: line.line)
         program = self.points.program
@@ -301,7 +308,19 @@ class Review:
             verdict, message = UNCHECKED, "this has no finite value at the drawn points"
         elif entry.status == HIDDEN:
             verdict, message = INCONCLUSIVE, "rounding hides whether this is right"
-        return Verdict(line.number, line.target, verdict, where, message=message)
+        return Verdict(line.number, self.sheet.shown(line), verdict, where, message=message)
+
+    def _blank(self, node: ast.Blank) -> Verdict:
+        """The verdict on a line that is not answered yet."""
+        span = Span(self.sheet.source, *node.name.place)
+        variable = node.name.text
+        if node.own:
+            variable = self.sheet.spellings.variable(variable) or ""
+        target = DL + variable if variable else node.name.text
+        written = self.sheet.source.text[span.start : span.end].partition("[")[2].partition("]")
+        target += f"[{written[0]}]" if written[1] else ""
+        number = self.sheet.source.place(span.start)[0]
+        return Verdict(number, target, UNCHECKED, span, message="this is not answered yet")
 
     def _of_own(self, place: int, line: Line, judged: AbstractSet[int]) -> Verdict:
         """The verdict on a name of the person's own, which the lines that use it judge."""
@@ -319,7 +338,8 @@ class Review:
         if message and alike is not None:
             message += f": the model has no `{alike}`"
         where = self.blame.place(line)
-        return Verdict(line.number, line.target, UNCHECKED, where, own=True, message=message)
+        shown = self.sheet.shown(line)
+        return Verdict(line.number, shown, UNCHECKED, where, own=True, message=message)
 
 
 def unread(error: GradError) -> Verdict:

@@ -169,6 +169,18 @@ class Spellings:
             name=ast.Name(name, place), own=own, brackets=brackets, value=self.code(node.value)
         )
 
+    def definition(self, node: ast.Def) -> ast.Def:
+        """A definition as the language writes it. Raises GradError."""
+        local = {name.text for name in node.parameters}
+        body = []
+        for inner in node.body:
+            if not isinstance(inner, ast.Equation):
+                body.append(inner)
+                continue
+            body.append(inner._replace(value=self.code(inner.value, local)))
+            local.add(inner.target.name.text)
+        return node._replace(body=tuple(body), result=self.code(node.result, local))
+
     def code(self, code: ast.Code, local: Container[str] = ()) -> ast.Code:
         """An expression as the language writes it. Raises GradError.
 

@@ -13,11 +13,12 @@ from gradcli.syntax.mistakes.place import (
 )
 
 KIND = "bad-block"
+IN_BOTH = ("layout", "for", "def")  # heads of models and of derivations
 
 MESSAGES = (
     Message(
-        "def f = x",
-        lambda p: p.derivation and p.first in DECLARATIONS and p.first != "layout",
+        "input x: [3]",
+        lambda p: p.derivation and p.first in DECLARATIONS and p.first not in IN_BOTH,
         "`{words[0]}` belongs to a model, not to a derivation",
         "a line is dL/dx = expression, or dL/dx += expression",
         FIRST,

@@ -1,0 +1,53 @@
+"""The functions that a derivation may call: its model's definitions and ops, and its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradcli.errors import GradError
+from gradcli.lower.definitions import definition
+from gradcli.lower.env import Env, Outline
+from gradcli.lower.listing import Listing
+from gradcli.lower.rules import user_function
+from gradcli.lower.scope import Function, Ref
+from gradcli.lower.text import Misfit, Text
+from gradcli.program import Program
+from gradcli.sizes import Number
+from gradcli.syntax import ast, read
+from gradcli.syntax.ast import Place
+
+
+def of_model(program: Program, env: Env) -> None:
+    """Bind the functions of a program's source in the scope of a derivation on it."""
+    parsed = read(program.source)
+    names = parsed.names()
+    text = Text(parsed.source, parsed.signs, program.sizes, names, env.text.max_elements)
+    outline = Outline(parsed.statements, {}, {}, set())
+    theirs = env._replace(text=text, outline=outline, listing=Listing(text))
+    for node in parsed.statements:
+        if isinstance(node, ast.Def):
+            function = definition(theirs, node)
+        elif isinstance(node, ast.UserOp):
+            function = user_function(theirs, node, program.layout)
+        else:
+            continue
+        env.scope.bind(node.name.text, _called(function), node.name.place)
+
+
+def of_file(env: Env, node: ast.Def) -> None:
+    """Bind a definition of the derivation's own. Raises GradError."""
+    env.scope.bind(node.name.text, definition(env, node), node.name.place)
+
+
+def _called(function: Function) -> Function:
+    """A model's function, whose errors stand where a derivation calls it."""
+
+    def apply(env: Env, arguments: Sequence[Ref | Number], place: Place) -> Ref | Number:
+        try:
+            return function.apply(env, arguments, place)
+        except GradError as error:
+            kind = Misfit if isinstance(error, Misfit) else GradError
+            span = env.text.span(env.text.sign(place))
+            raise kind(error.message, span, error.hint, kind=error.kind) from None
+
+    return function._replace(apply=apply)
