@@ -11,24 +11,22 @@ from gradcli.lower.listing import Listing
 from gradcli.lower.rules import user_function
 from gradcli.lower.scope import Function, Ref
 from gradcli.lower.text import Misfit, Text
-from gradcli.program import Program
 from gradcli.sizes import Number
-from gradcli.syntax import ast, read
+from gradcli.syntax import Parsed, ast
 from gradcli.syntax.ast import Place
 
 
-def of_model(program: Program, env: Env) -> None:
-    """Bind the functions of a program's source in the scope of a derivation on it."""
-    parsed = read(program.source)
-    names = parsed.names()
-    text = Text(parsed.source, parsed.signs, program.sizes, names, env.text.max_elements)
+def of_model(parsed: Parsed, layout: str, env: Env) -> None:
+    """Bind the functions of a model in the scope of a derivation on it."""
+    most, sizes = env.text.max_elements, env.text.sizes
+    text = Text(parsed.source, parsed.signs, sizes, parsed.names(), most)
     outline = Outline(parsed.statements, {}, {}, set())
     theirs = env._replace(text=text, outline=outline, listing=Listing(text))
     for node in parsed.statements:
         if isinstance(node, ast.Def):
             function = definition(theirs, node)
         elif isinstance(node, ast.UserOp):
-            function = user_function(theirs, node, program.layout)
+            function = user_function(theirs, node, layout)
         else:
             continue
         env.scope.bind(node.name.text, _called(function), node.name.place)

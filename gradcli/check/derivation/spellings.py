@@ -16,6 +16,7 @@ from gradcli.check.derivation.machine import split_name
 from gradcli.check.derivation.postfix import arity, parse
 from gradcli.errors import GradError, Source
 from gradcli.ops import FUNCTIONS
+from gradcli.ops.prelude import NAMES as PRELUDE
 from gradcli.program import Program
 from gradcli.suggest import FOREIGN, suggestion
 from gradcli.syntax import ast
@@ -282,7 +283,7 @@ class Spellings:
         if written is not None and (call.dotted or name not in FUNCTIONS):
             return self._written(call, parse(written), keywords, arguments)
         if name not in FUNCTIONS:
-            if call.dotted:
+            if call.dotted and name not in PRELUDE:
                 raise self.error(
                     f"there is no function `{name}`",
                     call.place,
