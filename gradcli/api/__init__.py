@@ -6,7 +6,7 @@ Nothing here loads NumPy before there is something to compute.
 from gradcli.api.derivation import Derivation, Equation, Step, Tangent
 from gradcli.api.model import Model, load, parse
 from gradcli.api.verdicts import Check, Line, Missing, Result, Review
-from gradcli.api.views import Jacobian
+from gradcli.api.views import Hessian, Jacobian
 from gradcli.errors import GradError
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Derivation",
     "Equation",
     "GradError",
+    "Hessian",
     "Jacobian",
     "Line",
     "Missing",

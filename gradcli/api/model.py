@@ -27,7 +27,7 @@ from gradcli.api.options import (
     request,
 )
 from gradcli.api.verdicts import Check, Review
-from gradcli.api.views import Jacobian
+from gradcli.api.views import Hessian, Jacobian
 from gradcli.errors import GradError, GradErrors
 from gradcli.request import Request
 from gradcli.session import bind, derive, parse_file, parse_text
@@ -199,6 +199,63 @@ class Model:
         return Jacobian(found, links)
 
     @raising_one
+    def hvp(
+        self,
+        *,
+        wrt: Names = (),
+        vector: Data | None = None,
+        data: Data | None = None,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+        layout: Layout | None = None,
+        accumulate: Accumulate = "auto",
+        max_elements: int = MAX_ELEMENTS,
+    ) -> Derivation:
+        r"""The Hessian times a vector: the backward pass, derived again step by step.
+
+        Its equations are the model's and those of its backward pass, in which g_W is dL/dW; its
+        `gradients` are the product. vector: an array for each name of `wrt`, in its own shape, or
+        the path of a file of them; none for drawn ones.
+        Raises GradError.
+
+        >>> model = parse("input x: [2] = [1, 2]\nloss L = sum(x^3)")
+        >>> model.hvp(vector={"x": [1, 1]}).gradients["x"].tolist()
+        [[6.0, 12.0]]
+        """
+        asked = _one(data, dims, seed, layout, max_elements, wrt, accumulate)
+        session = derive(self.parsed, asked)
+        from gradcli.views.second import twice
+
+        path = vector if vector is None or isinstance(vector, Mapping) else Path(vector)
+        return Derivation(twice(session, path, asked))
+
+    @raising_one
+    def hessian(
+        self,
+        *,
+        wrt: str | None = None,
+        data: Data | None = None,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+        layout: Layout | None = None,
+        max_elements: int = MAX_ELEMENTS,
+    ) -> Hessian:
+        r"""The matrix of second derivatives by the entries of one quantity.
+
+        wrt: none for the only input or param. Raises GradError.
+
+        >>> model = parse("input x: [2] = [1, 2]\nloss L = sum(x^3)")
+        >>> found = model.hessian(wrt="x")
+        >>> found.structure, found.value.tolist()
+        ('diagonal', [[6.0, 0.0], [0.0, 12.0]])
+        """
+        asked = _one(data, dims, seed, layout, max_elements, wrt or ())
+        session = derive(self.parsed, asked)
+        from gradcli.views.second import hessian
+
+        return Hessian(hessian(session, wrt, self.parsed.names(), asked))
+
+    @raising_one
     def check(
         self,
         *,
@@ -362,6 +419,7 @@ def _one(
     layout: Layout | None,
     max_elements: int,
     wrt: Names = (),
+    accumulate: str = "auto",
 ) -> Request:
     """The request of a view."""
     return request(
@@ -370,7 +428,7 @@ def _one(
         seed=seed,
         layout=layout,
         wrt=wrt,
-        accumulate="auto",
+        accumulate=accumulate,
         max_elements=max_elements,
     )
 

@@ -11,6 +11,7 @@ from gradcli.foreign import dumps
 if TYPE_CHECKING:
     from gradcli.ops.core import Array
     from gradcli.views import jacobian as jacobians
+    from gradcli.views import second
     from gradcli.views.chain import Chain
 
 
@@ -42,6 +43,47 @@ class View:
         from gradcli.render.html import fragment
 
         return "".join(fragment(self.sections(full=False)))
+
+
+class Hessian(View):
+    r"""The second derivatives by the entries of one quantity. `Model.hessian` makes one.
+
+    of, wrt: the loss (L, where derivatives are given) and the quantity. value: the matrix, which is
+    symmetric. structure, mode, formula: as of a Jacobian, that of dL/dwrt by wrt.
+
+    >>> import gradcli
+    >>> gradcli.parse("input x: [3]\nloss L = sum(exp(x))").hessian()
+    <Hessian d²L/dx²: 3×3, diagonal>
+    """
+
+    def __init__(self, found: second.Hessian) -> None:
+        self.found = found
+        matrix = found.matrix
+        self.of, self.wrt, self.layout = found.of, found.wrt, matrix.layout
+        self.structure, self.mode = matrix.structure, matrix.passes.mode
+        self.formula = matrix.formula()
+        self.notes = tuple(map(str, matrix.session.notes))
+
+    def __repr__(self) -> str:
+        rows, columns = self.value.shape
+        return f"<Hessian d²{self.of}/d{self.wrt}²: {rows}×{columns}, {self.structure}>"
+
+    @property
+    def value(self) -> Array:
+        """The matrix."""
+        return self.found.matrix.shown()
+
+    def sections(self, precision: int | None = None, full: bool = True) -> Iterable[Any]:
+        """The listings as the renderers take them."""
+        from gradcli.render.jacobian import hessian
+
+        return hessian(self.found, precision)
+
+    def document(self, precision: int | None = None) -> dict[str, Any]:
+        """The JSON document as Python has it."""
+        from gradcli.render.jacobian import hessian_document
+
+        return hessian_document(self.found, precision)
 
 
 class Jacobian(View):

@@ -16,7 +16,7 @@ from gradcli.cli.ops import ops
 from gradcli.cli.output import OK, WRONG, defect
 from gradcli.cli.schema import schema
 from gradcli.cli.streams import prepare, say
-from gradcli.cli.views import jacobian
+from gradcli.cli.views import hessian, hvp, jacobian
 from gradcli.ending import INTERRUPTED
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 app.command()(derive)
 app.command()(jacobian)
+app.command()(hvp)
+app.command()(hessian)
 app.command()(check)
 app.command()(ops)
 app.command()(schema)

@@ -16,6 +16,8 @@ from gradcli.cli.options import (
     Data,
     Dim,
     Format,
+    FormatOption,
+    Full,
     Json,
     LayoutOption,
     MaxElements,
@@ -56,14 +58,12 @@ def derive(
         Accumulate,
         typer.Option("--accumulate", help="always: all derivatives start at 0, and += throughout."),
     ] = Accumulate.auto,
-    form: Annotated[
-        Format, typer.Option("--format", "-f", help="The form of the output.")
-    ] = Format.table,
+    form: FormatOption = Format.table,
     json: Json = False,
     output: Output = None,
     precision: Precision = None,
     values: ValuesOption = Values.all,
-    full: Annotated[bool, typer.Option("--full", help="Show every row of a long listing.")] = False,
+    full: Full = False,
     rolled: Annotated[
         bool,
         typer.Option("--rolled", help="Show a loop's equations once, with its index as a letter."),
@@ -86,11 +86,25 @@ def derive(
         derivation = read(model).derive(
             mode=mode.value, tangent=tangent, accumulate=accumulate.value, **asked
         )
-        tell(derivation.notes)
-        if form is Format.table:
-            show(_sections(derivation, precision, full, rolled, output), output)
-        else:
-            write(_pieces(derivation, form, precision, values), output)
+        listed(derivation, form, precision, output, full=full, rolled=rolled, values=values)
+
+
+def listed(
+    derivation: Derivation,
+    form: Format,
+    precision: int | None,
+    output: str | None,
+    *,
+    full: bool = False,
+    rolled: bool = False,
+    values: Values = Values.all,
+) -> None:
+    """Write a derivation in a form."""
+    tell(derivation.notes)
+    if form is Format.table:
+        show(_sections(derivation, precision, full, rolled, output), output)
+    else:
+        write(_pieces(derivation, form, precision, values), output)
 
 
 def _pieces(

@@ -64,6 +64,8 @@ Wrt = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="The form of the output.")]
+Full = Annotated[bool, typer.Option("--full", help="Show every row of a long listing.")]
 Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output."),

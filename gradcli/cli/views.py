@@ -1,17 +1,22 @@
-"""`gradcli jacobian`: a view of a model beside its backward listing."""
+"""`gradcli jacobian`, `hvp`, `hessian`: views of a model beside its backward listing."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gradcli.api.model import read
 from gradcli.api.views import View
+from gradcli.cli.derive import listed
 from gradcli.cli.options import (
     Data,
     Dim,
+    Format,
+    FormatOption,
+    Full,
     Json,
     LayoutOption,
     MaxElements,
@@ -19,6 +24,7 @@ from gradcli.cli.options import (
     Output,
     Precision,
     Seed,
+    Wrt,
     shared,
 )
 from gradcli.cli.output import Reported, show, tell, write
@@ -49,6 +55,56 @@ def jacobian(
     del asked["wrt"]
     with Reported("json" if json else "table", model):
         found = read(model).jacobian(of=of, wrt=wrt, chain=chain, **asked)
+        written(found, json, output, precision)
+
+
+def hvp(
+    model: Model,
+    wrt: Wrt = None,
+    vector: Annotated[
+        Path | None,
+        typer.Option(
+            "--vector",
+            metavar="FILE",
+            help="The vector (.npz or .json), an array for each name, in place of a drawn one.",
+        ),
+    ] = None,
+    dim: Dim = None,
+    data: Data = None,
+    seed: Seed = 0,
+    layout: LayoutOption = None,
+    form: FormatOption = Format.table,
+    json: Json = False,
+    output: Output = None,
+    precision: Precision = None,
+    full: Full = False,
+    max_elements: MaxElements = 10**8,
+) -> None:
+    """The Hessian times a vector: the backward listing derived again, step by step."""
+    form = Format.json if json else form
+    asked = shared(dim, data, seed, layout, wrt, max_elements)
+    with Reported(form, model):
+        found = read(model).hvp(vector=vector, **asked)
+        listed(found, form, precision, output, full=full)
+
+
+def hessian(
+    model: Model,
+    wrt: One = None,
+    dim: Dim = None,
+    data: Data = None,
+    seed: Seed = 0,
+    layout: LayoutOption = None,
+    json: Json = False,
+    output: Output = None,
+    precision: Precision = None,
+    max_elements: MaxElements = 10**8,
+) -> None:
+    """The matrix of second derivatives by the entries of one quantity."""
+    asked = shared(dim, data, seed, layout, None, max_elements)
+    del asked["wrt"]
+    with Reported("json" if json else "table", model):
+        found = read(model).hessian(wrt=wrt, **asked)
         written(found, json, output, precision)
 
 

@@ -37,12 +37,14 @@ class Dialect(NamedTuple):
     unknown: the error for a name that is not defined. derivative: what `dL/dx` stands for.
     indexed: what brackets behind an item are. block: lowers the statements of a loop or a
         definition, and says whether they have no error that it has reported.
+    gradient: what `grad(L, x)` is; None where there is no such thing.
     """
 
     unknown: Callable[[Env, str, Place], Exception]
     derivative: Callable[[Env, str, Place], Item]
     indexed: Callable[[Env, Item, tuple[Any, ...], list[Item], Place], Item]
     block: Callable[[Env, Sequence[Any]], bool]
+    gradient: Callable[[Env, tuple[str | None, ...], Sequence[Item], Place], Ref] | None = None
 
 
 class Env(NamedTuple):

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError
+from gradcli.lower import gradients
 from gradcli.lower.env import Env
 from gradcli.lower.names import no_function
 from gradcli.lower.operands import apply, shape, value, whole
@@ -92,6 +93,12 @@ def call(
         )
     if name in env.outline.poisoned:
         raise Poisoned(name)
+    if name == gradients.NAME:
+        if env.dialect.gradient is None:
+            raise env.error(
+                "grad stands in the equations of a model alone", place, kind="bad-arguments"
+            )
+        return env.dialect.gradient(env, keywords, items, place)
     raise no_function(env, name, place)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradcli.errors import GradError, GradErrors, Span
-from gradcli.lower import equations, indexing
+from gradcli.lower import equations, gradients, indexing
 from gradcli.lower.definitions import definition
 from gradcli.lower.dims import check_options, dims
 from gradcli.lower.draft import Draft, Options
@@ -66,7 +66,7 @@ def _draft(parsed: Parsed, options: Options) -> Draft:
     def block(env: Env, statements: Sequence[Any]) -> bool:
         return _block(draft, env, statements)
 
-    dialect = Dialect(unknown, _no_derivative, indexing.index, block)
+    dialect = Dialect(unknown, _no_derivative, indexing.index, block, gradients.gradient)
     own = prelude(text.used)
     env = Env(text, outline, dialect, Listing(text), scope, prelude=own)
     draft = Draft(parsed, options, env, list(parsed.errors))

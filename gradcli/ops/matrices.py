@@ -152,29 +152,6 @@ def _solve(a: Array, b: Array) -> Array:
     return np.asarray(np.linalg.solve(a, b))
 
 
-def _kron_shape(s: Signature) -> Shape:
-    a, b = s.shapes
-    if len(a) != 2 or len(b) != 2:
-        k = 0 if len(a) != 2 else 1
-        raise Mismatch(f"{{{k}}} is {spell(s.shapes[k])}, not a matrix")
-    return s.sizes.multiply(a[0], b[0]), s.sizes.multiply(a[1], b[1])
-
-
-def _kron(a: Array, b: Array) -> Array:
-    blocks = np.einsum("...ij,...kl->...ikjl", a, b)
-    *lead, i, k, j, m = blocks.shape
-    return np.asarray(blocks.reshape((*lead, i * k, j * m)))
-
-
-def _kron_vjp(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
-    first, second = s.shapes
-    blocks = call("reshape", g, shape=(first[0], second[0], first[1], second[1]))
-    return (
-        call("einsum", blocks, b, subscripts="ikjl,kl->ij"),
-        call("einsum", blocks, a, subscripts="ikjl,ij->kl"),
-    )
-
-
 def _outer_jacobian(s: Signature, k: int, operands: Sequence[Expr]) -> Map | None:
     rows, columns = (shape[0] for shape in s.shapes)
     if k == 0:
@@ -211,19 +188,6 @@ matrix(
     "outer product x y^T of two columns",
     jacobian=_outer_jacobian,
     latex=infix(r"\otimes", PRODUCT, POWER),
-    linear=EACH,
-    flops=an_entry,
-)
-matrix(
-    "kron",
-    ("A", "B"),
-    _kron_shape,
-    _kron,
-    _kron_vjp,
-    "Matrix Cookbook, section 10.2 (entry by entry: each block is a_ij B)",
-    "Kronecker product: the blocks a_ij B",
-    latex=infix(r"\otimes", PRODUCT, POWER),
-    flip=lambda s, pairs: call("kron", *(pair.flipped for pair in pairs)),
     linear=EACH,
     flops=an_entry,
 )

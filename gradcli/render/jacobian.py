@@ -16,6 +16,7 @@ from gradcli.render.table import DIGITS, counted, shape_text
 from gradcli.sizes import is_one
 from gradcli.views.chain import Chain
 from gradcli.views.jacobian import Jacobian
+from gradcli.views.second import Hessian
 from gradcli.views.tangents import FORWARD, REVERSE
 
 SCHEMA_VERSION = 1
@@ -36,14 +37,29 @@ def sections(
     found: Jacobian, chain: Chain | None = None, precision: int | None = None
 ) -> list[Section]:
     """What there is to know of a Jacobian, its entries, its picture, and what makes it needless."""
-    parts = [_facts(found, chain), _entries(found, precision or DIGITS), _picture(found)]
+    title = f"d{found.of}/d{found.wrt}"
+    return _sections(found, title, _entries_text(found), chain, precision)
+
+
+def hessian(found: Hessian, precision: int | None = None) -> list[Section]:
+    """The same of a Hessian."""
+    note = f"{found.wrt}'s entries by {found.wrt}'s entries; {found.gradient} is dL/d{found.wrt}"
+    title = f"d²{found.of}/d{found.wrt}²"
+    return _sections(found.matrix, title, note, None, precision)
+
+
+def _sections(
+    found: Jacobian, title: str, note: str, chain: Chain | None, precision: int | None
+) -> list[Section]:
+    head = f"{title}: {shape_text(found.shape())}, {found.layout} layout"
+    parts = [
+        Section(head, FACTS, _facts(found, chain), (note,)),
+        _entries(found, precision or DIGITS),
+        _picture(found),
+    ]
     if chain is not None:
         parts.insert(1, _links(chain))
     return [*parts, _product(found)]
-
-
-def title(found: Jacobian) -> str:
-    return f"d{found.of}/d{found.wrt}"
 
 
 def mode_text(found: Jacobian) -> str:
@@ -78,7 +94,7 @@ def where(found: Jacobian) -> list[str]:
     return [steps[name] for name in named if name in steps and name != found.of]
 
 
-def _facts(found: Jacobian, chain: Chain | None) -> Section:
+def _facts(found: Jacobian, chain: Chain | None) -> list[Line]:
     lines = [
         Line(("structure", f"{found.structure}, {known_by(found)}")),
         Line(("formula", found.formula())),
@@ -89,8 +105,7 @@ def _facts(found: Jacobian, chain: Chain | None) -> Section:
         texts = chain.products or (f"{chain.total:,} products: `gradcli paths` adds them up",)
         for k, text in enumerate(texts if chain.total else ("0",)):
             lines.insert(1 + k, Line(("chain" if k == 0 else "    +", text)))
-    head = f"{title(found)}: {shape_text(found.shape())}, {found.layout} layout"
-    return Section(head, FACTS, lines, (_entries_text(found),))
+    return lines
 
 
 def _entries_text(found: Jacobian) -> str:
@@ -167,11 +182,23 @@ def document(
     found: Jacobian, chain: Chain | None = None, precision: int | None = None
 ) -> dict[str, Any]:
     """The JSON document."""
+    return _document(found, record(found, precision), chain, precision)
+
+
+def hessian_document(found: Hessian, precision: int | None = None) -> dict[str, Any]:
+    """That of a Hessian."""
+    own = record(found.matrix, precision) | {"of": found.of, "wrt": found.wrt}
+    return _document(found.matrix, {**own, "gradient": found.gradient}, None, precision)
+
+
+def _document(
+    found: Jacobian, own: dict[str, Any], chain: Chain | None, precision: int | None
+) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "gradcli_version": gradcli.__version__,
         "source": found.session.program.source.name,
-        **record(found, precision),
+        **own,
         "where": where(found),
         "points": found.points,
         "passes": {"forward": found.passes.forward, "reverse": found.passes.reverse},

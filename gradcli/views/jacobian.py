@@ -93,8 +93,8 @@ def jacobian(
     Raises GradError for a name that is not there, and for a matrix of too many elements.
     """
     program = session.program
-    of = _name(program, "--of", of, program.outputs())
-    wrt = _name(program, "--wrt", wrt, session.derivation.wrt)
+    of = only(program, "--of", of, program.outputs())
+    wrt = only(program, "--wrt", wrt, session.derivation.wrt)
     return between(session, program, of, wrt, written, max_elements)
 
 
@@ -148,7 +148,7 @@ def narrowed(program: Program, of: str) -> Program:
     return program._replace(loss=None, given=(output,))
 
 
-def _name(program: Program, option: str, name: str | None, only: Sequence[str]) -> str:
+def only(program: Program, option: str, name: str | None, only: Sequence[str]) -> str:
     if name is None:
         if len(only) == 1:
             return only[0]
