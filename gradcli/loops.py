@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gradcli import forms
-from gradcli.forms import At
+from gradcli.forms import At, Member
 from gradcli.ops.attributes import ATTRIBUTES
 from gradcli.ops.core import Call, Signature
 from gradcli.program import Loop, Program, Step
@@ -43,6 +43,20 @@ class Block(NamedTuple):
     all_ends: dict[Indices, Ends]
 
 
+class Total(NamedTuple):
+    """The running total of a sum: each iteration but the first adds its term to the one before.
+
+    first, last: the total's name in these iterations, with their letters. term: what is the total
+    in the first one, which has no addition. result: what the program calls the last total, where
+    an equation gives it a name.
+    """
+
+    first: Member
+    term: str | Member | Form
+    last: Member
+    result: str | Member | None
+
+
 class Iteration(NamedTuple):
     """One run of a loop's body; `chosen` where it lies in a body that is shown."""
 
@@ -65,6 +79,24 @@ def placed(step: Step, at: At) -> Step:
     moved = [each if isinstance(each, str) else forms.placed(each, at) for each in args]
     shown = name if isinstance(name, str) else str(forms.placed(name, at))
     return step._replace(name=shown, call=_placed_call(step.call, at), args=tuple(moved))
+
+
+def total(program: Program, block: Block) -> Total | None:
+    """A block's running total; None for what is no sum, or has no addition."""
+    add = block.items[-1]
+    if not isinstance(add, Place) or len(add.where) == len(block.ends):
+        return None
+    shown = program.steps[add.step].rolled
+    result = program.steps[max(add.where.values())].rolled
+    if not block.loops[-1].is_sum or shown is None or result is None:
+        return None
+    before, term = shown.args
+    assert isinstance(before, Member)
+    first, last = [
+        before._replace(indices=(*before.indices[:-1], bound.form))
+        for bound in block.loops[-1].bounds
+    ]
+    return Total(first, term, last, result.name if result.name != shown.name else None)
 
 
 def _placed_call(call: Call, at: At) -> Call:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from gradcli.forms import Member
-from gradcli.loops import Block, Indices, Place
+from gradcli.loops import Block, Indices, Place, total
 from gradcli.render.cases import cases, condition
 from gradcli.render.layout import HEADER, LOOP, PARAMETER, PLAIN, Column, Line, Section
 from gradcli.render.table import (
@@ -87,17 +86,11 @@ class View:
 
     def _running(self, block: Block) -> str:
         """What a sum begins and ends with."""
-        add = block.items[-1]
-        rolled = self.steps[add.step].rolled if isinstance(add, Place) else None
-        if not isinstance(add, Place) or rolled is None or len(add.where) == len(block.ends):
+        found = total(self.program, block)
+        if found is None:
             return ""
-        before = rolled.args[0]
-        assert isinstance(before, Member)
-        first = block.loops[-1].bounds[0].form
-        total = before._replace(indices=(*before.indices[:-1], first))
-        last = self.steps[max(add.where.values())].rolled
-        end = f", {last.name} its last total" if last and last.name != rolled.name else ""
-        return f": {total} is its first term{end}"
+        end = f", {found.result} its last total" if found.result else ""
+        return f": {found.first} is its first term{end}"
 
     # ── backward ──
 

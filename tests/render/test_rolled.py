@@ -30,6 +30,13 @@ for l in 1..L:
         h[l, t] = tanh(W[l] @ h[l, t-1] + V @ h[l-1, t])
 loss E = sum(sum(square(h[L, t])) / t for t in 1..T)
 """
+NAMED = """
+dim T = 3
+input x[1..T, 1..3]: [2]
+for t in 1..T:
+    y[t] = sum(x[t, k] * k for k in 1..3)
+given dL/dy
+"""
 UNLIKE = """
 dim T = 4
 input x[1..T]: [3]
@@ -173,6 +180,11 @@ def test_iterations_that_differ_are_shown_apart() -> None:
     text = plain(sections(derived(UNLIKE)))
     assert "for t in 1..T, where t = 1\n" in text
     assert "for t in 1..T, where t > 1\n" in text
+
+
+def test_a_total_with_a_name_of_its_own_is_told() -> None:
+    text = plain(sections(derived(NAMED)))
+    assert "sum over k in 1..3: z2[t, 1] is its first term, y[t] its last total" in text
 
 
 def test_an_index_made_of_dims_keeps_them_outside_loops_too() -> None:

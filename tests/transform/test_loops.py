@@ -5,16 +5,14 @@ What runs here is what a compiler would write: a `for` for each loop, a step whe
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 from support import EXAMPLES, session
 
 from gradcli.evaluate import compute
-from gradcli.forms import Member, placed, worth
+from gradcli.forms import placed, worth
 from gradcli.interpret import interpret, number, value
-from gradcli.loops import Block, Place, roll
+from gradcli.loops import Block, Place, roll, total
 from gradcli.loops import placed as step_at
 from gradcli.transform.rolled import rolled
 from gradcli.transform.vjp import COTANGENT, RESULT, gains
@@ -74,8 +72,7 @@ def test_each_iteration_follows_from_the_one_that_is_shown(text):
         for indices, i in place.where.items():
             letters = {loop.variable: t for loop, t in zip(block.loops, indices, strict=True)}
             moved, step = step_at(shown, {**dims, **letters}), found.steps[i]
-            total = Total.of(found.steps, block)
-            adds = total is not None and place is block.items[-1]
+            adds = total(found, block) is not None and place is block.items[-1]
             assert moved.name == step.name or (adds and indices[-1] == block.loops[-1].last)
             for k, (one, other) in enumerate(zip(moved.args, step.args, strict=True)):
                 if isinstance(other, str):
@@ -94,33 +91,12 @@ def in_loops(items, block=None):
             yield block, item
 
 
-class Total(NamedTuple):
-    """A sum's running total: its first and its last name, and what the program calls these."""
-
-    first: Member
-    term: object
-    last: Member
-    name: object
-
-    @staticmethod
-    def of(steps, block):
-        add = block.items[-1]
-        if not isinstance(add, Place) or len(add.where) == len(block.ends):
-            return None
-        before, term = steps[add.step].rolled.args
-        first, last = (
-            before._replace(indices=(*before.indices[:-1], bound.form))
-            for bound in block.loops[-1].bounds
-        )
-        return Total(first, term, last, steps[max(add.where.values())].rolled.name)
-
-
 class Loops:
     """Both passes by loops over the bodies of a derivation, which may be of other sizes."""
 
     def __init__(self, derivation, inputs, dims):
         self.items, self.derivatives = rolled(derivation)
-        self.steps = derivation.program.steps
+        self.program = derivation.program
         self.values = dict(inputs)
         self.gained = {derivation.program.loss: np.ones((1, 1))}
         self.forward(self.items, dims)
@@ -143,31 +119,39 @@ class Loops:
     def forward(self, items, at):
         for item in items:
             if isinstance(item, Place):
-                interpret([step_at(self.steps[item.step], at)], self.values, value, number)
+                interpret([step_at(self.program.steps[item.step], at)], self.values, value, number)
                 continue
-            total = Total.of(self.steps, item)
+            running = total(self.program, item)
             for inner, (starts, ends), own in self.iterations(item, at):
                 self.forward(own, inner)
-                if total and starts:
-                    self.values[placed(total.first, inner)] = self.values[placed(total.term, inner)]
-                if total and ends:
-                    self.values[placed(total.name, inner)] = self.values[placed(total.last, inner)]
+                if running and starts:
+                    self.values[placed(running.first, inner)] = self.values[
+                        placed(running.term, inner)
+                    ]
+                if running and running.result and ends:
+                    self.values[placed(running.result, inner)] = self.values[
+                        placed(running.last, inner)
+                    ]
 
     def backward(self, items, at, block=None, ends=()):
         for item in reversed(items):
             if isinstance(item, Place):
                 self.derive(item, at, block, ends)
                 continue
-            total = Total.of(self.steps, item)
+            running = total(self.program, item)
             for inner, (starts, stops), own in reversed(list(self.iterations(item, at))):
-                if total and stops:
-                    self.gained[placed(total.last, inner)] = self.gained[placed(total.name, inner)]
-                if total and starts:
-                    self.gained[placed(total.term, inner)] = self.gained[placed(total.first, inner)]
+                if running and running.result and stops:
+                    self.gained[placed(running.last, inner)] = self.gained[
+                        placed(running.result, inner)
+                    ]
+                if running and starts:
+                    self.gained[placed(running.term, inner)] = self.gained[
+                        placed(running.first, inner)
+                    ]
                 self.backward(own, inner, item, (*ends, (starts, stops)))
 
     def derive(self, place, at, block, ends):
-        step = step_at(self.steps[place.step], at)
+        step = step_at(self.program.steps[place.step], at)
         for found in self.derivatives[place.step]:
             assigns = {
                 block.ends[indices] if block else (): assign
