@@ -66,7 +66,8 @@ def load(path: str, request: Request) -> tuple[Program, dict[str, Array]]:
 def bind(parsed: Parsed, request: Request) -> tuple[Program, dict[str, Array]]:
     """A model as a program, and the data bound to it. Raises GradError or GradErrors."""
     # NumPy is imported only now, so that a file of syntax errors alone is reported without it.
-    from gradcli.data import arrays, shape_in
+    from gradcli.data.arrays import arrays
+    from gradcli.data.npy import shape_in
     from gradcli.lower import Options, lower
 
     most = request.max_elements

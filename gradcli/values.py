@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.data import load_npy
+from gradcli.data.npy import load_npy
 from gradcli.errors import GradError, Note
 from gradcli.interpret import run
 from gradcli.ops.core import Array

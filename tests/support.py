@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.data import shape_in
+from gradcli.data.npy import shape_in
 from gradcli.errors import GradError, GradErrors
 from gradcli.evaluate import forward
 from gradcli.lower import Options, lower

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli import evaluate
-from gradcli.data import arrays
+from gradcli.data.arrays import arrays
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, Program, Step

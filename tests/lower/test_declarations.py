@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support import equations, messages, program, session, squeeze, texts, value
 
-from gradcli.data import load_data
+from gradcli.data.arrays import load_data
 from gradcli.errors import GradError, GradErrors
 from gradcli.session import Request, run
 

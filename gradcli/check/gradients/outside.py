@@ -12,7 +12,7 @@ from gradcli.check.gradients.checker import Checker, Clock, Progress
 from gradcli.check.gradients.judge import DOUBLE, SINGLE
 from gradcli.check.gradients.numeric import Options
 from gradcli.check.gradients.result import FAIL, PASS, WRONG, Report, Result
-from gradcli.data import arrays
+from gradcli.data.arrays import arrays
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
 from gradcli.program import Program

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.data import load_data, load_npy
+from gradcli.data.arrays import load_data
+from gradcli.data.npy import load_npy
 from gradcli.errors import GradError, Source, Span
 
 LIMIT = 1000

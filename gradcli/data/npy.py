@@ -1,0 +1,148 @@
+"""Arrays in NumPy's own files, .npz and .npy: a header first, then the bytes that it promises."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.data.common import NESTING, REAL, first_line, keys_of
+from gradcli.errors import GradError, Span
+from gradcli.ops.core import Array
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
+MOST_HEADER = 10_000  # bytes
+PIECE = 2**20  # bytes read at once
+# Version 3 differs from 2 in the names of a record's fields, and those are no numbers.
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+    (3, 0): np.lib.format.read_array_header_2_0,
+}
+PICKLED = "it holds Python objects, which are never loaded"
+
+
+def load_npy(name: str, span: Span, max_elements: int) -> Array:
+    """The array of a .npy file beside the model. Raises GradError for a path that leads outside."""
+    folder = Path(span.source.name).parent.resolve()
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder):
+            raise GradError(
+                f'file("{name}") is outside the model\'s folder', span, kind="unreadable-file"
+            )
+        if path.exists() and not path.is_file():
+            raise GradError(f'file("{name}") is not a file', span, kind="unreadable-file")
+        with path.open("rb") as file:
+            return _npy(file, f'file("{name}")', max_elements)
+    except GradError as error:
+        raise GradError(error.message, error.span or span, error.hint, kind=error.kind) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        hint = "it is looked for beside the model" if isinstance(error, FileNotFoundError) else None
+        raise GradError(f'file("{name}"): {reason}', span, hint, kind="unreadable-file") from None
+    except RuntimeError:  # what pathlib makes of links in a circle
+        raise GradError(
+            f'file("{name}"): its links lead round in a circle', span, kind="unreadable-file"
+        ) from None
+
+
+def shape_in(name: str, span: Span, max_elements: int = 10**8) -> tuple[int, ...]:
+    """The shape of the array of a .npy file beside the model. Raises GradError as load_npy does."""
+    return load_npy(name, span, max_elements).shape
+
+
+def load_npz(path: Path, max_elements: int) -> dict[str, Array]:
+    import zipfile  # for this alone: it costs start-up
+
+    if not path.is_file():
+        raise GradError(
+            f"{path}: {'not a file' if path.exists() else 'no such file'}", kind="unreadable-file"
+        )
+    found: dict[str, Array] = {}
+    taken = 0
+    with path.open("rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except Exception as error:
+            raise GradError(
+                f"{path}: not a readable .npz file ({first_line(error)})", kind="bad-data"
+            ) from error
+        members = archive.infolist()
+        keys = keys_of([info.filename.removesuffix(".npy") for info in members], str(path))
+        for key, info in zip(keys, members, strict=True):
+            found[key] = _member(archive, info, f"{path}: {key}", max_elements, taken)
+            taken += found[key].size
+    return found
+
+
+def _member(archive: ZipFile, info: ZipInfo, what: str, most: int, taken: int) -> Array:
+    try:
+        with archive.open(info) as file:
+            return _npy(file, what, most, taken)
+    except (GradError, MemoryError):
+        raise
+    except Exception as error:  # encrypted, cut, compressed in an unknown way, or broken
+        raise GradError(
+            f"{what}: it can't be read ({first_line(error)})", kind="bad-data"
+        ) from error
+
+
+def _npy(file: IO[bytes], what: str, most: int, taken: int = 0) -> Array:
+    """An array in .npy form. Raises GradError, also beyond `most` elements with those `taken`."""
+    shape, fortran, dtype = _header(file, what)
+    size = math.prod(shape)
+    if dtype.hasobject:
+        raise GradError(f"{what}: {PICKLED}", kind="bad-data")
+    if taken + size > most:
+        also = " with those before it" if taken else ""
+        raise GradError(
+            f"{what} has more than {most:,} elements{also}",
+            hint="--max-elements raises the limit",
+            kind="too-large",
+        )
+    if dtype.kind not in "fiu":
+        raise GradError(f"{what}: {REAL}", kind="bad-data")
+    if not size:
+        raise GradError(f"{what}: the array is empty", kind="bad-data")
+    flat = np.frombuffer(_read(file, size * dtype.itemsize, what), dtype)
+    with np.errstate(all="ignore"):  # a longer number may be beyond a float
+        return flat.astype(float, copy=False).reshape(shape, order="F" if fortran else "C")
+
+
+def _header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """The shape, whether it lies in Fortran's order, and the type, by NumPy's own reader."""
+    start = file.read(12)
+    try:
+        wide = 2 if start[6:7] == b"\1" else 4
+        length = 8 + wide + int.from_bytes(start[8 : 8 + wide], "little")
+        head = BytesIO(start + file.read(max(0, min(length, MOST_HEADER) - len(start))))
+        version = np.lib.format.read_magic(head)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+            shape, fortran, dtype = HEADERS[version](head)
+    except Exception as error:
+        reason = PICKLED if start[:1] == b"\x80" else "it is no readable .npy file"
+        raise GradError(f"{what}: {reason}", kind="bad-data") from error
+    if len(shape) > NESTING or any(n < 0 for n in shape):
+        raise GradError(f"{what}: an array of that shape can't be", kind="bad-data")
+    return shape, fortran, dtype
+
+
+def _read(file: IO[bytes], size: int, what: str) -> bytearray:
+    """So many bytes, and the end of the file. Memory is taken for what is there alone."""
+    raw = bytearray()
+    while piece := file.read(min(PIECE, size + 1 - len(raw))):
+        raw += piece
+    if len(raw) != size:
+        fault = f"ends after {len(raw):,} of" if len(raw) < size else "goes on after"
+        raise GradError(
+            f"{what}: it {fault} the {size:,} bytes that its header promises", kind="bad-data"
+        )
+    return raw
