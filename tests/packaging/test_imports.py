@@ -104,6 +104,15 @@ def test_each_imports_what_the_table_says(entry):
     assert found - {entry, "__version__", "__file__"} == set(MAY_IMPORT[entry])
 
 
+def test_the_passes_of_lowering_are_files():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    listing = page.partition("Each pass is a function of an Env")[2].split("```")[1]
+    lines = [re.match(r"([a-z]+)(?:, ([a-z]+))?", line) for line in listing.strip().splitlines()]
+    passes = {name for line in lines for name in line.groups() if name}
+    assert passes <= {path.stem for path in (PACKAGE / "lower").glob("*.py")}
+    assert len(passes) > 10
+
+
 def test_no_files_import_each_other_in_a_circle():
     """Not within a folder either, nor for the type checker alone."""
     files = {f"gradcli.{module(path)}": path for path in MODULES if path.parent != PACKAGE}
