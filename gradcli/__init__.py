@@ -11,23 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gradcli.api import (
-        Check,
-        Derivation,
-        Equation,
-        GradError,
-        Hessian,
-        Jacobian,
-        Line,
-        Missing,
-        Model,
-        Result,
-        Review,
-        Step,
-        Tangent,
-        load,
-        parse,
-    )
+    from gradcli.api import *
 
 __version__ = "0.1.0"
 __all__ = [

@@ -8,6 +8,8 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from gradcli.api.derivation import Derivation
+from gradcli.check.derivation.findings import Missing
+from gradcli.check.derivation.findings import Verdict as Line
 
 if TYPE_CHECKING:
     from gradcli.check.derivation import findings as person
@@ -132,31 +134,6 @@ class Check:
         return sections([self.report], None)
 
 
-class Line(NamedTuple):
-    """The verdict on one line of a derivation: "right", "wrong" or "unchecked".
-
-    line: its number, from 1. diagnosis: the class of the mistake, None where the cause is unknown
-    or the line is not wrong. expected: the line as it should be.
-    """
-
-    line: int
-    target: str
-    verdict: str
-    diagnosis: str | None
-    expected: str | None
-    message: str | None
-
-
-class Missing(NamedTuple):
-    """A contribution that no line holds, as the tool writes it, and why it is not there."""
-
-    target: str
-    eq: int
-    assign: str
-    formula: str
-    reason: str
-
-
 class Review:
     """The verdicts on a person's own derivation, line by line.
 
@@ -190,18 +167,15 @@ class Review:
         """Whether the verdict is `pass`."""
         return self.verdict == "pass"
 
-    @cached_property
+    @property
     def lines(self) -> tuple[Line, ...]:
         """The verdict on each line."""
-        return tuple(
-            Line(each.line, each.target, each.verdict, each.diagnosis, each.expected, each.message)
-            for each in self.report.lines
-        )
+        return self.report.lines
 
-    @cached_property
+    @property
     def missing(self) -> tuple[Missing, ...]:
         """What no line holds."""
-        return tuple(Missing(*each) for each in self.report.missing)
+        return self.report.missing
 
     def to_json(self, *, precision: int | None = None, told: Told = "full") -> str:
         """The document of `gradcli check --against mine.grad --json`.

@@ -8,6 +8,7 @@ from support import EXAMPLES, assert_close, complex_step, session
 from typer.testing import CliRunner
 
 import gradcli
+from gradcli import api
 from gradcli.api.options import names
 from gradcli.cli import app
 from gradcli.errors import GradError
@@ -21,6 +22,11 @@ def command(*arguments):
     found = CliRunner().invoke(app, [*map(str, arguments)])
     assert found.exit_code == 0, found.stderr
     return found.stdout
+
+
+def test_its_names_are_those_of_the_interface():
+    assert gradcli.__all__ == api.__all__
+    assert all(getattr(gradcli, name) is getattr(api, name) for name in api.__all__)
 
 
 @pytest.mark.parametrize("layout", ["numerator", "denominator"])

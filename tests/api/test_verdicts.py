@@ -139,10 +139,13 @@ def test_a_review_is_the_commands(path, told):
     assert review.ok == bool(review) == (found.exit_code == 0)
     if told == "full":
         records = json.loads(found.stdout)
-        for mine, key in ((review.lines, "lines"), (review.missing, "missing")):
-            assert [each._asdict() for each in mine] == [
-                {field: record[field] for field in each._fields}
-                for each, record in zip(mine, records[key], strict=True)
+        said = ("line", "target", "verdict", "diagnosis", "expected", "message")
+        for mine, key, fields in (
+            (review.lines, "lines", said),
+            (review.missing, "missing", gradcli.Missing._fields),
+        ):
+            assert [[getattr(each, field) for field in fields] for each in mine] == [
+                [record[field] for field in fields] for record in records[key]
             ]
 
 

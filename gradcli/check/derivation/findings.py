@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradcli.errors import Span
-from gradcli.ops.core import Array
-from gradcli.sizes import Shape
+
+if TYPE_CHECKING:  # who reads verdicts in Python need not wait for NumPy
+    from gradcli.ops.core import Array
+    from gradcli.sizes import Shape
 
 RIGHT, WRONG = "right", "wrong"
 INCONCLUSIVE = "inconclusive"  # rounding hides whether it is right
@@ -38,8 +40,9 @@ class Values(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The verdict on one line.
+    """The verdict on one line: "right", "wrong", "inconclusive" or "unchecked".
 
+    line: its number, from 1; `target` is what stands on its left.
     own: whether it defines a name of the person's own, which no derivation of the tool has.
     diagnosis: the class of the mistake, None where the cause is unknown.
     expected: the corrected line; where the cause is unknown, what the tool would write.
