@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gradcli.data import arrays
+from gradcli.data.arrays import arrays
 from gradcli.errors import GradError, Note
 from gradcli.evaluate import backward, forward
 from gradcli.ops.core import Array
