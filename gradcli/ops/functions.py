@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import gamma, special
+from gradcli.ops import gamma
 from gradcli.ops.core import EXACT, Array, Op, Signature, no_vjp
 from gradcli.ops.elementwise import AS, absolute, maximum, minimum, relu, softplus
 from gradcli.ops.elementwise import function as elementwise
+from gradcli.ops.special import erfc, log1p
 
 
 def function(
@@ -49,12 +50,12 @@ def _log_sigmoid(x: Array) -> Array:
 def _logaddexp(x: Array, y: Array) -> Array:
     top, low = np.where(x.real >= y.real, x, y), np.where(x.real >= y.real, y, x)
     alike = x == y  # two infinities too
-    return top + special.log1p(np.exp(np.where(alike, 0, low - np.where(alike, 0, top))))
+    return top + log1p(np.exp(np.where(alike, 0, low - np.where(alike, 0, top))))
 
 
 function(
     "log1p",
-    special.log1p,
+    log1p,
     lambda s, g, y, x: (g / (1 + x),),
     AS + "4.1.46",
     "log(1 + x), with all digits near 0",
@@ -262,12 +263,12 @@ function(
 
 
 def _normal_cdf(x: Array) -> Array:
-    return 0.5 * special.erfc(-x * math.sqrt(0.5))
+    return 0.5 * erfc(-x * math.sqrt(0.5))
 
 
 function(
     "erfc",
-    special.erfc,
+    erfc,
     lambda s, g, y, x: (-g * (2 / math.sqrt(math.pi)) * call("exp", -(x**2)),),
     AS + "7.1.2 and 7.1.19",
     "1 - erf(x), with all digits where that is small",
