@@ -150,6 +150,7 @@ def _operation(
         text=Spelling(node.name.text),
         latex=Spelling(roman(node.name.text) + r"\left({,}\right)"),
         group="user",
+        surrogate=node.surrogate or any(step.call.op.surrogate for step in steps),
         complex_safe=all(step.call.op.complex_safe for step in steps),
         body=Body(names, steps, result),
     )

@@ -125,6 +125,7 @@ class Op:
         result's axis along which each position depends on the operands' same position alone; None
         where positions mix.
     body: what an operation defined in a model consists of.
+    surrogate: whether its rule is on purpose not its derivative.
     yields: whether a file may define a function of this name: files are older than the name.
     rounding: how rounding shows in the result: EXACT, BY_ENTRY or BY_NORM.
     """
@@ -155,6 +156,7 @@ class Op:
     lifts: bool = False
     lanes: Callable[[Signature, Sequence[int | None]], int | None] | None = None
     body: Body | None = None
+    surrogate: bool = False
     yields: bool = False
     rounding: str = BY_ENTRY
     group: str = ""

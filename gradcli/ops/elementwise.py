@@ -47,12 +47,11 @@ def function(
         cite=cite,
         about=about,
         shape=elementwise_shape,
-        flops=an_entry,
         flip=elementwise_flip(name),
         lifts=True,
         lanes=elementwise_lanes,
         group="elementwise",
-        **{"foldable": True, **fields},
+        **{"flops": an_entry, "foldable": True, **fields},
     )
 
 

@@ -13,6 +13,7 @@ from gradcli.ops import gamma
 from gradcli.ops.core import EXACT, Array, Op, Signature, no_vjp
 from gradcli.ops.elementwise import AS, absolute, maximum, minimum, relu, softplus
 from gradcli.ops.elementwise import function as elementwise
+from gradcli.ops.flops import none
 from gradcli.ops.special import erfc, log1p
 
 
@@ -318,7 +319,19 @@ function(
 )
 
 
-# ── rounding ──
+# ── what no gradient flows through ──
+
+function(
+    "stop",
+    lambda x: x,
+    no_vjp,
+    "constant, by what it is for (van den Oord, Vinyals & Kavukcuoglu 2017, section 3.1)",
+    "x itself, through which no gradient flows",
+    surrogate=True,
+    flops=none,
+    kink="no gradient flows through it, though it moves with x",
+    rounding=EXACT,
+)
 
 
 def _rounding(name: str, rounded: Callable[[Array], Array], about: str, latex: str) -> None:

@@ -166,12 +166,13 @@ class Blank(NamedTuple):
 
 
 class UserOp(NamedTuple):
-    """A definition that states its own backward rule."""
+    """A definition that states its own backward rule; a surrogate's is on purpose no derivative."""
 
     name: Name
     parameters: tuple[Name, ...]
     result: Code
     rule: tuple[BackwardLine | Layout, ...]
+    surrogate: bool = False
 
 
 def at_head(layout: Layout, statements: Sequence[Any]) -> bool:

@@ -245,8 +245,13 @@ class Builder:
         return ast.Def(ast.Name(*name[1:]), parameters, tuple(body), result)
 
     def op_block(self, symbols: Any) -> ast.UserOp:
-        (name, parameters), result, *lines = symbols
-        return ast.UserOp(ast.Name(*name[1:]), parameters, self.cut(result), tuple(lines))
+        (name, parameters, *surrogate), result, *lines = symbols
+        code = self.cut(result)
+        return ast.UserOp(ast.Name(*name[1:]), parameters, code, tuple(lines), bool(surrogate))
+
+    def surrogate_head(self, symbols: Any) -> tuple[Any, Any, bool]:
+        _, name, parameters = symbols
+        return name, parameters, True
 
     # ── derivation files ──
 

@@ -12,8 +12,11 @@ from gradcli.program import Operand, Step
 _Waiting: TypeAlias = tuple[Step, Mapping[str, Operand], str, str]
 
 
-def flatten(steps: Sequence[Step]) -> list[Step]:
-    """The steps, with every operation that a model defines replaced by what it consists of."""
+def flatten(steps: Sequence[Step], surrogates: bool = True) -> list[Step]:
+    """The steps, with every operation that a model defines replaced by what it consists of.
+
+    surrogates: whether those whose rules are on purpose no derivatives are replaced too.
+    """
     found: list[Step] = []
     stack: list[_Waiting] = [(step, {}, step.name, "") for step in reversed(steps)]
     while stack:
@@ -22,7 +25,7 @@ def flatten(steps: Sequence[Step]) -> list[Step]:
             known.get(arg, prefix + arg) if isinstance(arg, str) else arg for arg in step.args
         )
         body = step.call.op.body
-        if body is None:
+        if body is None or (step.call.op.surrogate and not surrogates):
             found.append(Step(name, step.call, args, step.place))
             continue
         inside = f"{name}."

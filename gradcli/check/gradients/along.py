@@ -84,7 +84,7 @@ def _reason(forward: float, reverse: float, bar: float) -> str:
 
 def _branches(model: Model, direction: Direction, sign: float) -> list[bytes]:
     """The branches taken a little way along a direction."""
-    values: dict[str, Array] = dict(model.session.inputs)
+    values: dict[str, Array] = dict(model.start)
     for name, along in direction.items():
         values[name] = values[name] + sign * AT_KINK * along
     found = []

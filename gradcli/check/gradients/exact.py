@@ -151,7 +151,7 @@ def directional(model: Model, direction: dict[str, Array]) -> tuple[float, float
 
 
 def _along(model: Model, direction: dict[str, Array], step: float) -> float:
-    values: dict[str, Array] = dict(model.session.inputs)
+    values: dict[str, Array] = dict(model.start)
     for name, along in direction.items():
         values[name] = values[name] + 1j * (step * along)
     run(model.steps, values)

@@ -15,6 +15,7 @@ from gradcli.evaluate import arrived
 from gradcli.interpret import branches, interpret, number, run, value
 from gradcli.ops.core import Array
 from gradcli.program import Step
+from gradcli.transform.inline import flatten
 
 RUNS = 4
 POOL = 4096
@@ -105,7 +106,8 @@ def _forward(model: Model, shake: Shaker) -> dict[str, Array]:
                 values.update({name: model.values[name] for name in step.operands()})
         return shake(value(step, operands))
 
-    return interpret(model.steps, values, shaken, number)
+    every = flatten(model.session.program.steps, surrogates=False)
+    return interpret(every, values, shaken, number)
 
 
 def _exact(model: Model) -> dict[str, Array]:

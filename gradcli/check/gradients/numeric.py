@@ -9,6 +9,7 @@ from gradcli.check.gradients.checker import BOTH, COMPLEX, FINITE, Checker, Cloc
 from gradcli.check.gradients.points import points
 from gradcli.check.gradients.result import FAIL, Report, Result
 from gradcli.check.gradients.summary import merged
+from gradcli.check.gradients.surrogates import surrogates
 from gradcli.session import Session
 
 
@@ -55,6 +56,9 @@ def check(session: Session, options: Options | None = None, progress: Progress =
     ops = tuple(check_ops(session, options.method, options.seed))
     if wrong := next((name for name in inner if steps[name].verdict == FAIL), None):
         notes.append(_first_wrong(session, wrong))
+    taken = sorted({step.call.op.name for step in surrogates(session) if step.call.op.body})
+    if taken:
+        notes.append(f"{', '.join(taken)}: a surrogate, whose rule is taken as it is stated")
     sampled = [name for name in names if results[name].checked < results[name].entries]
     if sampled:
         notes.append(

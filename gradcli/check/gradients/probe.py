@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.check.gradients.infinity import beside_infinity
+from gradcli.check.gradients.surrogates import cut
 from gradcli.codegen.numpy_ import Names, function_name, moved_lines
 from gradcli.interpret import branches, interpret, leaves, number, run, value
 from gradcli.ops.core import TABLE, Array
@@ -36,16 +37,19 @@ class Moved(NamedTuple):
 class Model:
     """A session as the probes see it: basic steps, their values, and the outputs' weights.
 
-    weights: the derivative that arrives at each output, in its own shape.
+    start: what the values are computed from. weights: the derivative that arrives at each output,
+    in its own shape.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.steps = flatten(session.program.steps)
+        known = cut(session)
+        self.steps = flatten(known.program.steps)
+        self.start = known.inputs
         inner = [step for step in self.steps if step.name not in session.values]
         self.values = run(inner, dict(session.values))
         self.lifting = {step.name for step in self.steps if any(step.call.missing_axes())}
-        self.weights = weights(session)
+        self.weights = weights(known)
         self.names = Names({"np", "run", *map(function_name, TABLE.values())})
         self._namespace: dict[str, Any] | None = None
 

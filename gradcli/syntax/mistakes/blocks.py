@@ -83,13 +83,13 @@ MESSAGES = (
     ),
     Message(
         "op f(x) = x * 2",
-        lambda p: p.words[:1] == ("op",) and p.kind in ENDS and "COLON" in p.expected,
+        lambda p: head(p, "op") and p.kind in ENDS and "COLON" in p.expected,
         "an `op` states its rule in a block below",
         "op f(x) = expression:",
     ),
     Message(
         "op f(x):",
-        lambda p: p.words[:1] == ("op",) and p.kind == "COLON" and "EQUAL" in p.expected,
+        lambda p: head(p, "op") and p.kind == "COLON" and "EQUAL" in p.expected,
         "an `op` is one expression, with its rule in the block below",
         "op f(x) = expression:",
     ),

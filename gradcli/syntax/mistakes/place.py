@@ -110,4 +110,4 @@ def after_operand(p: Place) -> bool:
 
 
 def head(p: Place, *words: str) -> bool:
-    return p.words[:1] != () and p.words[0] in words
+    return p.words[:1] != () and p.words[0].split()[-1] in words  # `surrogate op` is an op
