@@ -54,7 +54,8 @@ class Blame:
         cause = self.causes.of_line(place, account)
         if cause is not None:
             ledger.take(entry, cause.shares)
-            return self.caused(line, cause, ledger, "=" if entry.opens else line.assign)
+            verdict = self.caused(line, cause, ledger, entry.belongs())
+            return self._and_assigned(verdict, line, entry, ledger)
         lines = len(account.unmatched())
         return self._repeated(line, place, account) or self._unknown(line, entry, ledger, lines)
 
@@ -71,26 +72,37 @@ class Blame:
         )
 
     def _overwrites(self, line: Line, entry: Entry, ledger: Ledger) -> Verdict:
-        target = DL + (line.name or "")
-        if ledger.arriving is not None:
-            message = f"{target} is given: that is its first contribution, and `=` overwrites it"
-        else:
-            message = f"`=` overwrites what {target} holds from the lines above"
         return self._verdict(
             line,
             ACCUMULATE,
-            message,
+            self._misassigned(line, "+=", ledger),
             self._corrected(line, "+=", line.code),
             self._assign(line),
             [ledger.shares[k] for k in entry.shares],
         )
+
+    def _misassigned(self, line: Line, belongs: str, ledger: Ledger | None = None) -> str:
+        """What is wrong with a line that sets what it should add, or the other way round."""
+        target = DL + (line.name or "")
+        if belongs == "=":
+            return f"nothing stands in {target} before this line, so there is nothing to add to"
+        if ledger is not None and ledger.arriving is not None:
+            return f"{target} is given: that is its first contribution, and `=` overwrites it"
+        return f"`=` overwrites what {target} holds from the lines above"
+
+    def _and_assigned(self, verdict: Verdict, line: Line, entry: Entry, ledger: Ledger) -> Verdict:
+        """A verdict with the second mistake of its line, where it writes as it should not."""
+        if entry.belongs() == line.assign:
+            return verdict
+        second = self.sheet.spellings.say(self._misassigned(line, entry.belongs(), ledger))
+        return verdict._replace(message=f"{verdict.message}; and {second}")
 
     def nothing_before(self, place: int) -> Verdict:
         line = self.sheet.lines[place]
         return self._verdict(
             line,
             NOTHING,
-            f"nothing stands in {DL}{line.name} before this line, so there is nothing to add to",
+            self._misassigned(line, "="),
             self._corrected(line, "=", line.code),
             self._assign(line),
             (),
@@ -156,7 +168,7 @@ class Blame:
         goal = goals[likely(goals, lines)[0]]
         ledger.take(entry, goal.shares)
         shares = [ledger.shares[k] for k in goal.shares]
-        expected = self._total(line, shares)
+        expected = self._total(line, shares, entry.belongs())
         kind, culprit = UNKNOWN, None
         message = "the cause is unknown: no small change makes this line right"
         if self.causes.spent:
@@ -173,6 +185,7 @@ class Blame:
                 f"in {self.sheet.layout} layout"
             )
         verdict = self._verdict(line, kind, message, expected, culprit, shares)
+        verdict = self._and_assigned(verdict, line, entry, ledger)
         if kind != UNKNOWN:
             return verdict
         shape = self.sheet.expected(line)
@@ -203,12 +216,12 @@ class Blame:
             for row in share.rows
         ]
 
-    def _total(self, line: Line, shares: Sequence[Share]) -> str:
+    def _total(self, line: Line, shares: Sequence[Share], assign: str) -> str:
         """Some shares as the tool writes them: in one line where they can stand in one."""
         if len(shares) > 1 and all(share.region is None for share in shares):
             codes = [code for share in shares for code in expected_codes(self.sheet, share)]
-            return f"{line.target} {line.assign} {text(added(codes))}"
-        return "\n".join(f for share in shares for f in self._written(share, line.assign))
+            return f"{line.target} {assign} {text(added(codes))}"
+        return "\n".join(f for share in shares for f in self._written(share, assign))
 
     def _assign(self, line: Line) -> Span:
         """Where a line's `=` or `+=` stands."""

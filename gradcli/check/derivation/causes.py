@@ -137,7 +137,27 @@ class Causes:
         own = [self.sheet.lines[p].target for p in self.sheet.visible(place)]
         material = pools(self.sheet, line, _shares(goals, ledger), own)
         fits = not isinstance(line.lowered, Misfit) and self.sheet.fits(line, line.lowered)
-        return search(code, material, meets, fits=fits, wanted=wanted, single=single)
+
+        def visibly(changed: ast.Code) -> int | None:
+            goal = meets(changed)
+            return None if goal is None or self._hides_a_term(place, changed, meets) else goal
+
+        return search(code, material, visibly, fits=fits, wanted=wanted, single=single)
+
+    def _hides_a_term(
+        self, place: int, code: ast.Code, meets: Callable[[ast.Code], int | None]
+    ) -> bool:
+        """Whether what meets a goal has a term too small to be seen: it may be wrong in that."""
+        for term, rest in edits.addends(code):
+            if meets(rest) is None:
+                continue
+            try:
+                lowered = self.sheet.lower(term, self.sheet.visible(place))
+                if isinstance(lowered, Misfit) or np.any(lowered.value(self.sheet.at_first, PLAIN)):
+                    return True
+            except (GradError, Poisoned):
+                return True
+        return False
 
     def meets(
         self, place: int, goals: Sequence[Goal], keeping: str = ""

@@ -133,6 +133,17 @@ def _has_axis(function: str) -> bool:
     return function in FUNCTIONS and "axis" in FUNCTIONS[function].keywords
 
 
+def addends(code: ast.Code) -> Iterator[tuple[ast.Code, ast.Code]]:
+    """Each term of each sum in an expression, and the expression without it."""
+    begins = starts(code)
+    for i, (operation, argument, _) in enumerate(code):
+        if operation == "binary" and argument in ("+", "-"):
+            (a, b), (c, d) = operands(code, begins, i)
+            sign = () if argument == "+" else (MINUS,)
+            yield code[a:b], (*code[: begins[i]], *code[c:d], *sign, *code[i + 1 :])
+            yield code[c:d], code[: begins[i]] + code[a:b] + code[i + 1 :]
+
+
 def sums(code: ast.Code) -> Iterator[Edit]:
     """Sum what broadcasting stretched."""
     begins = starts(code)

@@ -21,6 +21,8 @@ from gradcli.sizes import Number
 
 EPSILON = float(np.finfo(float).eps)
 SHAKE = 16 * EPSILON  # how far off a value is at most, relative to itself
+FEWER_DIGITS = 1e-305  # numbers below it are held with fewer
+LAST_BITS = 1.5e-323  # how far off they are
 POOL = 8192
 DIGITS = 8  # a numeral of as many digits or more is taken for a rounded one
 
@@ -77,6 +79,9 @@ class Runs(Arithmetic):
         """A value whose entries are off by a little from its second run on."""
         found = np.array(value, dtype=float)
         found[1:] *= 1 + most * self._drawn(found[1:].shape)
+        size = np.abs(found[0])
+        if np.any((size < FEWER_DIGITS) & (size > 0)):  # the last bit is no part of the value here
+            found[1:] += np.where(found[1:] == 0, 0, LAST_BITS * self._drawn(found[1:].shape))
         return found
 
     def _shake_by_norm(self, value: Array) -> Array:

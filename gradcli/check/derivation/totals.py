@@ -61,7 +61,12 @@ class Entry:
         self.blank = blank  # whether it is made of no quantity
         self.status = UNMATCHED
         self.shares: tuple[int, ...] = ()
+        self.before = False  # whether something stands already where it writes
         self.opens = False  # whether it adds to nothing
+
+    def belongs(self) -> str:
+        """How it must write, so that nothing is lost and it adds to something."""
+        return "=" if self.opens else "+=" if self.before else self.assign
 
     def cancels(self) -> bool:
         """Whether only rounding is left of what it is computed from."""
@@ -146,10 +151,10 @@ class Ledger:
         written = np.full(self.total.shape[2:], self.arriving is not None)
         doubtful = self._doubtful(entries)
         for entry in entries:
-            before = bool(written[entry.box].any())
-            entry.opens = entry.assign == "+=" and not before and not self.always
+            entry.before = bool(written[entry.box].any())
+            entry.opens = entry.assign == "+=" and not entry.before and not self.always
             if entry.value is not None and entry not in doubtful:
-                self._match_one(entry, before, entries)
+                self._match_one(entry, entries)
             if entry.status != ZERO:
                 written[entry.box] = True
         self._match_jointly([e for e in entries if e.status == UNMATCHED and e.value is not None])
@@ -198,9 +203,9 @@ class Ledger:
                 ]
         return []
 
-    def _match_one(self, entry: Entry, before: bool, entries: Sequence[Entry]) -> None:
+    def _match_one(self, entry: Entry, entries: Sequence[Entry]) -> None:
         assert entry.value is not None
-        if entry.assign == "=" and before and self._match_whole(entry, entries):
+        if entry.assign == "=" and entry.before and self._match_whole(entry, entries):
             return
         found = self.find(entry, entry.value)
         if found is None:
@@ -209,7 +214,7 @@ class Ledger:
             return
         self.take(entry, found)
         entry.status = RIGHT
-        if entry.assign == "=" and before:
+        if entry.assign == "=" and entry.before:
             lost = self.arriving is not None or bool(self.remaining())
             if lost or any(e.shares for e in entries if e is not entry):
                 entry.status = OVERWRITES

@@ -234,3 +234,36 @@ def test_a_correction_is_no_smaller_than_rounding() -> None:
         "dS = A * (G - sum(A * G, axis=1)) + A\n" + line.expected + "\n",
     )
     assert not mended.wrong
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("2 * x.T + 1e-300 * x.T", "x.T"),
+        ("-x.T + 1e-30 * (s * s).T", "x.T"),
+        ("m.T + 1e-30 * s.T", "x.T"),
+        ("x.T + 1e-30 * (s * s).T", "x.T"),
+        ("1e-30 * s.T - x.T", "x.T"),
+        ("-(x.T + 0 * s.T)", "x.T + 0 * s.T"),
+    ],
+)
+def test_a_correction_has_no_term_too_small_to_be_seen(line: str, wanted: str) -> None:
+    """Such a term may be wrong, and no number would show it."""
+    (found,) = review(PLAIN, f"dL/dp = {line}\n").wrong
+    assert found.expected == f"dL/dp = {wanted}"
+
+
+@pytest.mark.parametrize("x", ["1e-160", "1e-300"])
+@pytest.mark.parametrize("line", ["-x / y / y", "-(x / y) / y", "-x / y^2", "-x / (y * y)"])
+def test_what_loses_digits_because_it_is_so_small_blames_no_right_line(x: str, line: str) -> None:
+    """1e-160 squared is held with three digits."""
+    model = f"""
+        input x = {x}, y = 1e-160
+        loss L = x / y
+        """
+    (found,) = review(model, f"dL/dy = {line}\n").lines
+    assert found.verdict in ("right", "inconclusive")
+    (found,) = review(model, f"dL/dy = 1.1 * ({line})\n").lines
+    assert found.verdict in ("wrong", "inconclusive")
+    (found,) = review(model, "dL/dy = x / y^2\n").lines
+    assert found.verdict == "wrong"

@@ -75,3 +75,25 @@ def test_a_mistake_where_the_gradient_has_vanished() -> None:
     listing[place] = listing[place].replace("h[2]", "h[1]")
     report = review(model, "\n".join(listing))
     assert [(line.line, line.diagnosis) for line in report.wrong] == [(place + 1, "wrong-operand")]
+
+
+@pytest.mark.parametrize("spoilt", ["2 * ({})", "({}).T"])
+@pytest.mark.parametrize("model", ["mlp", "attention"])
+def test_a_line_that_also_writes_as_it_should_not(model: str, spoilt: str) -> None:
+    """Of two mistakes in a line, the corrected line has neither, and both are told."""
+    lines = derived(model, "numerator").splitlines()
+    backward = [i for i, line in enumerate(lines) if line.startswith("dL/d")]
+    added = [i for i in backward if " += " in lines[i]]
+    assert added or model == "mlp"
+    for place in [*backward[1::4], *added]:
+        target, assign, formula = lines[place].split(" ", 2)
+        other = "=" if assign == "+=" else "+="
+        wrong = f"{target} {other} {spoilt.format(formula)}"
+        (found,) = review(model, "\n".join([*lines[:place], wrong, *lines[place + 1 :]])).wrong
+        assert found.expected is not None
+        assert found.expected.startswith(f"{target} {assign} "), found
+        assert found.message is not None
+        both = "overwrites what" if assign == "+=" else "nothing to add to"
+        assert both in found.message
+        again = review(model, "\n".join([*lines[:place], found.expected, *lines[place + 1 :]]))
+        assert not again.wrong
