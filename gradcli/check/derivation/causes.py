@@ -140,16 +140,16 @@ class Causes:
 
         def visibly(changed: ast.Code) -> int | None:
             goal = meets(changed)
-            return None if goal is None or self._hides_a_term(place, changed, meets) else goal
+            return None if goal is None or self._hides_a_term(place, changed, meets, goal) else goal
 
         return search(code, material, visibly, fits=fits, wanted=wanted, single=single)
 
     def _hides_a_term(
-        self, place: int, code: ast.Code, meets: Callable[[ast.Code], int | None]
+        self, place: int, code: ast.Code, meets: Callable[[ast.Code], int | None], goal: int
     ) -> bool:
         """Whether what meets a goal has a term too small to be seen: it may be wrong in that."""
         for term, rest in edits.addends(code):
-            if meets(rest) is None:
+            if meets(rest) != goal:
                 continue
             try:
                 lowered = self.sheet.lower(term, self.sheet.visible(place))

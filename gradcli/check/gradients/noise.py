@@ -13,7 +13,7 @@ import numpy as np
 from gradcli.check.gradients.probe import Model
 from gradcli.evaluate import arrived
 from gradcli.interpret import branches, interpret, number, run, value
-from gradcli.ops.core import Array
+from gradcli.ops.core import BY_NORM, Array
 from gradcli.program import Step
 from gradcli.transform.inline import flatten
 
@@ -89,6 +89,12 @@ class Shaker:
         start = int(self.rng.random() * (POOL - value.size))
         return np.asarray(value * self.factors[start : start + value.size].reshape(value.shape))
 
+    def entering(self, step: Step, operands: list[Array]) -> list[Array]:
+        """The operands of a step; off by the last bit of the largest entry where it rounds so."""
+        if step.call.op.rounding != BY_NORM:
+            return operands
+        return [a + np.max(np.abs(a), initial=0.0) * (self(np.ones(a.shape)) - 1) for a in operands]
+
 
 def _forward(model: Model, shake: Shaker) -> dict[str, Array]:
     """The forward values, shaken; those that would take another branch are left as they are.
@@ -104,7 +110,7 @@ def _forward(model: Model, shake: Shaker) -> dict[str, Array]:
             if np.any(branches(step, operands) != branches(step, exact)):
                 operands = operands if op.differentiable else exact
                 values.update({name: model.values[name] for name in step.operands()})
-        return shake(value(step, operands))
+        return shake(value(step, shake.entering(step, operands)))
 
     every = flatten(model.session.program.steps, surrogates=False)
     return interpret(every, values, shaken, number)
@@ -132,7 +138,7 @@ def _backward(
         op = step.call.op
         if op.branches and not op.differentiable:
             return exact[step.name]
-        found = value(step, operands)
+        found = value(step, shake.entering(step, operands))
         # What is an operand, or a view of one, has its numbers: nothing was rounded.
         moved = found.base is not None or any(found is operand for operand in operands)
         return found if moved else shake(found)
