@@ -17,3 +17,4 @@ class Request(NamedTuple):
     wrt: Sequence[str] = ()
     accumulate: str = "auto"
     max_elements: int = 10**8
+    compact: bool = False

@@ -89,12 +89,16 @@ def derive(parsed: Parsed, request: Request) -> Session:
 
 def compute(program: Program, data: Mapping[str, Array], request: Request) -> Session:
     """Derive a program and compute both passes. Raises GradError."""
-    from gradcli.evaluate import backward, forward
+    from gradcli.evaluate import arrived, backward, forward
     from gradcli.transform.reverse import derive
     from gradcli.values import materialise
 
     found = materialise(program, data, request.seed)
     derivation = derive(program, request.wrt, request.accumulate, request.layout)
+    if request.compact:
+        from gradcli.compact.derivation import compact
+
+        derivation = compact(derivation, arrived(derivation, found.inputs, found.given))
     values = forward(program, found.inputs)
     passed = backward(derivation, values, found.given)
     notes = (*program.notes, *_not_finite(program, values, passed))

@@ -39,7 +39,7 @@ class Step(NamedTuple):
     number: its own, from 1. left: what it states: `dL/dW`, `dL/dX[:, 0]`; or a name, where it is a
     line of an `op`'s own rule. target: the same without `dL/d`. assign: `=` or `+=`. shape and
     value: the formula's, in the derivation's layout; () for a scalar. eq, equation: the forward
-    equation that it comes from.
+    equation that it comes from; 0 and "" for a compact line, which comes from several.
     """
 
     number: int
@@ -157,7 +157,6 @@ class Derivation:
         found: list[Step] = []
         for row, array in zip(derivation.rows, self.session.backward.steps, strict=True):
             value = self._turned(array, row.contribution.shape)
-            step = derivation.step(row)
             found.append(
                 Step(
                     len(found) + 1,
@@ -168,7 +167,7 @@ class Derivation:
                     value.shape,
                     value,
                     row.eq,
-                    step.text,
+                    derivation.step(row).text if row.eq else "",
                 )
             )
         return tuple(found)

@@ -124,6 +124,7 @@ class Model:
         layout: Layout | None = None,
         wrt: Names = (),
         accumulate: Accumulate = "auto",
+        compact: bool = False,
         max_elements: int = MAX_ELEMENTS,
     ) -> Derivation:
         r"""The gradients, step by step, with their values.
@@ -132,6 +133,7 @@ class Model:
         along a direction; "both" for both, side by side. tangent: the direction, an array for each
         name that moves, in its own shape, or the path of a file of them; none for a drawn one.
         accumulate: "always" for derivatives that all start at 0, with += throughout.
+        compact: as few and as short lines as gradcli finds, in place of each single step.
         Raises GradError, with all that is wrong in its `errors`.
 
         >>> model = parse("input x: [2] = [1, 2]\nloss L = sum(exp(x))")
@@ -150,6 +152,7 @@ class Model:
             layout=layout,
             wrt=wrt,
             accumulate=accumulate,
+            compact=compact,
             max_elements=max_elements,
         )
         if mode == "reverse":

@@ -74,6 +74,7 @@ def request(
     wrt: Names,
     accumulate: str,
     max_elements: int,
+    compact: bool = False,
 ) -> Request:
     """What is asked for. Raises GradError for a value that an option can't have."""
     return Request(
@@ -84,6 +85,7 @@ def request(
         wrt=names([wrt] if isinstance(wrt, str) else wrt),
         accumulate=one_of("accumulate", accumulate, ACCUMULATE),
         max_elements=whole("max_elements", max_elements, 1),
+        compact=compact,
     )
 
 

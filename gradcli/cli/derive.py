@@ -58,6 +58,10 @@ def derive(
         Accumulate,
         typer.Option("--accumulate", help="always: all derivatives start at 0, and += throughout."),
     ] = Accumulate.auto,
+    compact: Annotated[
+        bool,
+        typer.Option("--compact", help="As few and as short lines as a person would write."),
+    ] = False,
     form: FormatOption = Format.table,
     json: Json = False,
     output: Output = None,
@@ -77,6 +81,8 @@ def derive(
     if mode is not Mode.reverse and (rolled or form not in MODAL):
         what = "--rolled" if rolled else f"--format {form.value}"
         raise typer.BadParameter(f"{what} is of reverse mode", param_hint="--mode")
+    if compact and (rolled or mode is not Mode.reverse or accumulate is not Accumulate.auto):
+        raise typer.BadParameter("it is a listing of its own", param_hint="--compact")
     if tangent is not None and mode is Mode.reverse:
         raise typer.BadParameter("it goes with --mode forward or both", param_hint="--tangent")
     if values is not Values.all and form not in (Format.json, Format.ndjson):
@@ -84,7 +90,11 @@ def derive(
     asked = shared(dim, data, seed, layout, wrt, max_elements)
     with Reported(form, model):
         derivation = read(model).derive(
-            mode=mode.value, tangent=tangent, accumulate=accumulate.value, **asked
+            mode=mode.value,
+            tangent=tangent,
+            accumulate=accumulate.value,
+            compact=compact,
+            **asked,
         )
         listed(derivation, form, precision, output, full=full, rolled=rolled, values=values)
 

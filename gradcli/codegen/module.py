@@ -19,7 +19,7 @@ from gradcli.spelling import Written
 from gradcli.template import Node
 from gradcli.transform.inline import flatten
 from gradcli.transform.reify import OWN, Row
-from gradcli.transform.vjp import COTANGENT, RESULT, Own
+from gradcli.transform.vjp import Derived, Known
 
 
 class Writer:
@@ -115,15 +115,14 @@ class Writer:
 
     def _used(self) -> set[str]:
         """The forward values that the backward steps need."""
-        found = set()
-        for row in self.session.derivation.rows:
-            step = self.session.derivation.step(row)
-            for node in row.contribution.listed["denominator"]:
-                if node.key == RESULT:
-                    found.add(step.name)
-                elif isinstance(node.key, int):
-                    found.add(str(step.args[node.key]))
-        return found
+        derivation = self.session.derivation
+        leaves = (
+            derivation.leaf(row, node.key)
+            for row in derivation.rows
+            for node in row.contribution.listed["denominator"]
+            if node.call is None
+        )
+        return {found.name for found in leaves if isinstance(found, Known)}
 
     def _step(self, row: Row, known: set[str], owned: set[str]) -> Iterator[str]:
         """A backward step as lines of code. `owned` totals may be written into."""
@@ -149,25 +148,21 @@ class Writer:
         yield f"{target}[{where}] {row.assign} {value}"
 
     def _contribution(self, row: Row) -> str:
-        step = self.session.derivation.step(row)
         texts: list[Written | Number] = []
         for node in row.contribution.listed["denominator"]:
-            texts.append(self._node(node, texts, step, row))
+            texts.append(self._node(node, texts, row))
         last = texts[-1]
         return (array(last) if isinstance(last, Number) else last)[0]
 
-    def _node(
-        self, node: Node, texts: list[Written | Number], step: Step, row: Row
-    ) -> Written | Number:
+    def _node(self, node: Node, texts: list[Written | Number], row: Row) -> Written | Number:
         if (kind := node.call) is not None:
             return self.call(kind.op, kind.static, [texts[i] for i in node.args])
-        if isinstance(node.key, Number):
-            return node.key
-        if node.key == COTANGENT:
-            return self._total(step.name), ATOM
-        if isinstance(node.key, Own):
-            return self.names(row.own[node.key.line]), ATOM
-        return self.names(step.name if node.key == RESULT else str(step.args[node.key])), ATOM
+        found = self.session.derivation.leaf(row, node.key)
+        if isinstance(found, Number):
+            return found
+        if isinstance(found, Derived) and not found.own:
+            return self._total(found.name), ATOM
+        return self.names(found.name), ATOM
 
     # ── the whole ──
 

@@ -128,6 +128,7 @@ operator(
     infix("+", SUM),
     sized=lambda sizes, a, b: sizes.add(a, b),
     linear=ALL,
+    terms=lambda s, book, x, y: book.add(x, y),
     about="sum",
     jacobian=_added,
     cite=SLIDES + "rule 3",
@@ -142,6 +143,7 @@ operator(
     infix("-", SUM),
     sized=lambda sizes, a, b: sizes.add(a, b, -1),
     linear=ALL,
+    terms=lambda s, book, x, y: book.add(x, y, -1),
     about="difference",
     jacobian=_subtracted,
     cite=SLIDES + "the deriv routine, `-`",
@@ -157,6 +159,7 @@ operator(
     latex_scalar=infix(r"\cdot", PRODUCT, POWER),
     sized=lambda sizes, a, b: sizes.multiply(a, b),
     linear=EACH,
+    terms=lambda s, book, x, y: book.multiply(x, y),
     about="elementwise (Schur) product",
     jacobian=_multiplied,
     cite=SLIDES + "rule 2",
@@ -172,6 +175,7 @@ operator(
     Spelling(r"\frac{{{0}}}{{{1}}}", needs=(0, 0)),
     sized=lambda sizes, a, b: sizes.divide(a, b),
     linear=((0,),),
+    terms=lambda s, book, x, y: book.multiply(x, book.power(y, -1)),
     about="elementwise quotient",
     jacobian=_divided,
     cite=SLIDES + "listed there as missing: z = x/y, z = 1/y",
@@ -187,6 +191,7 @@ operator(
     Spelling("-{0}", SIGN, (SIGN,)),
     sized=lambda sizes, a: sizes.add(sizes.constant(0), a, -1),
     linear=ALL,
+    terms=lambda s, book, x: book.scaled(x, -1),
     about="negation",
     jacobian=lambda s, k, operands: maps.negated(maps.identity(s.shapes[0], s.sizes)),
     cite=SLIDES + "listed there as missing: operations with constants",
@@ -203,6 +208,7 @@ operator(
     sized=lambda sizes, a: a,
     linear=ALL,
     flops=none,
+    terms=lambda s, book, x: x,
     about="the operand itself",
     cite=SLIDES + "the deriv routine, `none`",
     rounding=EXACT,
@@ -247,6 +253,7 @@ operator(
     Spelling("{0}^{{{1}}}", POWER, (ATOM, 0)),
     numpy=Spelling("{0} ** {1}", POWER, (POSTFIX, SIGN)),
     sized=lambda sizes, a, b: sizes.power(a, b),
+    terms=lambda s, book, x, y: book.power(x, book.rational(y)),
     about="elementwise power",
     cite="d x^n = n x^(n-1) dx; d a^y = a^y log a dy (Abramowitz & Stegun, 3.3.4, 4.2.5)",
     kink="at x = 0 the derivative by the exponent is 0",
@@ -314,6 +321,14 @@ def _matmul_vjp(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[Ex
     return by_a, by_b
 
 
+def _matmul_terms(s: Signature, book: Any, a: Any, b: Any) -> Any:
+    rank = max(len(shape) for shape in s.shapes)
+    lead = tuple(range(rank - 2))
+    i, j, k = rank, rank + 1, rank + 2
+    left, right = (lead[rank - len(shape) :] for shape in s.shapes)
+    return book.product([a, b], [(*left, i, j), (*right, j, k)], (*lead, i, k), _matmul_shape(s))
+
+
 def _matmul_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
     """The left operand's rows stay apart, or the right one's columns."""
     left, right = axes
@@ -358,6 +373,7 @@ operator(
     foldable=False,
     linear=EACH,
     flops=product,
+    terms=_matmul_terms,
     about="matrix product, over the last two axes",
     jacobian=_matmul_jacobian,
     cite=SLIDES + "rule 1; Giles 2008, section 2.2",
@@ -395,5 +411,6 @@ for _symbol, _name, _relation, _latex in (
         cite="constant but for jumps",
         kink="no gradient flows through a comparison",
         rounding=EXACT,
+        boolean=True,
         branches=_compare(_relation),
     )

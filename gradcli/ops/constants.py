@@ -74,6 +74,7 @@ constant(
     lambda s: {"shape": numbers(_filled_shape(s))},
     "all 0; zeros(N) is a column",
     r"\mathbf{{0}}_{{{sizes}}}",
+    terms=lambda s, book: book.filled(0, _filled_shape(s)),
 )
 constant(
     "ones",
@@ -82,6 +83,7 @@ constant(
     lambda s: {"shape": numbers(_filled_shape(s))},
     "all 1; ones(N) is a column",
     r"\mathbf{{1}}_{{{sizes}}}",
+    terms=lambda s, book: book.filled(1, _filled_shape(s)),
 )
 constant(
     "eye",
@@ -92,6 +94,7 @@ constant(
     "I_{{{size}}}",
     attributes=("size",),
     flip=lambda s, pairs: call("eye", size=s.attrs["size"]),
+    terms=lambda s, book: book.identity(s.attrs["size"]),
     spread=True,
 )
 register(
@@ -122,6 +125,7 @@ register(
         vjp=lambda s, g, y, x: (g,),
         linear=ALL,
         flops=none,
+        terms=lambda s, book, x: x,
         about="the same under another name: y = x",
         cite="How to compute a derivative (course slides), the deriv routine, `none`",
         text=Spelling("{0}", 0, (0,)),

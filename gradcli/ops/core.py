@@ -120,6 +120,10 @@ class Op:
         all of them at once, EACH for every one by itself.
     jacobian: Signature, k, operands -> the operation as a map of its k-th operand, in which it is
         linear, the others held; None where it has no plain form. Without it, it comes from the vjp.
+    terms: Signature, a Book of `gradcli.compact`, operands as sums of products over named axes ->
+        the result as one; the operation is one factor where that is None, or raises Unknown.
+    boolean: whether each entry of the result is 0 or 1.
+    sums_to_one: Signature -> the axis (None: all) along which the result's entries sum to 1.
     region: Signature -> for each operand the region where the result holds it; 0 is elsewhere.
     lanes: Signature, for each operand an axis counted from the end (None: it does not vary) -> the
         result's axis along which each position depends on the operands' same position alone; None
@@ -149,6 +153,9 @@ class Op:
     attributes: tuple[str, ...] = ()
     static: Callable[[Signature], dict[str, Any]] = coded
     keywords: dict[str, Any] = field(default_factory=dict)
+    terms: Callable[..., Any] | None = None
+    boolean: bool = False
+    sums_to_one: Callable[[Signature], int | None] | None = None
     region: Callable[[Signature], Any] | None = None
     complex_safe: bool = True
     kink: str = ""

@@ -164,6 +164,11 @@ def _einsum_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
     return call("einsum", *operands, subscripts=flipped)
 
 
+def _einsum_terms(s: Signature, book: Any, *xs: Any) -> Any:
+    parsed, _ = _einsum_sizes(s)
+    return book.product(list(xs), list(parsed.inputs), parsed.output, _einsum_shape(s))
+
+
 register(
     Op(
         name="einsum",
@@ -179,6 +184,7 @@ register(
         text=Spelling("einsum"),
         latex=Spelling(r"\operatorname{{einsum}}_{{\text{{{subscripts}}}}}\left({,}\right)"),
         flip=_einsum_flip,
+        terms=_einsum_terms,
         static=_einsum_static,
         group="shaping",
     )

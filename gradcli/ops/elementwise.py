@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,7 @@ function(
     "d √x = dx / (2 √x)",
     "square root",
     latex=r"\sqrt{{{0}}}",
+    terms=lambda s, book, x: book.power(x, Fraction(1, 2)),
     domain=(0.5, 2.0),
     kink="at x = 0 the derivative is inf",
 )
@@ -159,6 +161,7 @@ function(
     "d x² = 2 x dx",
     "square",
     latex=Spelling("{0}^{{2}}", POWER, (ATOM,)),
+    terms=lambda s, book, x: book.power(x, 2),
 )
 function(
     "sin",
@@ -319,5 +322,6 @@ function(
     branches=lambda c, a, b: np.asarray(c.real != 0),
     linear=((1, 2),),
     jacobian=_where_jacobian,
+    terms=lambda s, book, c, a, b: book.chosen(c, a, b),
     rounding=EXACT,
 )

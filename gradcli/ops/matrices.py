@@ -140,6 +140,14 @@ def _diag_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
     return call("diag", pairs[0].plain) if is_one(s.shapes[0][1]) else None
 
 
+def _diag_terms(s: Signature, book: Any, x: Any) -> Any:
+    shape = _diag_shape(s)
+    if not is_one(s.shapes[0][1]):
+        return book.product([x], [(0, 0)], (0, 1), shape)
+    eye = book.identity(shape[0])
+    return book.product([x, eye], [(0, 2), (0, 1)], (0, 1), shape)
+
+
 def _cofactor_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
     """From Y = det(X) X^-T: dY = tr(X^-1 dX) Y - Y dX^T X^-T."""
     inverse = call("inv", x).T
@@ -177,6 +185,7 @@ matrix(
     flip=lambda s, pairs: call("dot", *(pair.flipped for pair in pairs)),
     linear=EACH,
     flops=_dot_flops,
+    terms=lambda s, book, x, y: book.product([x, y], [(0, 1), (0, 1)], (2, 3), _scalar(s)),
 )
 matrix(
     "outer",
@@ -190,6 +199,7 @@ matrix(
     latex=infix(r"\otimes", PRODUCT, POWER),
     linear=EACH,
     flops=an_entry,
+    terms=lambda s, book, x, y: book.product([x, y], [(0, 2), (1, 3)], (0, 1), _outer_shape(s)),
 )
 matrix(
     "trace",
@@ -203,6 +213,7 @@ matrix(
     flip=lambda s, pairs: call("trace", pairs[0].flipped),
     linear=ALL,
     flops=lambda s, shape: s.sizes.add(s.shapes[0][0], s.sizes.constant(-1)),
+    terms=lambda s, book, x: book.product([x], [(0, 0)], (1, 2), _scalar(s)),
 )
 matrix(
     "inv",
@@ -276,6 +287,7 @@ matrix(
     "a column as a diagonal matrix; a matrix's diagonal as a column",
     flip=_diag_flip,
     linear=ALL,
+    terms=_diag_terms,
     rounding=EXACT,
     flops=none,
 )

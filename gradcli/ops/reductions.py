@@ -12,7 +12,6 @@ from gradcli.ops.core import (
     ALL,
     EXACT,
     Array,
-    Flops,
     Op,
     Pair,
     Signature,
@@ -113,6 +112,11 @@ def reduction(
     return define(name, latex, forward=forward, vjp=vjp, cite=cite, about=about, **(usual | fields))
 
 
+def _sum_terms(s: Signature, book: Any, x: Any) -> Any:
+    axis = s.attrs["axis"]
+    return book.contract(x, range(s.rank) if axis is None else (axis,), reduced_shape(s))
+
+
 def _reduce(x: Array, axes: tuple[int, ...]) -> Array:
     return np.asarray(np.sum(x, axis=axes, keepdims=True))
 
@@ -186,6 +190,7 @@ reduction(
     Spelling(r"\sum{axis} {0}", SUM, (PRODUCT,)),
     linear=ALL,
     flops=reduced(),
+    terms=_sum_terms,
 )
 reduction(
     "mean",
@@ -196,6 +201,9 @@ reduction(
     r"\operatorname{{mean}}{axis}\left({0}\right)",
     linear=ALL,
     flops=reduced(rest=1),
+    terms=lambda s, book, x: book.multiply(
+        _sum_terms(s, book, x), book.power(book.number(count(s).number), -1)
+    ),
 )
 reduction(
     "prod",
@@ -270,7 +278,7 @@ def total(s: Signature, x: Expr) -> Expr:
 
 
 def normalisation(
-    name: str, forward: Callable[..., Array], vjp: Any, cite: str, about: str, flops: Flops
+    name: str, forward: Callable[..., Array], vjp: Any, cite: str, about: str, **fields: Any
 ) -> Op:
     return reduction(
         name,
@@ -279,10 +287,10 @@ def normalisation(
         cite,
         about,
         roman(name) + r"{axis}\left({0}\right)",
-        flops=flops,
         shape=lambda s: s.shapes[0],
         keywords={"axis": 0},
         group="normalisations",
+        **fields,
     )
 
 
@@ -293,6 +301,7 @@ normalisation(
     "the Jacobian diag(y) - y y^T (course slides, the deriv routine, softmax)",
     "e^x / Σ e^x",
     flops=reduced(function=1, spread=1),
+    sums_to_one=lambda s: s.attrs["axis"],
 )
 normalisation(
     "log_softmax",
@@ -320,5 +329,6 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
         flops=reduced(spread=1),
         kink="no gradient flows through a mask",
         rounding=EXACT,
+        boolean=True,
         branches=_mask(_sign),
     )

@@ -135,7 +135,7 @@ def _backward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
     ):
         yield {
             "step": number,
-            "eq": row.eq,
+            **({"eq": row.eq} if row.eq else {}),
             "target": derivation.target(row),
             "assign": row.assign,
             "formula": derivation.formula(row),

@@ -19,7 +19,7 @@ from gradcli.syntax import read, read_source
 from gradcli.template import Node
 from gradcli.transform.reify import OWN, Row
 from gradcli.transform.reverse import Derivation
-from gradcli.transform.vjp import COTANGENT, RESULT, Own
+from gradcli.transform.vjp import Derived, Known
 
 LONGEST = 300  # rows that a notebook typesets
 ROW_END = r" \\ "
@@ -114,27 +114,27 @@ def _operand(arg: Operand) -> Written:
 
 def formula(derivation: Derivation, row: Row) -> str:
     """A backward step's formula in the derivation's layout."""
-    step = derivation.step(row)
-    return print_nodes(row.contribution.listed[derivation.layout], step, row.own)
+    return print_nodes(
+        row.contribution.listed[derivation.layout], lambda key: derivation.leaf(row, key)
+    )
 
 
-def print_nodes(nodes: Sequence[Node], step: Step, own: Sequence[str]) -> str:
+def print_nodes(nodes: Sequence[Node], leaf: Callable[[Any], Known | Derived | Number]) -> str:
+    """The nodes' text; `leaf` says what their leaves stand for."""
     texts: list[Written] = []
     for node in nodes:
         if node.call is not None:
             scalar = any(is_scalar(nodes[i].shape) for i in node.args)
             operands = [texts[i] for i in node.args]
             texts.append(write(node.call.op, node.call.attrs, operands, scalar))
-        elif node.key == COTANGENT:
-            texts.append((gradient(step.name), POWER))
-        elif node.key == RESULT:
-            texts.append((name(step.name), ATOM))
-        elif isinstance(node.key, Own):
-            texts.append((name(own[node.key.line]), ATOM))
+            continue
+        found = leaf(node.key)
+        if isinstance(found, Number):
+            texts.append(number(found))
+        elif isinstance(found, Derived) and not found.own:
+            texts.append((gradient(found.name), POWER))
         else:
-            texts.append(
-                _operand(node.key if isinstance(node.key, Number) else step.args[node.key])
-            )
+            texts.append((name(found.name), ATOM))
     return texts[-1][0]
 
 

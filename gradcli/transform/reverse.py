@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,20 @@ from gradcli.errors import Defect, GradError
 from gradcli.interpret import interpret
 from gradcli.ops.parts import Region
 from gradcli.program import Operand, Program, Step
-from gradcli.sizes import Shape, numbers
+from gradcli.sizes import Number, Shape, numbers
 from gradcli.transform.reached import Tracker
 from gradcli.transform.reify import DERIVATIVE, OWN, Reified, Row, reify
-from gradcli.transform.vjp import Contribution, Gains, contribute, gains
+from gradcli.transform.vjp import (
+    COTANGENT,
+    RESULT,
+    Contribution,
+    Derived,
+    Gains,
+    Known,
+    Own,
+    contribute,
+    gains,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +49,18 @@ class Derivation:
     def formula(self, row: Row) -> str:
         step = self.step(row)
         return row.contribution.listing[self.layout].format(step.name, *step.args, *row.own)
+
+    def leaf(self, row: Row, key: Any) -> Known | Derived | Number:
+        """What a leaf of a row's nodes stands for."""
+        if isinstance(key, Known | Derived | Number):
+            return key
+        if isinstance(key, Own):
+            return Derived(row.own[key.line], own=True)
+        step = self.step(row)
+        if key == COTANGENT:
+            return Derived(step.name)
+        arg = step.name if key == RESULT else step.args[key]
+        return Known(arg) if isinstance(arg, str) else arg
 
     def target(self, row: Row) -> str:
         """The target as the layout shows it: a name, or the region of one."""

@@ -32,6 +32,22 @@ class Own(NamedTuple):
     line: int
 
 
+class Known(NamedTuple):
+    """The leaf that stands for a name of the model, whichever equation it is from."""
+
+    name: str
+
+
+class Derived(NamedTuple):
+    """The leaf that stands for a line of the backward pass: a derivative by its variable's name.
+
+    own: whether it is no derivative, but a line under a name of its own.
+    """
+
+    name: str
+    own: bool = False
+
+
 class Contribution(NamedTuple):
     """What one operand's derivative gains from an operation, at given shapes; or a rule's own line.
 

@@ -30,11 +30,13 @@ FORMS = {  # the arguments, and the end of a file's name
     "json": (["--json", "--precision", "6"], ".json"),
     "grad": (["-f", "grad"], ".grad"),
     "rolled": (["--rolled"], ".txt"),
+    "compact": (["--compact", "-f", "grad"], ".grad"),
 }
 WIDTHS = (80, 120)
 CASES = [
     *((form, name) for form in ("table", "json", "grad") for name in NAMES),
     *(("rolled", name) for name in LOOPS),
+    *(("compact", name) for name in NAMES),
 ]
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
 

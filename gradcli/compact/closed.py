@@ -1,0 +1,57 @@
+"""Sums that are known: of what is centred 0, of the rows of a softmax 1."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from gradcli.compact.book import Book
+from gradcli.compact.terms import FIRST, Factor, Term, Value, contracted, merged, value
+
+
+class Rewritten(NamedTuple):
+    """An equal value, the rule that gave it, and the fact that this rests on."""
+
+    value: Value
+    rule: str
+    fact: str
+
+
+def closed(book: Book, x: Value) -> Rewritten | None:
+    """The sums over a factor alone that are known, each by what it is."""
+    terms, facts = [], []
+    for start in x.terms:
+        term, c = start
+        while c and (found := _closed(book, term)) is not None:
+            term, number, fact = found
+            c *= number
+            facts.append(fact)
+        if c:
+            terms.append((term, c))
+    if not facts:
+        return None
+    return Rewritten(value(x.shape, terms), "a known sum", "; ".join(dict.fromkeys(facts)))
+
+
+def _closed(book: Book, term: Term) -> tuple[Term, Fraction, str] | None:
+    for label in sorted(contracted(term)):
+        holding = [f for f in term if label in f.labels]
+        if len(holding) != 1 or holding[0].labels.count(label) != 1:
+            continue
+        (f,) = holding
+        if f.exponent != 1 or f.atom.linear:
+            continue
+        total = book.total(f.atom, f.labels.index(label))
+        if total is None:
+            continue
+        rest = [g for g in term if g is not f]
+        extra: list[Factor] = []
+        for other, size in zip(f.labels, f.atom.sizes, strict=True):
+            if other != label and other >= FIRST and not any(other in g.labels for g in rest):
+                number, more = book.measure(size)
+                total *= number
+                extra += more
+        new, c = merged([*rest, *extra], total, book.measure)
+        said = f"the sums of {book.spell(f.atom)} are {total}"
+        return new, c, said
+    return None

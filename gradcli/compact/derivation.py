@@ -1,0 +1,240 @@
+"""The compact derivation of a program, as a Program like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gradcli.compact.gate import differing
+from gradcli.compact.lines import Line, Lines
+from gradcli.compact.trees import Tree, expression, shared
+from gradcli.errors import Defect
+from gradcli.interpret import last_uses
+from gradcli.ops.core import Array
+from gradcli.ops.mismatch import Mismatch
+from gradcli.program import NOWHERE, Input, Operand, verify
+from gradcli.sizes import Number, alike
+from gradcli.template import Node, flip, print_nodes, typed
+from gradcli.transform.reify import OWN, Reified, Row, Writer
+from gradcli.transform.reverse import Derivation
+from gradcli.transform.vjp import Contribution, Derived, Known, code
+
+TRIES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Compact(Derivation):
+    """A derivation in as few and as short lines as the rules find.
+
+    `literal` is the one it was made from, and `lines` say how each of its lines came about.
+    """
+
+    literal: Derivation
+    lines: tuple[Line, ...]
+    made: Reified
+
+    def formula(self, row: Row) -> str:
+        return row.contribution.listing[self.layout]
+
+    @property
+    def reified(self) -> Reified:
+        return self.made
+
+
+def compact(literal: Derivation, values: Mapping[str, Array]) -> Derivation:
+    """The compact form of a derivation; the derivation itself where none is found.
+
+    values: what the inputs and the given derivatives are worth at a point. The whole is compared
+    with the literal one there and nearby; a line that differs is put together anew, by no rule.
+    """
+    found = Lines(literal)
+    plain: set[str] = set()
+    for _ in range(TRIES):
+        try:
+            short = assembled(literal, found.found(plain))
+        except (Mismatch, Defect):
+            return literal
+        wrong = differing(literal.reified, short.reified, values)
+        if not wrong:
+            return short
+        plain |= {literal.reified.totals[name] for name in wrong}
+    return literal
+
+
+def assembled(literal: Derivation, lines: Sequence[Line]) -> Compact:
+    """The lines as rows of a listing and as a program, which is verified."""
+    return _Assembly(literal, lines).compact()
+
+
+class _Assembly:
+    def __init__(self, literal: Derivation, lines: Sequence[Line]) -> None:
+        self.literal = literal
+        self.lines = lines
+        self.writer = Writer(literal.program)
+        self.sizes = literal.program.sizes
+        self.names: dict[str, str] = {}  # what the listing calls a derivative: its variable
+        for variable, total in literal.reified.totals.items():
+            self.names[total] = variable
+        for item, arriving in zip(literal.program.given, literal.reified.arriving, strict=True):
+            self.names[arriving] = item.name
+        self.known: dict[int, Derived] = {}
+        self.rows: list[Row] = []
+        self.values: list[str] = []
+        self.steps: dict[Any, Operand] = {}  # what the program calls what a leaf stands for
+
+    def compact(self) -> Compact:
+        program, literal = self.literal.program, self.literal.reified
+        inputs = [i for i in literal.program.inputs if i.name in literal.arriving]
+        for item in inputs:
+            self.writer.shapes[item.name] = item.shape
+            self.steps[Derived(item.name)] = item.name
+        common = {tree.number for tree in shared([line.tree for line in self.lines])}
+        for line in self.lines:
+            for tree in _order(line.tree, self.known):
+                lone = tree is line.tree or tree.number in self.known
+                if tree.number in common and not lone:
+                    self._own(tree)
+            self._line(line)
+        totals = {}
+        for line in self.lines:
+            totals[self.names[line.also or line.name]] = line.also or line.name
+        for item, arriving in zip(program.given, literal.arriving, strict=True):
+            totals.setdefault(item.name, arriving)
+        for name in self.literal.wrt:
+            if name not in totals:
+                totals[name] = self.writer.apply(
+                    "zeros", (), {"sizes": program.shapes[name]}, literal.totals[name]
+                )
+        steps = tuple(self.writer.steps)
+        outputs = [
+            Input(totals[name], "given", program.shapes[name], None, NOWHERE)
+            for name in self.literal.wrt
+        ]
+        made = program._replace(
+            inputs=(*program.inputs, *inputs),
+            steps=program.steps + steps,
+            shapes=self.writer.shapes,
+            loss=None,
+            given=tuple(outputs),
+        )
+        verify(made, len(program.steps))
+        kept = {*self.values, *totals.values()}
+        reified = Reified(
+            made,
+            steps,
+            literal.arriving,
+            tuple(self.values),
+            totals,
+            last_uses(steps, kept),
+        )
+        d = self.literal
+        return Compact(d.program, tuple(self.rows), d.wrt, d.layout, d, tuple(self.lines), reified)
+
+    # ── lines ──
+
+    def _own(self, tree: Tree) -> None:
+        """A line of its own for what several lines share."""
+        number = 1
+        while f"s{number}" in self.writer.shapes:
+            number += 1
+        name = f"s{number}"
+        self._write(tree, name)
+        self._row(tree, name, "=", OWN)
+        self.values.append(name)
+        self.known[tree.number] = key = Derived(name, own=True)
+        self.steps[key] = name
+
+    def _line(self, line: Line) -> None:
+        name = line.also or line.name
+        if line.more:
+            value = self._write(line.tree, None)
+            self.writer.apply("add", (line.more, value), {}, name)
+        else:
+            value = self._write(line.tree, name)
+        self._row(line.tree, self.names[name], "+=" if line.more else "=", 0)
+        self.values.append(value)
+        self.names[line.name] = self.names[name]
+        self.steps[Derived(line.name)] = name
+        if not line.more:
+            self.known[line.tree.number] = Derived(line.name)
+
+    def _row(self, tree: Tree, target: str, assign: str, operand: int) -> None:
+        expr, leaves = expression(tree, self.known)
+        listed, texts = {}, {}
+        nodes = typed(expr, leaves, self.sizes)
+        turned = {key for key in leaves if isinstance(key, Derived)}
+        other = {key: s[::-1] if key in turned else s for key, s in leaves.items()}
+        flipped = typed(flip(nodes, turned), other, self.sizes)
+        if not alike(flipped[-1].shape, nodes[-1].shape[::-1]):
+            raise Defect(f"the line of {target} has another shape when transposed")
+        for layout, some in (("denominator", nodes), ("numerator", flipped)):
+            named = [self._named(node) for node in some]
+            listed[layout] = named
+            texts[layout] = print_nodes(named, _spelled)[0]
+        found = Contribution(
+            expr,
+            listed["denominator"],
+            texts,
+            listed,
+            texts,
+            code(nodes, list(leaves)),
+            (),
+            nodes[-1].shape,
+            None,
+            None,
+        )
+        self.rows.append(Row(0, target, assign, found, None, operand))
+
+    def _named(self, node: Node) -> Node:
+        """A leaf under the name of the variable whose derivative it is."""
+        key = node.key
+        if isinstance(key, Derived) and not key.own:
+            return node._replace(key=Derived(self.names[key.name]))
+        return node
+
+    # ── steps ──
+
+    def _write(self, root: Tree, name: str | None) -> str:
+        """Append the operations of a tree; `name` is that of the last one."""
+        places: dict[int, Operand] = {}
+        for tree in _order(root, self.known):
+            own = name if tree is root else None
+            key = self.known.get(tree.number) or tree.key
+            if key is not None:
+                found: Operand = self._leaf(key)
+                if tree is root:
+                    found = self.writer.apply("copy", (found,), {}, own)
+            else:
+                assert tree.call is not None
+                args = tuple([places[arg.number] for arg in tree.args])
+                found = self.writer.emit(tree.call, args, own)
+            places[tree.number] = found
+        return str(places[root.number])
+
+    def _leaf(self, key: Any) -> Operand:
+        if isinstance(key, Number):
+            return key
+        return key.name if isinstance(key, Known) else self.steps[key]
+
+
+def _spelled(key: Any) -> str:
+    return key.name if isinstance(key, Known) or key.own else f"dL/d{key.name}"
+
+
+def _order(root: Tree, known: Mapping[int, Any]) -> Iterable[Tree]:
+    """The trees below a root, operands first; nothing below those that have a name."""
+    order: list[Tree] = []
+    seen: set[int] = set()
+    stack = [(root, False)]
+    while stack:
+        tree, ready = stack.pop()
+        if tree.number in seen:
+            continue
+        if ready or not tree.args or tree.number in known:
+            seen.add(tree.number)
+            order.append(tree)
+        else:
+            stack.append((tree, True))
+            stack.extend((arg, False) for arg in reversed(tree.args))
+    return order

@@ -1,0 +1,106 @@
+"""Sums of products as operations of the table: matrix products, sums along axes, quotients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TypeAlias
+
+from gradcli.compact.atoms import Atoms
+from gradcli.compact.product import Product, Want
+from gradcli.compact.terms import Term, Value, numbered, relabelled
+from gradcli.compact.trees import Grove, Tree
+from gradcli.sizes import alike, is_one, is_scalar, numbers, plain
+
+TermC: TypeAlias = tuple[Term, Fraction]
+
+
+class Extractor:
+    """Makes trees of values. Equal values give one tree."""
+
+    def __init__(self, book: Atoms, grove: Grove) -> None:
+        self.book = book
+        self.grove = grove
+        self.known: dict[object, Tree] = {}
+
+    def line(self, x: Value) -> Tree:
+        """A value in its own shape."""
+        want = tuple([None if is_one(size) else i for i, size in enumerate(x.shape)])
+        if not x.terms:
+            zero = self.grove.number(plain(0))
+            return zero if is_scalar(x.shape) else self.grove.apply("zeros", sizes=x.shape)
+        tree = self.sum(x.terms, want)
+        if alike(tree.shape, x.shape) or numbers(tree.shape) == numbers(x.shape):
+            return tree
+        return self.grove.apply("broadcast", tree, shape=x.shape)
+
+    # ── sums ──
+
+    def sum(self, terms: Sequence[TermC], want: Want) -> Tree:
+        """A sum, positive terms first; small terms are added before they are stretched."""
+        key = self._key(terms, want)
+        found = self._again(key, want)
+        if found is None:
+            found = self.known[key] = self._sum(terms, want)
+        return found
+
+    def _sum(self, terms: Sequence[TermC], want: Want) -> Tree:
+        if len(terms) == 1:
+            return self.product(*terms[0], want)
+        groups: dict[frozenset[int], list[TermC]] = {}
+        for term, c in terms:
+            labels = frozenset(label for f in term for label in f.labels if label in want)
+            groups.setdefault(labels, []).append((term, c))
+        ordered = sorted(groups, key=lambda g: (len(g), sorted(g)))
+        *small, last = [self._group(groups[labels], want) for labels in ordered]
+        if not small:
+            return self._signed(*last)
+        total = small[0]
+        for more in small[1:]:
+            total = self._plus(total, more)
+        return self._signed(*self._plus(last, total))
+
+    def _group(self, terms: Sequence[TermC], want: Want) -> tuple[int, Tree]:
+        """The sum of terms on the same labels, but for its sign."""
+        ordered = sorted(terms, key=lambda item: item[1] < 0)
+        sign = -1 if ordered[0][1] < 0 else 1
+        total: tuple[int, Tree] | None = None
+        for term, c in ordered:
+            tree = self.product(term, abs(c), want)
+            mine = (sign * (1 if c > 0 else -1), tree)
+            total = mine if total is None else self._plus(total, mine)
+        assert total is not None
+        return sign * total[0], total[1]
+
+    def _plus(self, one: tuple[int, Tree], other: tuple[int, Tree]) -> tuple[int, Tree]:
+        if one[0] < 0 < other[0]:
+            one, other = other, one
+        return one[0], self.grove.apply("add" if one[0] == other[0] else "sub", one[1], other[1])
+
+    def _signed(self, sign: int, tree: Tree) -> Tree:
+        return tree if sign > 0 else self.grove.apply("neg", tree)
+
+    # ── products ──
+
+    def product(self, term: Term, c: Fraction, want: Want) -> Tree:
+        held = {label for f in term for label in f.labels}
+        want = tuple([w if w in held else None for w in want])
+        key = self._key([(term, c)], want)
+        found = self._again(key, want)
+        if found is None:
+            found = self.known[key] = Product(self.book, self.grove, self, term, c, want).tree()
+        return found
+
+    def _key(self, terms: Sequence[TermC], want: Want) -> object:
+        names = {label: k for k, label in enumerate(want) if label is not None}
+        return len(want), tuple(sorted((numbered(relabelled(term, names)), c) for term, c in terms))
+
+    def _again(self, key: object, want: Want) -> Tree | None:
+        found = self.known.get(key)
+        if found is None and len(want) == 2 and None not in want:
+            assert isinstance(key, tuple)
+            swap = {0: 1, 1: 0}
+            other = key[0], tuple(sorted((numbered(relabelled(t, swap)), c) for t, c in key[1]))
+            if (turned := self.known.get(other)) is not None:
+                found = self.grove.transposed(turned)
+        return found

@@ -1,0 +1,63 @@
+"""Whether a compact derivation is worth what the literal one is: the check that ends each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from gradcli.interpret import run
+from gradcli.ops.core import Array
+from gradcli.program import Program
+from gradcli.sizes import numbers
+from gradcli.transform.reify import Reified
+
+POINTS = 3
+CLOSE = 1e-6  # of the largest entry; far from what rounding does, far from what a mistake does
+LEAST = 1e-9
+
+
+def differing(literal: Reified, short: Reified, values: Mapping[str, Array]) -> set[str]:
+    """The derivatives, by their variables, in which two derivations differ at some points.
+
+    values: what the model's inputs and the given derivatives are worth at one point.
+    """
+    wrong: set[str] = set()
+    for point in points(literal.program, values):
+        try:
+            one = run(literal.program.steps, dict(point))
+        except np.linalg.LinAlgError:
+            continue  # no value there
+        try:
+            other = run(short.program.steps, dict(point))
+        except np.linalg.LinAlgError:
+            return set(short.totals)
+        for name, total in short.totals.items():
+            if name in literal.totals and not _close(one[literal.totals[name]], other[total]):
+                wrong.add(name)
+    return wrong
+
+
+def points(program: Program, values: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
+    """Some points: near the one that is given, so that what has a value there has one."""
+    names = [item.name for item in program.inputs]
+    yield {name: values[name] for name in names}
+    rng = np.random.default_rng(20261121)
+    for _ in range(POINTS - 1):
+        found = {}
+        for item in program.inputs:
+            at = values[item.name]
+            scale = np.where(at == 0, 1.0, np.abs(at))
+            found[item.name] = at + 0.1 * scale * rng.standard_normal(numbers(item.shape))
+        yield found
+
+
+def _close(one: Array, other: Array) -> bool:
+    if one.shape != other.shape:
+        return False
+    finite = np.isfinite(one)
+    if not finite.any():
+        return True
+    scale = float(np.abs(one[finite]).max(initial=0.0))
+    off = np.abs(np.where(finite, one - other, 0.0))
+    return bool(np.all(off <= CLOSE * scale + LEAST))

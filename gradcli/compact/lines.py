@@ -1,0 +1,203 @@
+"""Which derivatives keep a name, and the line of each: the compact backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from gradcli.compact.atoms import Made, Name, Total
+from gradcli.compact.book import Book
+from gradcli.compact.chain import forward, meant
+from gradcli.compact.closed import Rewritten
+from gradcli.compact.extract import Extractor
+from gradcli.compact.naming import pattern
+from gradcli.compact.simplify import Price, Simplifier, price
+from gradcli.compact.terms import Value
+from gradcli.compact.trees import Grove, Tree
+from gradcli.interpret import interpret
+from gradcli.program import Step
+from gradcli.transform.reverse import Derivation
+
+MOST_TERMS, MOST_FACTORS = 16, 14
+
+
+class Line(NamedTuple):
+    """What a derivative is: put together from the literal steps, and as the rules leave it.
+
+    `more` names what arrives from above and is added to, where something does. `also` is a wanted
+    derivative that is the same, under whose name the line is shown.
+    """
+
+    name: str
+    also: str
+    more: str
+    chained: Value
+    value: Value
+    way: tuple[Rewritten, ...]
+    tree: Tree
+
+
+class Lines:
+    """Finds the lines of a derivation."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.reified = derivation.reified
+        program = derivation.program
+        self.book = Book(program.sizes)
+        self.values = forward(program, self.book)
+        self.grove = Grove(program.sizes)
+        self.extractor = Extractor(self.book, self.grove)
+        patterns = [
+            p
+            for known in (self.book.products, self.book.defined)
+            for name, x in known.items()
+            if (p := pattern(name, x)) is not None
+        ]
+        self.simplifier = Simplifier(self.book, self.extractor, patterns)
+        self.totals = {total: name for name, total in self.reified.totals.items()}
+        self.wanted = {self.reified.totals[name] for name in derivation.wrt}
+        pairs = zip(program.given, self.reified.arriving, strict=True)
+        self.gaining = {self.reified.totals[item.name]: name for item, name in pairs}
+        self.plain: Collection[str] = ()
+        self.fixed = self.wanted | set(self.gaining)
+
+    def found(self, plain: Collection[str] = ()) -> list[Line]:
+        """The lines, in an order in which each uses earlier ones alone.
+
+        plain: those to which no rule is applied.
+        """
+        self.plain = plain
+        kept = self._used_twice()
+        lines = self.built(kept)
+        best = self.cost(lines)
+        changed = True
+        while changed:
+            changed = False
+            for name in sorted(kept - self.fixed, key=self._place, reverse=True):
+                fewer = self.built(kept - {name})
+                if (cost := self.cost(fewer)) < best:
+                    kept, lines, best, changed = kept - {name}, fewer, cost, True
+        return lines
+
+    def _place(self, name: str) -> int:
+        return [step.name for step in self.reified.steps].index(name)
+
+    def cost(self, lines: Iterable[Line]) -> Price:
+        return price([line.tree for line in lines])
+
+    # ── the backward pass with some derivatives kept ──
+
+    def _chained(self, kept: Iterable[str]) -> dict[str, Value]:
+        """What each kept derivative is, in terms of the others that are kept."""
+        kept = set(kept)
+        found: dict[str, Value] = {}
+        book = self.book
+        values = dict(self.values)
+        for item in self.reified.program.inputs:
+            if item.name in self.reified.arriving:
+                values[item.name] = book.alone(book.name(item.name, item.shape, linear=True))
+        seed = self.reified.steps[0].name if self.derivation.program.loss else ""
+
+        def meaning(step: Step, operands: list[Value]) -> Value:
+            if step.name == seed:
+                return book.alone(book.seed)
+            x = meant(book, step, operands)
+            if step.name in kept or (step.name in self.totals and _is_long(x)):
+                found[step.name] = x
+                if step.name not in self.gaining and (not x.terms or self._is_name(x)):
+                    return x
+                return book.alone(book.name(step.name, step.call.shape, linear=True))
+            return x
+
+        interpret(self.reified.steps, values, meaning, book.number)
+        return found
+
+    @staticmethod
+    def _is_name(x: Value) -> bool:
+        """Whether a value is a derivative that has a name, or the seed, stretched at most."""
+        ((term, c),) = x.terms if len(x.terms) == 1 else (((), 0),)
+        return c == 1 and len(term) == 1 and term[0].atom.linear and term[0].exponent == 1
+
+    def _used_twice(self) -> set[str]:
+        """The derivatives that are wanted, or that two others use."""
+        found = self._chained(self.totals)
+        uses: dict[str, int] = {}
+        for x in found.values():
+            for name in names_in(x):
+                uses[name] = uses.get(name, 0) + 1
+        return {n for n in found if n in self.fixed or uses.get(n, 0) > 1}
+
+    def built(self, kept: set[str]) -> list[Line]:
+        """The lines with these derivatives kept."""
+        chained = self._chained(kept)
+        self.simplifier.begin()
+        lines: dict[str, Line] = {}
+        for name, whole in chained.items():
+            x, more = whole, self.gaining.get(name, "")
+            if more:
+                atom = self.book.name(more, x.shape, linear=True)
+                x = self.book.add(x, self.book.alone(atom), -1)
+            if not x.terms:
+                continue
+            short, way = (x, []) if name in self.plain else self.simplifier.simplified(x)
+            tree = self.extractor.line(short)
+            lines[name] = Line(name, "", more, x, short, tuple(way), tree)
+            if more:
+                continue
+            atom = self.book.name(name, x.shape, linear=True)
+            self.simplifier.keep(atom, x, short)
+        return list(self._needed(self._merged(lines)))
+
+    def _merged(self, lines: dict[str, Line]) -> dict[str, Line]:
+        """A copy is its source: what is wanted and equal to what is not gives that its name."""
+        found = dict(lines)
+        for name, line in lines.items():
+            source = alone(line.value)
+            if name in self.wanted and source in found and source not in self.fixed:
+                own = found[source]
+                if not own.also and own.value.shape == line.value.shape:
+                    found[source] = own._replace(also=name)
+                    del found[name]
+        return found
+
+    def _needed(self, lines: dict[str, Line]) -> Iterator[Line]:
+        needed = set(self.wanted)
+        for name in reversed(lines):
+            if name in needed or lines[name].also:
+                needed.add(name)
+                needed |= names_in(lines[name].value)
+        return (line for name, line in lines.items() if name in needed)
+
+
+def _is_long(x: Value) -> bool:
+    """Whether a value is too long for a line, so that what it is keeps its name."""
+    return len(x.terms) > MOST_TERMS or any(len(term) > MOST_FACTORS for term, _ in x.terms)
+
+
+def alone(x: Value) -> str:
+    """The derivative that a value is, entry for entry; no name where it is more."""
+    if len(x.terms) == 1:
+        ((term, c),) = x.terms
+        if c == 1 and len(term) == 1 and isinstance(term[0].atom.what, Name):
+            ((atom, labels, exponent),) = term
+            if exponent == 1 and labels == atom.axes and atom.shape == x.shape:
+                return str(atom.what.name)
+    return ""
+
+
+def names_in(x: Value) -> set[str]:
+    """The derivatives, and other names, that a value holds."""
+    found: set[str] = set()
+    stack = [x]
+    while stack:
+        for term, _ in stack.pop().terms:
+            for f in term:
+                what: Any = f.atom.what
+                if isinstance(what, Name):
+                    found.add(what.name)
+                elif isinstance(what, Total):
+                    stack.append(what.value)
+                elif isinstance(what, Made):
+                    stack.extend(what.args)
+    return found

@@ -1,0 +1,248 @@
+"""The rules in order, on one line: what is cheapest is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from heapq import heappop, heappush
+from itertools import count
+from typing import TypeAlias
+
+from gradcli.compact.atoms import Total
+from gradcli.compact.book import Book
+from gradcli.compact.closed import Rewritten, closed
+from gradcli.compact.extract import Extractor
+from gradcli.compact.factoring import factored
+from gradcli.compact.naming import Pattern, is_outer, named, pattern
+from gradcli.compact.terms import FIRST, Atom, Factor, Term, Value, merged, value
+from gradcli.compact.trees import Tree, below, shared
+from gradcli.compact.unfolding import unfolded
+from gradcli.sizes import Shape
+from gradcli.transform.vjp import Known
+
+MOST_NAMES = 10
+MOST_INSIDE = 3  # terms of a sum that is multiplied out
+ONE = Fraction(1)
+FACTOR = "the same factor in several terms"
+NAMES = "a name for what is computed already"
+
+
+Price: TypeAlias = tuple[int, int, int]  # operations, names used, length: less is better
+HEAD = 3  # what a line is longer than its formula
+
+
+def price(roots: Sequence[Tree]) -> Price:
+    """What some lines cost together; what they share is computed once."""
+    trees = below(roots)
+    names = sum(1 + _is_numbered(tree.key.name) for tree in trees if isinstance(tree.key, Known))
+    more = len(shared(roots))  # each gets a line, and stands as a name in others
+    length = len(trees) + more + HEAD * (len(roots) + more)
+    return sum(tree.flops for tree in trees), names, length
+
+
+def _is_numbered(name: str) -> bool:
+    """Whether a name is one that gradcli gave: a person's own is worth more."""
+    return re.fullmatch(r"z[0-9]+(\[.*\])?", name) is not None
+
+
+class Simplifier:
+    """Rewrites values.
+
+    patterns: the products that have a name. lines: the derivatives that keep one, as they are.
+    """
+
+    def __init__(self, book: Book, extractor: Extractor, patterns: Sequence[Pattern]) -> None:
+        self.book = book
+        self.extractor = extractor
+        self.patterns = tuple(patterns)
+        self.prices: dict[Value, Price] = {}
+        self.shared: dict[Value, Value] = {}
+        self.shortest: dict[object, tuple[Term, Fraction]] = {}
+        self.done: dict[object, tuple[Value, list[Rewritten]]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a listing; what is known of others is kept."""
+        self.lines: dict[Atom, Value] = {}
+        self.own: dict[Atom, list[Pattern]] = {}  # of the lines, by the cotangents in them
+
+    def keep(self, atom: Atom, x: Value, short: Value) -> None:
+        """A derivative keeps its name: lines below may use it."""
+        self.lines[atom] = x
+        found = None if is_outer(short) else pattern(atom, x)
+        if found is not None:
+            for held in found.atoms:
+                if held.linear:
+                    self.own.setdefault(held, []).append(found)
+
+    # ── costs ──
+
+    def cost(self, x: Value) -> Price:
+        """What a value costs with what its terms share taken out."""
+        return self.price(self.factored(x))
+
+    def price(self, x: Value) -> Price:
+        """What a value costs as it stands."""
+        found = self.prices.get(x)
+        if found is None:
+            found = self.prices[x] = price([self.extractor.line(x)])
+        return found
+
+    def factored(self, x: Value) -> Value:
+        found = self.shared.get(x)
+        if found is None:
+            found = self.shared[x] = factored(self.book, x, self.price)
+        return found
+
+    # ── a line ──
+
+    def simplified(self, x: Value) -> tuple[Value, list[Rewritten]]:
+        """The value as short as the rules make it, and the way there."""
+        key = (x, self._near(x))
+        if key not in self.done:
+            self.done[key] = self._simplified(x)
+        return self.done[key]
+
+    def _near(self, x: Value) -> object:
+        """What of other lines may stand in a line."""
+        held = {f.atom for term, _ in x.terms for f in term if f.atom.linear}
+        inside = {a: self.lines[a] for a in held if a in self.lines}
+        for y in inside.values():
+            held |= {f.atom for term, _ in y.terms for f in term if f.atom.linear}
+        own = {p for a in held for p in self.own.get(a, ())}
+        return frozenset(inside.items()), frozenset(own)
+
+    def _simplified(self, x: Value) -> tuple[Value, list[Rewritten]]:
+        way: list[Rewritten] = []
+
+        def take(found: Rewritten | None) -> Value:
+            if found is not None and found.value != x:
+                way.append(found)
+                return found.value
+            return x
+
+        x = take(closed(self.book, x))
+        x = take(self._expanded(x))
+        x = take(self._unfolded(x))
+        names_first = self.named(x)
+        one = self.factored(names_first)
+        factors_first = self.factored(x)
+        other = self.factored(self.named(factors_first))
+        if self.price(other) < self.price(one):
+            x = take(Rewritten(factors_first, FACTOR, ""))
+            x = take(Rewritten(other, NAMES, self._names(other)))
+        else:
+            x = take(Rewritten(names_first, NAMES, self._names(names_first)))
+            x = take(Rewritten(one, FACTOR, ""))
+        return x, way
+
+    def _names(self, x: Value) -> str:
+        known = {p.name for p in self.patterns}
+        held = [f.atom for term, _ in x.terms for f in term if f.atom in known]
+        return ", ".join(dict.fromkeys(map(self.book.spell, held)))
+
+    # ── names ──
+
+    def named(self, x: Value) -> Value:
+        """Each term with names for groups of its factors, where that costs less."""
+        terms: list[tuple[Term, Fraction]] = []
+        for term, c in x.terms:
+            factors: list[Factor] = []
+            number = c
+            for f in term:
+                if f.atom.linear and isinstance(f.atom.what, Total):
+                    atom, places, content = self.book.sum_atom(self.named(f.atom.what.value))
+                    factors.append(Factor(atom, tuple([f.labels[k] for k in places]), f.exponent))
+                    number *= content
+                else:
+                    factors.append(f)
+            terms.append(self._shortest(x.shape, *merged(factors, number, self.book.measure)))
+        return value(x.shape, terms)
+
+    def _shortest(self, shape: Shape, term: Term, c: Fraction) -> tuple[Term, Fraction]:
+        """The cheapest way to write a term with names: best first."""
+        own = {p: None for f in term for p in self.own.get(f.atom, ())}
+        start = (Value(shape, ((term, ONE),)), tuple(own))
+        known = self.shortest.get(start)
+        if known is None:
+            known = self.shortest[start] = self._search(shape, term, (*self.patterns, *own))
+        return known[0], known[1] * c
+
+    def _search(
+        self, shape: Shape, term: Term, patterns: Sequence[Pattern]
+    ) -> tuple[Term, Fraction]:
+        order = count()
+        best = self._term(shape, term, ONE), (term, ONE)
+        heap = [(best[0], next(order), best[1])]
+        seen = {term}
+        for _ in range(MOST_NAMES):
+            if not heap:
+                break
+            _, _, at = heappop(heap)
+            for new, d in named(self.book, patterns, *at):
+                if new in seen:
+                    continue
+                seen.add(new)
+                cost = self._term(shape, new, d)
+                best = min(best, (cost, (new, d)), key=lambda b: b[0])
+                heappush(heap, (cost, next(order), (new, d)))
+        return best[1]
+
+    def _term(self, shape: Shape, term: Term, c: Fraction) -> Price:
+        return self.price(Value(shape, ((term, abs(c)),)))
+
+    # ── definitions put in ──
+
+    def _expanded(self, x: Value) -> Rewritten | None:
+        """Sums multiplied out, where terms cancel then."""
+        inside: dict[Atom, Value] = {}
+        for term, _ in x.terms:
+            for f in term:
+                if f.exponent in (1, 2):
+                    own = isinstance(f.atom.what, Total)
+                    found = f.atom.what.value if own else self.book.defined.get(f.atom)
+                    if found is not None and len(found.terms) <= MOST_INSIDE:
+                        inside[f.atom] = found
+        best: Value | None = None
+        tries = [[a] for a in inside] + ([list(inside)] if len(inside) > 1 else [])
+        for some in tries:
+            y, gone = x, 0
+            for atom in some:
+                out = unfolded(self.book, y, atom, inside[atom])
+                if out is not None:
+                    y, gone = out[0], gone + out[1]
+            if gone:
+                y = self._short(y)
+                if best is None or self.cost(y) < self.cost(best):
+                    best = y
+        if best is None or self.cost(best) >= self.cost(self.named(x)):
+            return None
+        return Rewritten(best, "multiplied out", "")
+
+    def _unfolded(self, x: Value) -> Rewritten | None:
+        """A derivative that keeps a name, put in where that makes another name appear."""
+        best: tuple[Price, Value, Atom] | None = None
+        for k, (term, c) in enumerate(x.terms):
+            for f in term:
+                inside = self.lines.get(f.atom)
+                summed = any(label >= FIRST for label in f.labels)
+                if inside is None or not summed or len(inside.terms) > 2:
+                    continue
+                alone = unfolded(self.book, Value(x.shape, ((term, c),)), f.atom, inside)
+                if alone is None:
+                    continue
+                rest = [t for i, t in enumerate(x.terms) if i != k]
+                found = self._short(value(x.shape, [*rest, *alone[0].terms]))
+                if best is None or self.cost(found) < best[0]:
+                    best = self.cost(found), found, f.atom
+        if best is None or best[0] >= self.cost(self.named(x)):
+            return None
+        more = self._unfolded(best[1])
+        if more is not None:
+            return more
+        return Rewritten(best[1], "a derivative put in", self.book.spell(best[2]))
+
+    def _short(self, x: Value) -> Value:
+        found = closed(self.book, x)
+        return self.named(x if found is None else found.value)

@@ -1,0 +1,118 @@
+"""The published forms: what `derive --compact` makes of models that everybody derives by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+import gradcli
+from gradcli.api.derivation import Derivation
+
+BATCH = "dim N = 4, K = 5\ninput Z: [N, K]\nconst Y: [N, K]\n"
+REGRESSION = "dim N = 6, D = 3\nconst X: [N, D], y: [N] ~ uniform(0, 1)\nparam w: [D]\n"
+
+FORMS = {
+    "softmax with cross-entropy": (
+        "dim K = 5\ninput z: [K]\nconst y: [K]\np = softmax(z)\nloss L = -sum(y * log(p))",
+        ["dL/dz = sum(y) * p - y"],
+    ),
+    "the mean of it over a batch": (
+        BATCH + "P = softmax(Z, axis=1)\nloss L = -sum(Y * log(P)) / N",
+        ["dL/dZ = (sum(Y, axis=1) * P - Y) / N"],
+    ),
+    "sigmoid with binary cross-entropy": (
+        (
+            "dim N = 4\ninput z: [N]\nconst y: [N] ~ uniform(0, 1)\np = sigmoid(z)\n"
+            "loss L = -sum(y * log(p) + (1 - y) * log(1 - p))"
+        ),
+        ["dL/dz = p - y"],
+    ),
+    "linear regression": (
+        REGRESSION + "r = X @ w - y\nloss L = sum(square(r)) / N",
+        ["dL/dw = 2/N * (X.T @ r)"],
+    ),
+    "ridge regression": (
+        REGRESSION + "const λ = 0.1\nr = X @ w - y\nloss L = sum(r^2) / N + λ * sum(w^2)",
+        ["dL/dw = 2/N * (X.T @ r) + 2 * λ * w"],
+    ),
+    "logistic regression": (
+        REGRESSION + "p = sigmoid(X @ w)\nloss L = -sum(y * log(p) + (1 - y) * log(1 - p))",
+        ["dL/dw = X.T @ (p - y)"],
+    ),
+    "layer normalisation": (
+        "examples/layernorm.eq",
+        [
+            "dL/dbias = sum(dL/dY, axis=0)",
+            "dL/dgain = sum(dL/dY * X_hat, axis=0)",
+            "dL/dX_hat = dL/dY * gain",
+            (
+                "dL/dX = (dL/dX_hat - mean(dL/dX_hat * X_hat, axis=1) * X_hat"
+                " - mean(dL/dX_hat, axis=1)) / z4"
+            ),
+        ],
+    ),
+    "batch normalisation": (
+        "examples/batchnorm.eq",
+        [
+            "dL/dbias = sum(dL/dY, axis=0)",
+            "dL/dgain = sum(dL/dY * X_hat, axis=0)",
+            "dL/dX = gain / z4 * (dL/dY - dL/dgain / N * X_hat - dL/dbias / N)",
+        ],
+    ),
+    "attention with a saved log-sum-exp": (
+        (
+            "dim N = 3, D = 2\ninput Q: [N, D], K: [N, D], V: [N, D]\nS = Q @ K.T / sqrt(D)\n"
+            "lse = logsumexp(S, axis=1)\nP = exp(S - lse)\nO = P @ V\ngiven dL/dO"
+        ),
+        [
+            "dL/dV = P.T @ dL/dO",
+            "dL/dz2 = (dL/dO @ V.T - sum(dL/dO * O, axis=1)) * P / sqrt(D)",
+            "dL/dQ = dL/dz2 @ K",
+            "dL/dK = dL/dz2.T @ Q",
+        ],
+    ),
+    "L2 normalisation": (
+        "dim N = 5\ninput x: [N]\nr = sqrt(sum(x^2))\ny = x / r\ngiven dL/dy",
+        ["dL/dx = (dL/dy - dL/dy.T @ y * y) / r"],
+    ),
+    "log-sum-exp": ("dim N = 5\ninput x: [N]\nloss L = logsumexp(x)", ["dL/dx = exp(x - L)"]),
+    "log det": (
+        "input A: [2, 2] = [[2, 1], [1, 3]]\nloss L = logdet(A)",
+        ["dL/dA = inv(A).T"],
+    ),
+    "two traces": (
+        "dim N = 3\ninput A: [N, N], B: [N, N]\nloss L = trace(A.T @ A) + trace(B.T @ B)",
+        ["dL/dB = 2 * B", "dL/dA = 2 * A"],
+    ),
+    "a perceptron, one line a layer": (
+        "examples/mlp.eq",
+        [
+            "dL/db3 = dL/doutput",
+            "dL/dW3 = dL/db3 @ z6.T",
+            "dL/db2 = W3.T @ dL/db3 * (z5 > 0)",
+            "dL/dW2 = dL/db2 @ z3.T",
+            "dL/db1 = W2.T @ dL/db2 * (z2 > 0)",
+            "dL/dW1 = dL/db1 @ x.T",
+            "dL/dx = W1.T @ dL/db1",
+        ],
+    ),
+}
+
+
+def compacted(model: str, layout: str = "denominator") -> Derivation:
+    found = gradcli.load(model) if model.endswith(".eq") else gradcli.parse(model)
+    return found.derive(compact=True, layout=layout)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_published_form_is_found(name: str) -> None:
+    model, expected = FORMS[name]
+    assert [str(step) for step in compacted(model).steps] == expected
+
+
+@pytest.mark.parametrize("layout", ["numerator", "denominator"])
+@pytest.mark.parametrize("name", FORMS)
+def test_the_compact_lines_are_a_derivation_that_check_accepts(name: str, layout: str) -> None:
+    model, _ = FORMS[name]
+    read = gradcli.load(model) if model.endswith(".eq") else gradcli.parse(model)
+    text = compacted(model, layout).to_grad()
+    assert read.against(text, complete=True).verdict == "pass"
