@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Unpack, overload
 
+from gradcli.api.checks import checked, compared, holds_arrays, review
 from gradcli.api.derivation import Derivation
 from gradcli.api.options import (
     MAX_ELEMENTS,
@@ -30,7 +31,7 @@ from gradcli.api.verdicts import Check, Review
 from gradcli.api.views import Hessian, Jacobian
 from gradcli.errors import GradError, GradErrors
 from gradcli.request import Request
-from gradcli.session import bind, derive, parse_file, parse_text
+from gradcli.session import derive, parse_file, parse_text
 from gradcli.syntax import Parsed
 
 
@@ -290,15 +291,7 @@ class Model:
         >>> check.gradients["x"].verdict
         'pass'
         """
-        asked = request(
-            data=data,
-            dims=dims,
-            seed=seed,
-            layout=layout,
-            wrt=wrt,
-            accumulate="auto",
-            max_elements=max_elements,
-        )
+        asked = _one(data, dims, seed, layout, max_elements, wrt)
         options = checking(
             finite_diff=finite_diff,
             complex_step=complex_step,
@@ -307,17 +300,8 @@ class Model:
             budget=budget,
             seed=asked.seed,
         )
-        session = derive(self.parsed, asked)
-        if oracle is None:
-            from gradcli.check.gradients.numeric import check
-
-            report = check(session, options, progress or _quiet)
-        else:
-            from gradcli.check.gradients.oracle import check_oracle
-
-            library = one_of("oracle", oracle, ORACLES)
-            report = check_oracle(session, library, options, progress or _quiet)
-        return Check(report, Derivation(session))
+        library = None if oracle is None else one_of("oracle", oracle, ORACLES)
+        return checked(self.parsed, asked, options, library, progress)
 
     @overload
     def against(self, theirs: Arrays, **options: Unpack[Against]) -> Check: ...
@@ -360,59 +344,15 @@ class Model:
         >>> review.verdict, review.lines[1].expected
         ('fail', 'dL/dx = dL/dz1 * 2 * x.T')
         """
-        asked = request(
-            data=data,
-            dims=dims,
-            seed=seed,
-            layout=layout,
-            wrt=wrt,
-            accumulate="auto",
-            max_elements=max_elements,
+        asked = _one(data, dims, seed, layout, max_elements, wrt)
+        if not (isinstance(theirs, Mapping) or holds_arrays(os.fspath(theirs))):
+            return review(self.parsed, theirs, asked, complete)
+        if complete:
+            raise GradError("complete goes with a derivation", kind="bad-option")
+        options = checking(
+            finite_diff=finite_diff, complex_step=complex_step, budget=budget, seed=asked.seed
         )
-        if isinstance(theirs, Mapping) or holds_arrays(os.fspath(theirs)):
-            if complete:
-                raise GradError("complete goes with a derivation", kind="bad-option")
-            from gradcli.check.gradients.outside import check_gradients
-
-            options = checking(
-                finite_diff=finite_diff,
-                complex_step=complex_step,
-                points=1,
-                steps=False,
-                budget=budget,
-                seed=asked.seed,
-            )
-            session, found = check_gradients(
-                *bind(self.parsed, asked),
-                theirs if isinstance(theirs, Mapping) else Path(theirs),
-                asked,
-                options,
-                progress or _quiet,
-            )
-            return Check(found, Derivation(session))
-        program, arrays = bind(self.parsed, asked)
-        if isinstance(theirs, str) and ("\n" in theirs or "=" in theirs):
-            parsed = parse_text("<derivation>", theirs, "derivation", program.loss)
-        else:
-            parsed = parse_file(os.fspath(theirs), "derivation", program.loss)
-        from gradcli.check.derivation.review import check as review
-
-        report = review(
-            parsed,
-            program,
-            arrays,
-            seed=asked.seed,
-            wrt=asked.wrt,
-            layout=asked.layout,
-            complete=complete,
-            max_elements=asked.max_elements,
-        )
-        return Review(report, program.notes)
-
-
-def holds_arrays(path: str) -> bool:
-    """Whether a file holds gradients. A .grad file, a pipe, standard input hold a derivation."""
-    return path.endswith((".npz", ".json"))
+        return compared(self.parsed, theirs, asked, options, progress)
 
 
 def _one(
@@ -434,7 +374,3 @@ def _one(
         accumulate=accumulate,
         max_elements=max_elements,
     )
-
-
-def _quiet(done: int, total: int) -> None:
-    """Show no progress."""

@@ -93,10 +93,10 @@ def checking(
     *,
     finite_diff: bool,
     complex_step: bool,
-    points: int,
-    steps: bool,
     budget: float | None,
     seed: int,
+    points: int = 1,
+    steps: bool = False,
 ) -> Options:
     """How to check. Raises GradError for a value that an option can't have."""
     from gradcli.check.gradients import numeric

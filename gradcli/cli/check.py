@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from gradcli.api import Check, Review
-from gradcli.api.model import holds_arrays, read
+from gradcli.api.checks import holds_arrays
+from gradcli.api.model import read
 from gradcli.cli.options import (
     Data,
     Dim,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import NamedTuple
 
+from gradcli.interpret import interpret
 from gradcli.program import NOWHERE, Input, Operand, Program, Step, verify
 from gradcli.transform.jvp import Tangent, tangent
 from gradcli.transform.reify import Writer
@@ -43,29 +45,34 @@ def forward_mode(program: Program, wrt: Sequence[str] = ()) -> Tangents:
     """
     wanted = resolve_wrt(program, wrt)
     writer = Writer(program)
-    names: dict[str, str] = {}
+    own = {name: _named(name, writer) for name in wanted}
     rows: list[Differential] = []
     directions = []
-    for name in wanted:
-        names[name] = _named(name, writer)
-        shape = program.shapes[name]
-        writer.shapes[names[name]] = shape
-        directions.append(Input(names[name], "input", shape, None, NOWHERE))
-    for eq, step in enumerate(program.steps, 1):
+    for name, direction in own.items():
+        writer.shapes[direction] = program.shapes[name]
+        directions.append(Input(direction, "input", program.shapes[name], None, NOWHERE))
+    numbers = count(1)
+
+    def moves(step: Step, operands: list[str | None]) -> str | None:
+        """What the tangent of a step is called; its operations are appended."""
+        eq = next(numbers)
         writer.steps.append(step)
-        operands = tuple([names.get(a) if isinstance(a, str) else None for a in step.args])
-        if step.name in names or not any(operands):
-            continue
+        if step.name in own or not any(operands):
+            return own.get(step.name)
         found = tangent(step, [name is not None for name in operands])
         if found is None:
-            continue
+            return None
         name = _named(step.name, writer)
         moving: list[Operand] = [name or step.name for name in operands]  # what rests is not read
         value = writer.expression(found.code, (step.name, *step.args, *moving), name)
         if value != name:
             writer.apply("copy", (value,), {}, name)
-        names[step.name] = name
-        rows.append(Differential(eq, name, found, operands))
+        rows.append(Differential(eq, name, found, tuple(operands)))
+        return name
+
+    known = {item.name: own.get(item.name) for item in program.inputs}
+    interpret(program.steps, known, moves, lambda number: None)
+    names = {name: moved for name, moved in known.items() if moved is not None}
     outputs = [
         Input(names[name], "given", program.shapes[name], None, NOWHERE)
         for name in program.outputs()
