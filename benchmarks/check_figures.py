@@ -241,7 +241,7 @@ def _changed(base: Session, step: Any, row: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _first(signature: Any, axis: int, sizes: Any) -> Any:
-    from gradcli.ops.regions import Part, whole
+    from gradcli.ops.parts import Part, whole
 
     one = Part(sizes.constant(0), sizes.constant(1), single=True)
     return tuple(one if i == axis else whole(s, sizes) for i, s in enumerate(signature.shapes[0]))

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.derivation import functions
 from gradcli.check.derivation.expected import Points
 from gradcli.check.derivation.machine import (
     DL,
@@ -20,16 +19,12 @@ from gradcli.check.derivation.machine import (
     layout_of,
     names_in,
     reference,
-    split_name,
 )
-from gradcli.check.derivation.postfix import operands, starts
 from gradcli.check.derivation.runs import WrittenRuns, turned
 from gradcli.check.derivation.spellings import Spellings
-from gradcli.check.derivation.unroll import unrolled
+from gradcli.check.derivation.targets import added, own_key, target
+from gradcli.check.derivation.written import Written
 from gradcli.errors import GradError
-from gradcli.lower.indexing import member, member_key
-from gradcli.lower.indexing import region as index_region
-from gradcli.lower.operands import value as operand
 from gradcli.lower.scope import Binding, Family, Ref
 from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
@@ -79,12 +74,8 @@ class Sheet:
         self.layout = layout_of(parsed, self.program)
         self.machine = LineMachine(parsed, self.program, self.layout, max_elements)
         self.spellings = Spellings(points.program, parsed.source, self.machine.text.error)
-        self.unread = list(parsed.errors)  # the errors of the lines that can't be read
-        # The names that those lines may define, and those that are not answered yet.
-        self.lost = {self.spellings.variable(name) or name for name in parsed.broken}
-        self.blanks: list[ast.Blank] = []
+        self.written = Written(parsed, self.machine, self.spellings)
         self.parsed = parsed
-        statements = self._as_written(parsed)
         self.runs = WrittenRuns(*points.lead, seed=1)
         self.known = points.values | {
             DL + name: turned(total) if self.layout == "numerator" else total
@@ -97,7 +88,7 @@ class Sheet:
         texts = (self.program.source.text, parsed.source.text)  # what a comment mentions is known
         self.words = frozenset(word for text in texts for word in re.findall(r"\w+", text))
         self.shapes: dict[int, Shape] = {}  # of own lines, by their places, where they have one
-        self._read(statements)
+        self._read(self.written.lines)
 
     # ── expressions ──
 
@@ -200,58 +191,6 @@ class Sheet:
 
     # ── reading ──
 
-    def _as_written(self, parsed: Parsed) -> list[ast.BackwardLine]:
-        """The file's lines as the language writes them, loops unrolled; a line that it can't write
-        is left out with its error.
-        """
-        lines: list[ast.BackwardLine] = []
-        machine = self.machine
-        for node in unrolled(parsed.statements, machine.whole, machine.text.error):
-            try:
-                if isinstance(node, GradError):
-                    self._report(node)
-                elif isinstance(node, ast.Def):
-                    functions.of_file(machine.file, self.spellings.definition(node))
-                elif isinstance(node, ast.Blank):
-                    self._leave_blank(node)
-                elif isinstance(node, ast.BackwardLine):
-                    lines.append(self.spellings.line(node))
-            except GradError as error:
-                self._leave_out(node, error)
-        for line in lines:
-            if line.own:
-                machine.later.setdefault(line.name.text, line.name.place)
-        return lines
-
-    def _leave_blank(self, node: ast.Blank) -> None:
-        """A line that is not answered yet."""
-        name = self.spellings.variable(node.name.text) if node.own else node.name.text
-        if name is None:
-            self.machine.poisoned.add(node.name.text)
-        else:
-            self.machine.derivative(name, node.name.place)
-        self.blanks.append(node)
-        self.lost.add(name or node.name.text)
-
-    def may_state(self, name: str) -> bool:
-        """Whether a line that can't be read may state a variable's derivative."""
-        return split_name(name)[0] in self.lost
-
-    def _report(self, error: GradError) -> None:
-        """Keep an error, of all iterations of a loop once."""
-        known = [(e.span and e.span.start, e.message) for e in self.unread]
-        if (error.span and error.span.start, error.message) not in known:
-            self.unread.append(error)
-
-    def _leave_out(self, node: Any, error: GradError) -> None:
-        """A line, or a definition, that has an error."""
-        self._report(error)
-        name = node.name.text
-        own = getattr(node, "own", True)
-        self.lost.add((self.spellings.variable(name) if own else None) or name)
-        if own:
-            self.machine.poisoned.add(name)
-
     def _read(self, lines: Iterable[ast.BackwardLine]) -> None:
         places: dict[str, dict[Key, int]] = {}
         for node in lines:
@@ -259,13 +198,13 @@ class Sheet:
                 line = self._own(node, places) if node.own else self._derivative(node, places)
             except Poisoned as poisoned:
                 message = f"this uses `{poisoned}`, whose own line can't be read"
-                if any(blank.name.text == str(poisoned) for blank in self.blanks):
+                if any(blank.name.text == str(poisoned) for blank in self.written.blanks):
                     message = f"this uses `{poisoned}`, which is not answered yet"
                 span = self.machine.text.span(ast.extent(node.value))
-                self._leave_out(node, GradError(message, span, kind="undefined-name"))
+                self.written.leave_out(node, GradError(message, span, kind="undefined-name"))
                 continue
             except GradError as error:
-                self._leave_out(node, error)
+                self.written.leave_out(node, error)
                 continue
             place = len(self.lines)
             self.lines.append(line)
@@ -299,38 +238,15 @@ class Sheet:
         )
 
     def _derivative(self, node: ast.BackwardLine, places: Mapping[str, Mapping[Key, int]]) -> Line:
-        name, region = self._target(node)
-        target = DL + name + (region_text(region, self.layout) if region else "")
+        name, region = target(self.machine, node, self.layout)
+        shown = DL + name + (region_text(region, self.layout) if region else "")
         code, assign = node.value, node.assign
         if assign == "=" and region is None:
-            added = _added(code, self.machine, name)
-            if added is not None:
-                code, assign = added, "+="
+            more = added(code, self.machine, name)
+            if more is not None:
+                code, assign = more, "+="
         line = self._line(node, code, places, assign)
-        return line._replace(target=target, name=name, region=region)
-
-    def _target(self, node: ast.BackwardLine) -> tuple[str, Region | None]:
-        """The variable, and the region of it, that a line states the derivative of."""
-        machine, (text, at) = self.machine, node.name
-        found = machine.derivative(text, at)
-        brackets = list(node.brackets)
-        if isinstance(found, Family):
-            if not brackets:
-                operand(machine.file, found, at)  # raises: a family is no quantity
-            kinds, codes = brackets.pop(0)
-            found = member(machine.file, found, kinds, machine.bounds(codes), at)
-        assert isinstance(found, Ref)
-        name = found.name.removeprefix(DL)
-        if not brackets:
-            return name, None
-        if len(brackets) > 1:
-            raise machine.text.error("one pair of brackets names a region", at, kind="bad-target")
-        kinds, codes = brackets[0]
-        bounds = machine.bounds(codes)
-        region = index_region(machine.file, found.shape, kinds, bounds, at, found.name)
-        if all(part.whole for part in region):
-            return name, None
-        return name, region[::-1] if self.layout == "numerator" else region
+        return line._replace(target=shown, name=name, region=region)
 
     def _own(self, node: ast.BackwardLine, places: Mapping[str, Mapping[Key, int]]) -> Line:
         """A name of the person's own."""
@@ -343,25 +259,12 @@ class Sheet:
                 "choose another name for your own",
                 kind="bad-target",
             )
-        key = self._own_key(node)
+        key = own_key(self.machine, node)
         code = node.value
         if node.assign == "+=":
             code = (*reference(text, key, at), *code, ("binary", "+", at))
         shown = text + (f"[{', '.join(map(str, key))}]" if key else "")
         return self._line(node, code, places)._replace(target=shown, key=key)
-
-    def _own_key(self, node: ast.BackwardLine) -> Key:
-        if not node.brackets:
-            return None
-        kinds, codes = node.brackets[0]
-        at = node.name.place
-        if len(node.brackets) > 1 or any(kind != ast.AT for kind in kinds):
-            raise self.machine.text.error(
-                "a name of your own is defined whole, or member by member", at, kind="bad-target"
-            )
-        bounds = self.machine.bounds(codes)
-        family = Family(node.name.text, len(bounds), at)
-        return member_key(self.machine.file, family, bounds, at)
 
     def _keep(self, place: int, lowered: Lowered | Misfit) -> None:
         """Keep the value of an own line at every point, under its version's name."""
@@ -424,25 +327,6 @@ class Sheet:
 def version(line: Line, place: int) -> str:
     """Under which name the value of an own line is known, as VERSION finds it."""
     return f"{line.target}#{place}"
-
-
-def _added(code: ast.Code, machine: LineMachine, name: str) -> ast.Code | None:
-    """What `dL/dx + …`, or `… + dL/dx`, adds to dL/dx itself; None for other code."""
-    if code[-1][:2] != ("binary", "+"):
-        return None
-    parts = operands(code, starts(code), len(code) - 1)
-    for (a, b), (c, d) in (parts, parts[::-1]):
-        if code[a][0] != "derivative" or any(
-            i[0] not in ("derivative", "number", "index") for i in code[a:b]
-        ):
-            continue
-        try:
-            own = machine.lower(code[a:b], {})
-        except GradError:
-            continue
-        if own.result == DL + name and not own.steps:
-            return code[c:d]
-    return None
 
 
 def _alike(found: Size, expected: Size) -> bool:

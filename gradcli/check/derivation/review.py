@@ -59,14 +59,14 @@ def check(
     """
     length = sum(len(n.value) for n in parsed.statements if isinstance(n, ast.BackwardLine))
     sheet = Sheet(parsed, evaluate(program, data, seed, length), max_elements)
-    if not (sheet.lines or sheet.unread or sheet.blanks):
+    if not (sheet.lines or sheet.written.unread or sheet.written.blanks):
         raise GradError(
             "there is no line in this derivation", Span(parsed.source, 1, 1), kind="empty-file"
         )
     review = Review(sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout)
     report = review.report()
-    if sheet.unread and not report.judged:
-        raise GradErrors(sheet.unread)
+    if sheet.written.unread and not report.judged:
+        raise GradErrors(sheet.written.unread)
     return report._replace(reread=_reread(review, report, parsed, max_elements))
 
 
@@ -99,7 +99,8 @@ class Review:
         lines = [line for line in sheet.lines if line.name is not None]
         self.always = bool(lines) and all(line.node.assign == "+=" for line in lines)
         self.mentioned = {line.name for line in lines if line.name is not None}
-        self.mentioned |= {name for name in self.points.program.shapes if sheet.may_state(name)}
+        self.may_state = sheet.written.may_state
+        self.mentioned |= set(filter(self.may_state, self.points.program.shapes))
         self.causes = Causes(sheet)
         self.own = OwnLines(self.causes)
         self.blame = Blame(sheet, layout, self.causes)
@@ -119,7 +120,7 @@ class Review:
                     shares,
                     self.points.arriving.get(line.name),
                     self.points.totals[line.name],
-                    self.always or self.sheet.may_state(line.name) or self._in_loop(line.name),
+                    self.always or self.may_state(line.name) or self._in_loop(line.name),
                 )
                 found[line.name] = Account(ledger)
             found[line.name].entries[place] = self._entry(line)
@@ -183,7 +184,7 @@ class Review:
             for name, account in accounts.items()
         }
         for name, account in accounts.items():
-            if not self.sheet.may_state(name):
+            if not self.may_state(name):
                 self._close(account, [share for share in remaining[name] if progress.owes(share)])
         found = {
             place: self._final(place, line, accounts)
@@ -196,8 +197,8 @@ class Review:
             for place, line in enumerate(self.sheet.lines)
         ]
         lines = merged(self.sheet.lines, verdicts)
-        lines += [self._blank(node) for node in self.sheet.blanks]
-        lines += [unread(error) for error in self.sheet.unread if error.span is not None]
+        lines += [self._blank(node) for node in self.sheet.written.blanks]
+        lines += [unread(error) for error in self.sheet.written.unread if error.span is not None]
         lines.sort(key=lambda line: line.line)
         program = self.points.program
         lacks = missing(

@@ -118,7 +118,7 @@ def value(formula: str) -> np.ndarray:
     """What a formula on a, b and c is worth."""
     program_ = program(ARRAYS)
     sheet = Sheet(parsed(f"q = {formula}\n", ARRAYS), evaluate(program_, {}, 0), 10**6)
-    assert not sheet.unread, sheet.unread
+    assert not sheet.written.unread, sheet.written.unread
     return sheet.known["q#0"][0, 0]
 
 
