@@ -21,7 +21,13 @@ from gradcli.ops import OPERATORS, TABLE, Op
 from gradcli.render.ops import RESULT, example, signature
 
 ROOT = Path(__file__).parents[1]
-WRITTEN_BY_HAND = ["README.md", "docs/language.md", "docs/promises.md", "docs/views.md"]
+WRITTEN_BY_HAND = [
+    "README.md",
+    "docs/emit.md",
+    "docs/language.md",
+    "docs/promises.md",
+    "docs/views.md",
+]
 GENERATED = "<!-- Written by docs/generate.py from the program itself: edit that. -->\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Unpack, overload
+from typing import TYPE_CHECKING, Unpack, overload
 
 from gradcli.api.checks import checked, compared, holds_arrays, review
 from gradcli.api.derivation import Derivation
@@ -13,6 +13,7 @@ from gradcli.api.options import (
     MAX_ELEMENTS,
     MODES,
     ORACLES,
+    TARGETS,
     Accumulate,
     Against,
     Arrays,
@@ -22,6 +23,7 @@ from gradcli.api.options import (
     Names,
     Oracle,
     Progress,
+    Target,
     checking,
     one_of,
     raising_one,
@@ -33,6 +35,9 @@ from gradcli.errors import GradError, GradErrors
 from gradcli.request import Request
 from gradcli.session import derive, parse_file, parse_text
 from gradcli.syntax import Parsed
+
+if TYPE_CHECKING:
+    from gradcli.emit.command import Emitted
 
 
 @raising_one
@@ -302,6 +307,40 @@ class Model:
         )
         library = None if oracle is None else one_of("oracle", oracle, ORACLES)
         return checked(self.parsed, asked, options, library, progress)
+
+    @raising_one
+    def emit(
+        self,
+        to: Target = "numpy",
+        *,
+        plain: bool = False,
+        data: Data | None = None,
+        dims: Mapping[str, int] | None = None,
+        wrt: Names = (),
+        max_elements: int = MAX_ELEMENTS,
+    ) -> Emitted:
+        r"""The text of a module with both passes, `forward` and `backward`; loops are loops in it.
+
+        plain: one line an operation, with `=` and `+=` as in the listing.
+        Raises GradError.
+
+        >>> model = parse("input x: [2]\nloss L = sum(exp(x))")
+        >>> print(*[line for line in model.emit().text.splitlines() if "def " in line], sep="\n")
+        def forward(*, x):
+        def backward(saved):
+        """
+        from gradcli.emit.command import emit
+
+        asked = request(
+            data=data,
+            dims=dims,
+            seed=0,
+            layout=None,
+            wrt=wrt,
+            accumulate="auto",
+            max_elements=max_elements,
+        )
+        return emit(self.parsed, asked, one_of("to", to, TARGETS), plain)
 
     @overload
     def against(self, theirs: Arrays, **options: Unpack[Against]) -> Check: ...

@@ -21,6 +21,7 @@ Mode: TypeAlias = Literal["reverse", "forward", "both"]
 # Arrays by name: of NumPy, nested lists, numbers, or what NumPy makes an array of; or a file.
 Arrays: TypeAlias = Mapping[str, Any]
 Data: TypeAlias = Arrays | str | os.PathLike[str]
+Target: TypeAlias = Literal["numpy"]
 Oracle: TypeAlias = Literal["torch", "jax", "autograd"]
 Progress: TypeAlias = Callable[[int, int], None]
 Names: TypeAlias = str | Iterable[str]
@@ -28,6 +29,7 @@ Names: TypeAlias = str | Iterable[str]
 LAYOUTS = ("numerator", "denominator")
 ORACLES = ("torch", "jax", "autograd")
 ACCUMULATE = ("auto", "always")
+TARGETS = ("numpy",)
 MODES = ("reverse", "forward", "both")
 MAX_ELEMENTS = 10**8
 

@@ -12,6 +12,7 @@ import typer
 import gradcli
 from gradcli.cli.check import check
 from gradcli.cli.derive import derive
+from gradcli.cli.emit import emit
 from gradcli.cli.ops import ops
 from gradcli.cli.output import OK, WRONG, defect
 from gradcli.cli.schema import schema
@@ -32,6 +33,7 @@ app.command()(jacobian)
 app.command()(hvp)
 app.command()(hessian)
 app.command()(check)
+app.command()(emit)
 app.command()(ops)
 app.command()(schema)
 

@@ -53,9 +53,11 @@ class Helpers:
     def _source(self, function: Any, name: str) -> str:
         tree = _as_def(_definition(function), name)
         scope = _free_values(function, tree)
+        tree = _Flat({k: v for k, v in scope.items() if _own_module(v)}, scope).visit(tree)
         names = {
             key: self._reference(value, key if len(key) > 1 else f"{name}_{key}", function)
             for key, value in scope.items()
+            if not _own_module(value)
         }
         tree = ast.fix_missing_locations(_Renamed(names).visit(tree))
         return ast.unparse(tree) + "\n"
@@ -93,6 +95,25 @@ class _Renamed(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.names.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
+
+
+class _Flat(ast.NodeTransformer):
+    """Replaces a function of another module, special.erf, by a free name of its own."""
+
+    def __init__(self, modules: dict[str, Any], scope: dict[str, Any]) -> None:
+        self.modules = modules
+        self.scope = scope
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.value, ast.Name) or node.value.id not in self.modules:
+            return node
+        self.scope[node.attr] = getattr(self.modules[node.value.id], node.attr)
+        return ast.copy_location(ast.Name(node.attr, ast.Load()), node)
+
+
+def _own_module(value: Any) -> bool:
+    return isinstance(value, types.ModuleType) and value not in MODULES.values()
 
 
 @cache

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call, equal
-from gradcli.ops import maps
+from gradcli.ops import coding, maps
+from gradcli.ops.coding import NUMPY, PYTHON, SUMMED, compared
 from gradcli.ops.core import (
     ALL,
     EACH,
@@ -70,6 +71,7 @@ def operator(
     fields.setdefault("flip", elementwise_flip(name))
     fields.setdefault("numpy", text)
     fields.setdefault("foldable", True)
+    fields.setdefault("code", {NUMPY: fields["numpy"], PYTHON: fields["numpy"]})
     fields.setdefault("lanes", elementwise_lanes)
     fields.setdefault("flops", an_entry)
     return register(
@@ -374,6 +376,7 @@ operator(
     linear=EACH,
     flops=product,
     terms=_matmul_terms,
+    code={NUMPY: coding.product, SUMMED: coding.product_summed},
     about="matrix product, over the last two axes",
     jacobian=_matmul_jacobian,
     cite=SLIDES + "rule 1; Giles 2008, section 2.2",
@@ -407,6 +410,7 @@ for _symbol, _name, _relation, _latex in (
         Spelling(f"{{0}} {_symbol} {{1}}", COMPARISON, (SUM, SUM)),
         Spelling(f"[{{0}} {_latex} {{1}}]", needs=(SUM, SUM)),
         numpy=Spelling(f"({{0}} {_symbol} {{1}}) * 1.0", PRODUCT, (SUM, SUM)),
+        code=compared(_symbol),
         about="0/1 mask",
         cite="constant but for jumps",
         kink="no gradient flows through a comparison",

@@ -9,6 +9,18 @@ import numpy as np
 
 from gradcli.expr import call
 from gradcli.ops import maps
+from gradcli.ops.coding import (
+    JAX,
+    NUMPY,
+    TORCH,
+    filled,
+    identity,
+    identity_like,
+    literal,
+    literal_like,
+    literal_of,
+    templates,
+)
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -22,6 +34,8 @@ from gradcli.ops.core import (
 )
 from gradcli.ops.flops import none
 from gradcli.sizes import Shape, numbers
+
+COPY = Spelling("{0}", 0, (0,))
 
 
 def _filled_shape(s: Signature) -> Shape:
@@ -75,6 +89,7 @@ constant(
     "all 0; zeros(N) is a column",
     r"\mathbf{{0}}_{{{sizes}}}",
     terms=lambda s, book: book.filled(0, _filled_shape(s)),
+    code=filled("zeros"),
 )
 constant(
     "ones",
@@ -84,6 +99,7 @@ constant(
     "all 1; ones(N) is a column",
     r"\mathbf{{1}}_{{{sizes}}}",
     terms=lambda s, book: book.filled(1, _filled_shape(s)),
+    code=filled("ones"),
 )
 constant(
     "eye",
@@ -96,6 +112,7 @@ constant(
     flip=lambda s, pairs: call("eye", size=s.attrs["size"]),
     terms=lambda s, book: book.identity(s.attrs["size"]),
     spread=True,
+    code={NUMPY: identity, TORCH: identity_like},
 )
 register(
     Op(
@@ -106,6 +123,7 @@ register(
         forward=lambda data, shape: np.array(data, dtype=float).reshape(shape),
         vjp=no_vjp,
         flops=none,
+        code={NUMPY: literal, TORCH: literal_like, JAX: literal_of},
         about="a literal: [1, 2, 3] is a column, [[1, 2], [3, 4]] a matrix",
         cite="constant",
         text=Spelling("{data}"),
@@ -126,6 +144,7 @@ register(
         linear=ALL,
         flops=none,
         terms=lambda s, book, x: x,
+        code=templates(numpy=COPY, python=COPY),
         about="the same under another name: y = x",
         cite="How to compute a derivative (course slides), the deriv routine, `none`",
         text=Spelling("{0}", 0, (0,)),

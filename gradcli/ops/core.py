@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -104,6 +104,8 @@ class Op:
     vjp: Signature, cotangent g, result, operands -> each operand's contribution, stated in the
         operand's own shape, before broadcasting is undone. None: no gradient flows there.
     flops: Signature, the result's shape -> how many floating-point operations it takes.
+    code: for each target of `gradcli emit` its template, or a function of where it is written that
+        gives one (`ops/coding.py`).
     flip: Signature, operand pairs -> the transposed result, where transposition moves inward.
     spread: whether transposition moves inward even where no cotangent is inside.
     static: Signature -> the keyword arguments of `forward`.
@@ -146,6 +148,7 @@ class Op:
     latex: Spelling
     latex_scalar: Spelling | None = None
     numpy: Spelling | None = None
+    code: Mapping[str, Any] = field(default_factory=dict)
     linear: Linear = ()
     jacobian: Callable[[Signature, int, Sequence[Expr]], Map | None] | None = None
     flip: Callable[[Signature, Sequence[Pair]], Expr | None] | None = None

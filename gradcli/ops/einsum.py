@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops.coding import NUMPY, contracted
 from gradcli.ops.core import (
     EACH,
     Array,
@@ -187,5 +188,6 @@ register(
         terms=_einsum_terms,
         static=_einsum_static,
         group="shaping",
+        code={NUMPY: contracted},
     )
 )

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import maps
+from gradcli.ops.coding import PYTHON, called, templates
 from gradcli.ops.core import (
     EXACT,
     Array,
@@ -26,7 +27,7 @@ from gradcli.ops.core import (
 from gradcli.ops.flops import an_entry
 from gradcli.ops.maps import Map
 from gradcli.ops.special import erf, log1p
-from gradcli.sizes import ATOM, POWER
+from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, SIGN, SUM
 
 AS = "Abramowitz & Stegun, "
 SLIDES = "How to compute a derivative (course slides), the deriv routine"
@@ -112,6 +113,7 @@ function(
     AS + "4.2.49",
     "exponential",
     latex=Spelling("e^{{{0}}}", POWER),
+    code=called("exp", "math.exp"),
 )
 function(
     "log",
@@ -121,6 +123,7 @@ function(
     "natural logarithm",
     latex=r"\ln\left({0}\right)",
     domain=(0.5, 2.0),
+    code=called("log", "math.log"),
 )
 function(
     "sqrt",
@@ -132,6 +135,7 @@ function(
     terms=lambda s, book, x: book.power(x, Fraction(1, 2)),
     domain=(0.5, 2.0),
     kink="at x = 0 the derivative is inf",
+    code=called("sqrt", "math.sqrt"),
 )
 function(
     "abs",
@@ -143,6 +147,7 @@ function(
     kink="at x = 0 the derivative is 0",
     branches=_sign,
     rounding=EXACT,
+    code=called("abs", "abs"),
 )
 function(
     "sign",
@@ -153,6 +158,7 @@ function(
     kink="no gradient flows through sign",
     branches=_sign,
     rounding=EXACT,
+    code=called("sign") | {PYTHON: Spelling("float(({0} > 0) - ({0} < 0))", ATOM, (SUM,))},
 )
 function(
     "square",
@@ -162,6 +168,7 @@ function(
     "square",
     latex=Spelling("{0}^{{2}}", POWER, (ATOM,)),
     terms=lambda s, book, x: book.power(x, 2),
+    code=called("square") | {PYTHON: Spelling("{0} ** 2", POWER, (POSTFIX,))},
 )
 function(
     "sin",
@@ -170,6 +177,7 @@ function(
     AS + "4.3.105",
     "sine",
     latex=_log_latex("sin"),
+    code=called("sin", "math.sin"),
 )
 function(
     "cos",
@@ -178,6 +186,7 @@ function(
     AS + "4.3.106",
     "cosine",
     latex=_log_latex("cos"),
+    code=called("cos", "math.cos"),
 )
 function(
     "tan",
@@ -187,6 +196,7 @@ function(
     "tangent",
     latex=_log_latex("tan"),
     domain=(-1.0, 1.0),
+    code=called("tan", "math.tan"),
 )
 function(
     "tanh",
@@ -195,6 +205,7 @@ function(
     SLIDES + ", tanh",
     "hyperbolic tangent",
     latex=_log_latex("tanh"),
+    code=called("tanh", "math.tanh"),
 )
 function(
     "sigmoid",
@@ -204,6 +215,11 @@ function(
     "logistic function 1 / (1 + e^-x)",
     latex=r"\sigma\left({0}\right)",
     aliases=("σ",),
+    code=templates(
+        numpy=Spelling("1 / (1 + {xp}.exp(-{0}))", PRODUCT, (SIGN,)),
+        torch="{xp}.sigmoid({0})",
+        jax="jax.nn.sigmoid({0})",
+    ),
 )
 function(
     "relu",
@@ -214,6 +230,11 @@ function(
     kink="at x = 0 the derivative is 0",
     branches=_sign,
     rounding=EXACT,
+    code=templates(
+        numpy="{xp}.maximum({0}, 0)",
+        torch="{xp}.relu({0})",
+        python=Spelling("({0} if {0} > 0 else 0.0 * {0})", ATOM, (SUM,)),
+    ),
 )
 function(
     "leaky_relu",
@@ -224,6 +245,7 @@ function(
     operands=("x", "a"),
     kink="at x = 0 the derivative is a",
     branches=lambda x, a: _sign(x),
+    code=templates(numpy=Spelling("{xp}.where({0} > 0, {0}, {1} * {0})", ATOM, (PRODUCT, PRODUCT))),
 )
 function(
     "elu",
@@ -237,6 +259,18 @@ function(
     operands=("x", "a"),
     kink="at x = 0 the derivative is a",
     branches=lambda x, a: _sign(x),
+    code=templates(
+        numpy=Spelling(
+            "{xp}.where({0} > 0, {0}, {1} * {xp}.expm1({xp}.minimum({0}, 0)))",
+            ATOM,
+            (SUM, PRODUCT),
+        ),
+        torch=Spelling(
+            "{xp}.where({0} > 0, {0}, {1} * {xp}.expm1({xp}.clamp({0}, max=0)))",
+            ATOM,
+            (SUM, PRODUCT),
+        ),
+    ),
 )
 function(
     "softplus",
@@ -244,6 +278,10 @@ function(
     lambda s, g, y, x: (g * call("sigmoid", x),),
     "Dugas et al. 2001",
     "log(1 + e^x)",
+    code=templates(
+        numpy="{xp}.logaddexp({0}, 0)",
+        torch=Spelling("-{xp}.nn.functional.logsigmoid(-{0})", SIGN, (SIGN,)),
+    ),
 )
 function(
     "erf",
@@ -251,6 +289,7 @@ function(
     lambda s, g, y, x: (g * (2 / math.sqrt(math.pi)) * call("exp", -(x**2)),),
     AS + "7.1.19",
     "error function",
+    code=templates(torch="{xp}.erf({0})", jax="jax.scipy.special.erf({0})", python="math.erf({0})"),
 )
 function(
     "gelu",
@@ -264,6 +303,7 @@ function(
     ),
     "Hendrycks & Gimpel 2016, the exact form x Φ(x)",
     "Gaussian error linear unit",
+    code=templates(torch="{xp}.nn.functional.gelu({0})", jax="jax.nn.gelu({0}, approximate=False)"),
 )
 function(
     "silu",
@@ -272,6 +312,11 @@ function(
     "Elfwing, Uchibe & Doya 2018, eq. 5",
     "x sigmoid(x)",
     aliases=("swish",),
+    code=templates(
+        numpy=Spelling("{0} / (1 + {xp}.exp(-{0}))", PRODUCT, (SIGN,)),
+        torch="{xp}.nn.functional.silu({0})",
+        jax="jax.nn.silu({0})",
+    ),
 )
 function(
     "maximum",
@@ -284,6 +329,7 @@ function(
     kink="a tie goes to the first",
     branches=lambda x, y: np.sign(x.real - y.real),
     rounding=EXACT,
+    code=templates(numpy="{xp}.maximum({0}, {1})", python="max({0}, {1})"),
 )
 function(
     "minimum",
@@ -296,6 +342,7 @@ function(
     kink="a tie goes to the first",
     branches=lambda x, y: np.sign(x.real - y.real),
     rounding=EXACT,
+    code=templates(numpy="{xp}.minimum({0}, {1})", python="min({0}, {1})"),
 )
 
 
@@ -324,4 +371,8 @@ function(
     jacobian=_where_jacobian,
     terms=lambda s, book, c, a, b: book.chosen(c, a, b),
     rounding=EXACT,
+    code=templates(
+        numpy=Spelling("{xp}.where({0} != 0, {1}, {2})", ATOM, (SUM, 0, 0)),
+        python=Spelling("({1} if {0} != 0 else {2})", ATOM, (SUM, SUM, SUM)),
+    ),
 )

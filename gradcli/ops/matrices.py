@@ -10,6 +10,15 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import maps
+from gradcli.ops.coding import (
+    NUMPY,
+    TORCH,
+    diagonal,
+    diagonal_torch,
+    outer_product,
+    scalar_product,
+    templates,
+)
 from gradcli.ops.core import (
     ALL,
     BY_NORM,
@@ -29,7 +38,7 @@ from gradcli.ops.flops import an_entry, contraction, none, of_square, solution
 from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.special import cofactors
-from gradcli.sizes import ATOM, POWER, PRODUCT, SIGN, Shape, Size, is_one, same, spell
+from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, SIGN, Shape, Size, is_one, same, spell
 
 GILES = "Giles 2008, section 2.2"
 
@@ -186,6 +195,7 @@ matrix(
     linear=EACH,
     flops=_dot_flops,
     terms=lambda s, book, x, y: book.product([x, y], [(0, 1), (0, 1)], (2, 3), _scalar(s)),
+    code={NUMPY: scalar_product},
 )
 matrix(
     "outer",
@@ -200,6 +210,7 @@ matrix(
     linear=EACH,
     flops=an_entry,
     terms=lambda s, book, x, y: book.product([x, y], [(0, 2), (1, 3)], (0, 1), _outer_shape(s)),
+    code={NUMPY: outer_product},
 )
 matrix(
     "trace",
@@ -214,6 +225,10 @@ matrix(
     linear=ALL,
     flops=lambda s, shape: s.sizes.add(s.shapes[0][0], s.sizes.constant(-1)),
     terms=lambda s, book, x: book.product([x], [(0, 0)], (1, 2), _scalar(s)),
+    code=templates(
+        numpy=Spelling("{xp}.trace({0}, axis1=-2, axis2=-1)[..., None, None]", POSTFIX),
+        torch=Spelling("{xp}.diagonal({0}, dim1=-2, dim2=-1).sum(-1)[..., None, None]", POSTFIX),
+    ),
 )
 matrix(
     "inv",
@@ -226,6 +241,7 @@ matrix(
     latex=Spelling("{0}^{{-1}}", POWER, (ATOM,)),
     rounding=BY_NORM,
     flops=of_square(0, 0, 0, 2),
+    code=templates(numpy="{xp}.linalg.inv({0})"),
 )
 matrix(
     "det",
@@ -237,6 +253,7 @@ matrix(
     "determinant",
     rounding=BY_NORM,
     flops=of_square(-1, Fraction(5, 6), Fraction(-1, 2), Fraction(2, 3)),  # LU, a product
+    code=templates(numpy=Spelling("{xp}.linalg.det({0})[..., None, None]", POSTFIX)),
 )
 matrix(
     "cofactor",
@@ -248,6 +265,10 @@ matrix(
     "matrix of cofactors, det(A) A^-T",
     rounding=BY_NORM,
     flops=of_square(-1, Fraction(5, 6), Fraction(1, 2), Fraction(8, 3)),  # det(A) times inv(A)
+    code=templates(
+        torch=Spelling("{xp}.linalg.det({0})[..., None, None] * {xp}.linalg.inv({0}).mT", PRODUCT),
+        jax=Spelling("{xp}.linalg.det({0})[..., None, None] * {xp}.linalg.inv({0}).mT", PRODUCT),
+    ),
 )
 matrix(
     "logdet",
@@ -262,6 +283,7 @@ matrix(
     flops=of_square(
         -1, Fraction(11, 6), Fraction(-1, 2), Fraction(2, 3)
     ),  # LU, logarithms and their sum
+    code=templates(numpy=Spelling("{xp}.linalg.slogdet({0})[1][..., None, None]", POSTFIX)),
 )
 matrix(
     "solve",
@@ -276,6 +298,7 @@ matrix(
     linear=((1,),),
     rounding=BY_NORM,
     flops=solution,
+    code=templates(numpy="{xp}.linalg.solve({0}, {1})"),
 )
 matrix(
     "diag",
@@ -290,4 +313,5 @@ matrix(
     terms=_diag_terms,
     rounding=EXACT,
     flops=none,
+    code={NUMPY: diagonal, TORCH: diagonal_torch},
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
+from gradcli.ops.coding import JAX, NUMPY, TORCH, along, in_torch, method, one_by_one
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -21,7 +22,7 @@ from gradcli.ops.core import (
     roman,
 )
 from gradcli.ops.flops import reduced
-from gradcli.sizes import PRODUCT, SUM, Number, Shape, Size
+from gradcli.sizes import POSTFIX, PRODUCT, SUM, Number, Shape, Size
 
 CHAIN = "course recitation on computing derivatives, rule 4b (generalised chain rule)"
 
@@ -191,6 +192,7 @@ reduction(
     linear=ALL,
     flops=reduced(),
     terms=_sum_terms,
+    code=method("sum"),
 )
 reduction(
     "mean",
@@ -204,6 +206,7 @@ reduction(
     terms=lambda s, book, x: book.multiply(
         _sum_terms(s, book, x), book.power(book.number(count(s).number), -1)
     ),
+    code=method("mean"),
 )
 reduction(
     "prod",
@@ -213,6 +216,7 @@ reduction(
     "product",
     Spelling(r"\prod{axis} {0}", SUM, (PRODUCT,)),
     flops=reduced(),
+    code=method("prod") | {TORCH: one_by_one("prod")},
 )
 reduction(
     "max",
@@ -225,6 +229,7 @@ reduction(
     branches=_mask(1),
     rounding=EXACT,
     flops=reduced(),
+    code=method("max", "amax"),
 )
 reduction(
     "min",
@@ -237,6 +242,7 @@ reduction(
     branches=_mask(-1),
     rounding=EXACT,
     flops=reduced(),
+    code=method("min", "amin"),
 )
 reduction(
     "logsumexp",
@@ -246,6 +252,10 @@ reduction(
     "log Σ e^x, without overflow",
     r"\operatorname{{logsumexp}}{axis}\left({0}\right)",
     flops=reduced(function=1, rest=1),
+    code={
+        TORCH: along("{xp}.logsumexp({0}, AXES, keepdim=True)"),
+        JAX: along("jax.scipy.special.logsumexp({0}, AXES, keepdims=True)"),
+    },
 )
 reduction(
     "norm",
@@ -257,6 +267,10 @@ reduction(
     kink="at x = 0 the derivative is 0",
     branches=lambda x, axes, scalar: np.any(x.real != 0, axis=axes, keepdims=True),
     flops=reduced(function=1, rest=1),
+    code={
+        NUMPY: along("{xp}.sqrt({xp}.square({0}).sum(axis=AXES, keepdims=True))", POSTFIX),
+        TORCH: along("{xp}.sqrt({xp}.square({0}).sum(dim=AXES, keepdim=True))", POSTFIX),
+    },
 )
 
 
@@ -279,6 +293,13 @@ def total(s: Signature, x: Expr) -> Expr:
 
 def normalisation(
     name: str, forward: Callable[..., Array], vjp: Any, cite: str, about: str, **fields: Any
+    name: str,
+    forward: Callable[..., Array],
+    vjp: Any,
+    cite: str,
+    about: str,
+    flops: Flops,
+    code: Any,
 ) -> Op:
     return reduction(
         name,
@@ -287,6 +308,8 @@ def normalisation(
         cite,
         about,
         roman(name) + r"{axis}\left({0}\right)",
+        flops=flops,
+        code=code,
         shape=lambda s: s.shapes[0],
         keywords={"axis": 0},
         group="normalisations",
@@ -302,6 +325,7 @@ normalisation(
     "e^x / Σ e^x",
     flops=reduced(function=1, spread=1),
     sums_to_one=lambda s: s.attrs["axis"],
+    code={JAX: along("jax.nn.softmax({0}, AXES)", whole=True), TORCH: in_torch("softmax")},
 )
 normalisation(
     "log_softmax",
@@ -310,6 +334,7 @@ normalisation(
     "d (x - log Σ e^x) = dx - softmax(x) · Σ dx",
     "x - log Σ e^x",
     flops=reduced(function=1, rest=1, spread=1),
+    code={JAX: along("jax.nn.log_softmax({0}, AXES)", whole=True), TORCH: in_torch("log_softmax")},
 )
 
 

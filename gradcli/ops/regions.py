@@ -9,6 +9,8 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import maps
+from gradcli.ops.coding import CALLED, NUMPY, taken
+from gradcli.ops.coding import regions as coded_regions
 from gradcli.ops.core import ALL, EXACT, Array, Op, Pair, Signature, Spelling, coded, register
 from gradcli.ops.flops import none
 from gradcli.ops.maps import Map
@@ -64,6 +66,7 @@ register(
         },
         group="operators",
         rounding=EXACT,
+        code={NUMPY: taken},
     ),
     function=False,
 )
@@ -170,5 +173,6 @@ register(
         static=_scatter_static,
         region=lambda s: s.attrs["regions"],
         group="shaping",
+        code={CALLED: coded_regions},
     )
 )

@@ -8,6 +8,16 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import maps
+from gradcli.ops.coding import (
+    NUMPY,
+    TORCH,
+    joined,
+    permuted,
+    reshaped,
+    stacked,
+    stretched_to,
+    transposed,
+)
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -66,6 +76,7 @@ register(
         static=lambda s: {"rank": s.rank},
         group="operators",
         rounding=EXACT,
+        code={NUMPY: transposed, TORCH: permuted},
     ),
     function=False,
 )
@@ -145,6 +156,7 @@ register(
         static=lambda s: {"axis": -s.rank, "rank": s.rank},
         group="operators",
         rounding=EXACT,
+        code={NUMPY: joined("axis"), TORCH: joined("dim")},
     ),
     function=False,
 )
@@ -165,6 +177,7 @@ register(
         keywords={"axis": 0},
         group="shaping",
         rounding=EXACT,
+        code={NUMPY: joined("axis"), TORCH: joined("dim")},
     )
 )
 
@@ -218,6 +231,7 @@ register(
         new_axes=1,
         group="shaping",
         rounding=EXACT,
+        code={NUMPY: stacked("axis"), TORCH: stacked("dim")},
     )
 )
 
@@ -255,6 +269,7 @@ register(
         static=lambda s: {"rank": s.rank, **coded(s)},
         group="shaping",
         rounding=EXACT,
+        code={NUMPY: reshaped},
     )
 )
 
@@ -308,5 +323,6 @@ register(
         static=lambda s: {"rank": s.rank, **coded(s)},
         group="shaping",
         rounding=EXACT,
+        code={NUMPY: stretched_to},
     )
 )

@@ -1,0 +1,1 @@
+"""A model as a module that people ship: loops kept, named as the model is."""

@@ -1,0 +1,192 @@
+"""The backward pass of a nest as a nest: each equation's contributions, its loops run back.
+
+What an operand gains is the entry's own rule. Derivatives add up: contributions to the same entry
+in the same iteration are one sum, and what is reached once is assigned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gradcli.emit.nest import Equation, Loop, Nest, Operand, Ref, Span, ends
+from gradcli.ops.core import TABLE, Call, Signature
+from gradcli.sizes import Number, Shape
+from gradcli.transform.vjp import Code, Contribution, gains
+
+
+def derivative(name: str) -> str:
+    """The key of a name's derivative: no model's name has a stroke."""
+    return f"d/{name}"
+
+
+def backward(nest: Nest, outputs: Iterable[str], wanted: Sequence[str]) -> Nest:
+    """The equations of the backward pass.
+
+    outputs: the names whose derivatives arrive. wanted: those whose gradients are wanted.
+    """
+    writer = _Writer(nest, outputs, wanted)
+    for equation in reversed(nest.equations):
+        writer.equation(equation)
+    equations = merged(nest, writer.made)
+    shapes = writer.shapes | {e.target.name: e.call.shape for e in equations if not e.adds}
+    return Nest(nest.sizes, tuple(equations), shapes, writer.axes(equations))
+
+
+class _Writer:
+    def __init__(self, nest: Nest, outputs: Iterable[str], wanted: Sequence[str]) -> None:
+        self.nest = nest
+        self.sizes = nest.sizes
+        self.made: list[Equation] = []
+        self.shapes: dict[str, Shape] = {}
+        self.reached = set(outputs)
+        for name in (*self.reached, *wanted):
+            self.shapes[derivative(name)] = nest.shapes[name]
+        self.active = _active(nest.equations, wanted)
+        self.count = 0
+
+    def equation(self, equation: Equation) -> None:
+        """What its operands gain, where its own derivative is reached."""
+        name, index = equation.target
+        if name not in self.reached or name not in self.active or equation.step is None:
+            return
+        loops = tuple(loop._replace(down=not loop.down) for loop in equation.loops)
+        found = gains(equation.step)
+        cotangent = Ref(derivative(name), index)
+        lines: dict[int, Operand] = {}
+        for arg, part in zip(equation.args, found.operands, strict=True):
+            if part is None or not isinstance(arg, Ref) or arg.name not in self.active:
+                continue
+            for line in part.uses:
+                self.line(found.lines, line, lines, cotangent, equation, loops)
+            leaves = (cotangent, equation.target, *equation.args)
+            value = self.code(part.code, leaves, lines, loops)
+            spans = None
+            if part.region is not None:
+                spans = equation.spans or tuple(
+                    Span(p.start, p.stop, p.single, p.whole) for p in part.region
+                )
+            shape = part.shape
+            self.shapes[derivative(arg.name)] = self.nest.shapes[arg.name]
+            self.reached.add(arg.name)
+            call = self.copy(shape)
+            target = Ref(derivative(arg.name), arg.at)
+            self.made.append(Equation(target, call, (value,), loops, True, spans))
+
+    def line(
+        self,
+        stated: Sequence[Contribution],
+        line: int,
+        lines: dict[int, Operand],
+        cotangent: Ref,
+        equation: Equation,
+        loops: tuple[Loop, ...],
+    ) -> None:
+        """An own line of a rule, with those that it needs, once."""
+        if line in lines:
+            return
+        for other in stated[line].uses:
+            self.line(stated, other, lines, cotangent, equation, loops)
+        leaves = (cotangent, equation.target, *equation.args)
+        lines[line] = self.code(stated[line].code, leaves, lines, loops)
+
+    def code(
+        self,
+        code: Code,
+        leaves: Sequence[Operand],
+        lines: Mapping[int, Operand],
+        loops: tuple[Loop, ...],
+    ) -> Operand:
+        names: list[Operand] = []
+
+        def at(place: int | Number) -> Operand:
+            if isinstance(place, Number):
+                return place
+            if place >= 0:
+                return names[place]
+            return leaves[~place] if ~place < len(leaves) else lines[~place - len(leaves)]
+
+        for call, places in code.calls:
+            names.append(self.emit(call, tuple(map(at, places)), loops))
+        return at(code.result)
+
+    def emit(self, call: Call, args: tuple[Operand, ...], loops: tuple[Loop, ...]) -> Ref:
+        self.count += 1
+        index = tuple(self.sizes.dims[loop.variable] for loop in loops)
+        target = Ref(f"g/{self.count}", index)
+        self.shapes[target.name] = call.shape
+        region = dict(call.attrs).get("region")
+        spans = region and tuple(Span(p.start, p.stop, p.single, p.whole) for p in region)
+        self.made.append(Equation(target, call, args, loops, spans=spans))
+        return target
+
+    def copy(self, shape: Shape) -> Call:
+        return Call(TABLE["copy"], Signature(self.sizes, (shape,), {}), (), shape)
+
+    def axes(self, equations: Sequence[Equation]) -> dict[str, Any]:
+        """Of a derivative those of its name; of what is computed on the way, what its loops are."""
+        found: dict[str, Any] = {
+            derivative(name): axes
+            for name, axes in self.nest.axes.items()
+            if derivative(name) in self.shapes
+        }
+        for equation in equations:
+            name, index = equation.target
+            if name not in found:
+                found[name] = tuple(ends(self.sizes, i, equation.loops) for i in index)
+        return found
+
+
+def _active(equations: Sequence[Equation], wanted: Iterable[str]) -> set[str]:
+    """The names through which a wanted name's derivative flows, loops gone through as often as
+    anything is new.
+    """
+    active = set(wanted)
+    grows = True
+    while grows:
+        before = len(active)
+        for equation in equations:
+            if equation.target.name not in active and equation.step is not None:
+                parts = gains(equation.step).operands
+                flows = [
+                    arg.name
+                    for arg, part in zip(equation.args, parts, strict=True)
+                    if part is not None and isinstance(arg, Ref)
+                ]
+                if not active.isdisjoint(flows):
+                    active.add(equation.target.name)
+        grows = len(active) > before
+    return active
+
+
+def merged(nest: Nest, equations: Sequence[Equation]) -> list[Equation]:
+    """Contributions to the same entries in the same iterations as one sum, at the last of them."""
+    groups: dict[Any, list[int]] = {}
+    for i, equation in enumerate(equations):
+        if equation.adds and equation.spans is None:
+            groups.setdefault((equation.target, equation.loops), []).append(i)
+    found: list[Equation] = []
+    terms: dict[Any, Operand] = {}
+    count = 0
+    for i, equation in enumerate(equations):
+        group = groups.get((equation.target, equation.loops), [])
+        if i not in group or len(group) == 1:
+            found.append(equation)
+            continue
+        key = (equation.target, equation.loops)
+        (term,) = equation.args
+        if key in terms:
+            shape = equation.call.shape
+            signature = Signature(nest.sizes, (shape, shape), {})
+            call = Call(TABLE["add"], signature, (), shape)
+            args = (terms[key], term)
+            if i == group[-1]:
+                found.append(equation._replace(call=call, args=args))
+                continue
+            count += 1
+            index = tuple(nest.sizes.dims[loop.variable] for loop in equation.loops)
+            target = Ref(f"s/{equation.target.name[2:]}/{count}", index)
+            found.append(Equation(target, call, args, equation.loops))
+            term = target
+        terms[key] = term
+    return found

@@ -1,0 +1,363 @@
+"""A model's passes as a module of NumPy."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+
+import gradcli
+from gradcli.codegen.helpers import Helpers
+from gradcli.codegen.numpy_ import Names
+from gradcli.emit.adjoint import derivative
+from gradcli.emit.nest import Axis, variables
+from gradcli.emit.passes import Passes, Quantity
+from gradcli.emit.schedule import schedule
+from gradcli.emit.stores import ARRAY, Store
+from gradcli.emit.writer import WIDTH, Language, Writer
+from gradcli.foreign import docstring
+from gradcli.ops.coding import CALLED, Site
+from gradcli.ops.core import Call
+from gradcli.sizes import Shape, Size, is_scalar
+
+RESERVED = {"np", "forward", "backward", "saved", "outputs", "grads", "name", "array", "shape"}
+
+
+class Module:
+    """Writes a model's passes for NumPy."""
+
+    def __init__(self, found: Passes, command: str, plain: bool) -> None:
+        self.passes = found
+        self.plain = plain
+        self.command = command
+        self.sizes = found.forward.sizes
+        self.helpers = Helpers()
+        self.names = Names(RESERVED)
+        self.language = Language("numpy", "np", self.called)
+        self.missing: list[str] = []
+        self.kept: list[str] = []  # the dims that the backward pass needs and can't see
+        self.variables = {
+            loop.variable
+            for nest in (found.forward, found.backward)
+            for equation in nest.equations
+            for loop in equation.loops
+        }
+
+    def called(self, call: Call, site: Site) -> str:
+        """A call of an operation's own forward function, which stands in the module."""
+        name = self.helpers.name(call.op.forward, f"_{call.op.name}")
+        static = call.op.code[CALLED](site) if CALLED in call.op.code else call.static
+        keywords = "".join(f", {key}={value}" for key, value in static.items())
+        return f"{name}({{,}}{keywords})"
+
+    def naming(self, name: str) -> str:
+        if name.startswith("d/"):
+            return self.names(f"d{name[2:]}")
+        return self.names(name.replace("/", ""))
+
+    # ── the whole ──
+
+    def text(self) -> str:
+        for quantity in self.passes.inputs:
+            self.names(quantity.name)
+        for quantity in self.passes.given:
+            self.naming(derivative(quantity.name))
+        backward = list(self.backward())
+        forward = list(self.forward())
+        source = docstring(self.passes.program.source.name)
+        lines = [
+            f'"""The gradients of {source}: both passes, in NumPy alone.',
+            "",
+            f"Written by gradcli {gradcli.__version__}: {docstring(self.command)}",
+            '"""',
+            "",
+            *(["import math", ""] if self.maths(forward + backward) else []),
+            "import numpy as np",
+            "",
+            "",
+        ]
+        for text in self.helpers.texts:
+            lines += [*text.rstrip().splitlines(), "", ""]
+        return "\n".join([*lines, *forward, "", "", *backward]) + "\n"
+
+    def maths(self, lines: Sequence[str]) -> bool:
+        return any("math." in text for text in [*lines, *self.helpers.texts])
+
+    # ── the passes ──
+
+    def forward(self) -> Iterator[str]:
+        found = self.passes
+        known = {q.name: (self.naming(q.name), Store(ARRAY, q.axes, q.shape)) for q in found.inputs}
+        kept = {*found.saved, *(q.name for q in found.outputs)}
+        items = schedule(found.forward, not self.plain)
+        like = next(iter(known.values()))[0] if known else ""
+        writer = Writer(
+            found.forward, items, known, kept, self.naming, self.language, like, self.plain
+        )
+        body = writer.write()
+        yield from signature("forward", [self.naming(q.name) for q in found.inputs], [])
+        yield from self.docstring(
+            "Compute the model. Returns its outputs by name, and what `backward` needs.",
+            "Inputs",
+            found.inputs,
+            found.outputs,
+        )
+        results = {q.name: self.member(writer, q) for q in found.outputs}
+        saved = [*(writer.variable(name) for name in found.saved), *map(self.naming, self.kept)]
+        ending = [*mapping("outputs", results), *sequence("return outputs, ", saved)]
+        checks = [*self.checks([(q.name, self.naming(q.name), q) for q in found.inputs])]
+        arrays = [(self.naming(q.name), q.axes, q.shape) for q in found.inputs]
+        yield from self.scalars(found.inputs)
+        yield from self.bound(arrays, [*checks, *body, *ending])
+        for dim in self.missing:  # a size that no input has
+            yield f"    {self.naming(dim)} = {self.sizes.dims[dim].value}"
+        yield from checks
+        yield from body
+        yield from ending
+
+    def backward(self) -> Iterator[str]:
+        found = self.passes
+        nest = found.backward
+        known = {
+            name: (self.naming(name), Store(ARRAY, nest.axes[name], nest.shapes[name]))
+            for name in found.saved
+        }
+        begun: list[str] = []
+        made = {equation.target.name for equation in nest.equations}
+        for q in found.given:
+            key = derivative(q.name)
+            argument = self.naming(key)
+            if q.axes != nest.axes[key]:
+                # Members that are not given begin with 0.
+                total = self.names(f"d{q.name}_")
+                whole = self.shape(nest.axes[key], q.shape)
+                begun.append(f"    {total} = np.zeros({whole})")
+                begun.append(f"    {total}[{self.part(q.axes, nest.axes[key])}] = {argument}")
+                known[key] = total, Store(ARRAY, nest.axes[key], q.shape)
+                continue
+            known[key] = argument, Store(ARRAY, q.axes, q.shape)
+        kept = {derivative(q.name) for q in found.gradients}
+        items = schedule(nest, not self.plain)
+        like = next(iter(known.values()))[0] if known else ""
+        writer = Writer(nest, items, known, kept, self.naming, self.language, like, self.plain)
+        body = writer.write()
+        yield from signature(
+            "backward", ["saved"], [self.naming(derivative(q.name)) for q in found.given]
+        )
+        yield from self.docstring(
+            "The gradients by name, from what `forward` saved"
+            + (" and the given derivatives." if found.given else "."),
+            "Given",
+            [q._replace(name=f"d{q.name}") for q in found.given],
+            found.gradients,
+        )
+        results = {}
+        for q in found.gradients:
+            key = derivative(q.name)
+            if key in made or key in known:
+                results[q.name] = writer.variable(key)
+            else:
+                results[q.name] = f"np.zeros({self.shape(q.axes, q.shape)})"
+        checks = list(
+            self.checks([(f"d{q.name}", self.naming(derivative(q.name)), q) for q in found.given])
+        )
+        rest = [*checks, *begun, *body, *mapping("return ", results)]
+        sources = [(self.naming(name), nest.axes[name], nest.shapes[name]) for name in found.saved]
+        # A given derivative's shape is known only when it is checked: it tells no dim.
+        bound = list(self.bound(sources, rest))
+        self.kept = self.missing
+        saved = [*map(self.naming, (*found.saved, *self.kept))]
+        if saved:
+            yield from sequence("", saved, " = saved")
+        yield from self.scalars([q._replace(name=derivative(q.name)) for q in found.given])
+        yield from bound
+        yield from rest
+
+    def member(self, writer: Writer, quantity: Quantity) -> str:
+        """An output: a family's members that are outputs."""
+        name = writer.variable(quantity.name)
+        axes = self.passes.forward.axes[quantity.name]
+        if quantity.axes == axes:
+            return name
+        return f"{name}[{self.part(quantity.axes, axes)}]"
+
+    def part(self, axes: Sequence[Axis], whole: Sequence[Axis]) -> str:
+        parts = []
+        one = self.sizes.constant(1)
+        for own, every in zip(axes, whole, strict=True):
+            low = self.sizes.add(own.first, every.first, -1)
+            high = self.sizes.add(self.sizes.add(own.last, every.first, -1), one)
+            start = self.size(low)
+            end = "" if own.last is every.last else self.size(high)
+            parts.append(f"{'' if start == '0' else start}:{end}")
+        return ", ".join(parts)
+
+    # ── sizes ──
+
+    def size(self, size: Size) -> str:
+        from gradcli.emit.arithmetic import size_code
+
+        return size_code(size, self.naming)[0]
+
+    def shape(self, axes: Sequence[Axis], shape: Shape) -> str:
+        texts = [self.size(self.length(axis)) for axis in axes]
+        return f"({', '.join([*texts, *map(self.size, shape)])})"
+
+    def length(self, axis: Axis) -> Size:
+        gap = self.sizes.add(axis.last, axis.first, -1)
+        return self.sizes.add(gap, self.sizes.constant(1))
+
+    def bound(
+        self,
+        arrays: Sequence[tuple[str, Sequence[Axis], Shape]],
+        lines: Sequence[str],
+        saved: Collection[str] = (),
+    ) -> Iterator[str]:
+        """The dims that lines of code need, from the shapes of arrays."""
+        words = set(re.findall(r"\w+", "\n".join(lines)))
+        names = {self.naming(dim): dim for dim in self.sizes.dims}
+        wanted = [dim for name, dim in names.items() if name in words and dim not in self.variables]
+        known = set(saved)
+        found: list[str] = []
+        while left := [dim for dim in wanted if dim not in known]:
+            sources = [(source, dim) for dim in left if (source := self.source(dim, arrays, known))]
+            if not sources:
+                more = {dim for d in left for dim in self.beside(d, arrays)} - set(wanted)
+                if more:
+                    wanted += sorted(more)
+                    continue
+                break
+            (_, text), dim = min(sources)
+            known.add(dim)
+            found.append(f"    {self.naming(dim)} = {text}")
+        self.missing = [dim for dim in wanted if dim not in known]
+        yield from found
+
+    def beside(self, dim: str, arrays: Sequence[tuple[str, Sequence[Axis], Shape]]) -> set[str]:
+        """The dims that stand with one in the sizes of arrays."""
+        return {
+            name
+            for _, axes, shape in arrays
+            for size in (*shape, *(self.length(axis) for axis in axes))
+            if dim in variables(size)
+            for name in variables(size)
+        }
+
+    def source(
+        self, dim: str, arrays: Sequence[tuple[str, Sequence[Axis], Shape]], known: Container[str]
+    ) -> tuple[int, str] | None:
+        """A dim from an array's shape and the dims that are known, and how far-fetched that is."""
+        best: tuple[int, str] | None = None
+        for name, axes, shape in arrays:
+            every = [*(self.length(axis) for axis in axes), *shape]
+            for k, size in enumerate(every):
+                rest = self.sizes.add(self.sizes.dims[dim], size, -1)
+                if any(name not in known for name in variables(rest)):
+                    continue
+                at, cost = (k, 0) if k == 0 else (-1, 1) if k == len(every) - 1 else (k, 2)
+                text = f"{name}.shape[{at}]"
+                if cost == 2:  # an array of fewer axes is told as one of a wrong shape
+                    text = f"({name}.shape + (0,) * {k})[{k}]"
+                if rest.terms:
+                    more = self.size(rest)
+                    text += f" - {more[1:]}" if more.startswith("-") else f" + {more}"
+                    cost += 3 + len(rest.terms)
+                if best is None or cost < best[0]:
+                    best = cost, text
+        return best
+
+    def scalars(self, quantities: Sequence[Quantity]) -> Iterator[str]:
+        """A scalar may be a plain number."""
+        for q in quantities:
+            if is_scalar(q.shape) and not q.axes:
+                name = self.naming(q.name)
+                yield f"    {name} = np.reshape({name}, (1, 1))"
+
+    def checks(self, quantities: Sequence[tuple[str, str, Quantity]]) -> Iterator[str]:
+        wanted = [
+            (label, name, self.shape(q.axes, q.shape))
+            for label, name, q in quantities
+            if q.axes or not is_scalar(q.shape)
+        ]
+        if not wanted:
+            return
+        texts = [docstring(label) for label, _, _ in wanted]
+        if len(wanted) == 1:
+            ((_, name, shape),) = wanted
+            text = texts[0].replace("{", "{{").replace("}", "}}")
+            yield f"    if {name}.shape != {shape}:"
+            yield f'        raise ValueError(f"{text} has shape {{{name}.shape}}, not {{{shape}}}")'
+            return
+        rows = [
+            f'("{text}", {name}, {shape})'
+            for text, (_, name, shape) in zip(texts, wanted, strict=True)
+        ]
+        one = f"    for name, array, shape in ({', '.join(rows)}):"
+        if len(one) <= WIDTH:
+            yield one
+        else:
+            yield "    for name, array, shape in ("
+            for row in rows:
+                yield f"        {row},"
+            yield "    ):"
+        yield "        if array.shape != shape:"
+        yield '            raise ValueError(f"{name} has shape {array.shape}, not {shape}")'
+
+    def docstring(
+        self, first: str, title: str, quantities: Sequence[Quantity], results: Sequence[Quantity]
+    ) -> Iterator[str]:
+        yield f'    """{first}'
+        yield ""
+        if quantities:
+            yield from self.listed(title, quantities)
+        yield from self.listed("Returned", results)
+        yield '    """'
+
+    def listed(self, title: str, quantities: Sequence[Quantity]) -> Iterator[str]:
+        texts = [
+            f"{docstring(q.name)} {self.shape(q.axes, q.shape)}".replace(" ", "\0")
+            for q in quantities
+        ]
+        text = f"{title}: {', '.join(texts)}."
+        for line in textwrap.wrap(text, WIDTH - 8, break_long_words=False, break_on_hyphens=False):
+            yield "    " + line.replace("\0", " ")
+
+
+def signature(name: str, positional: Sequence[str], keywords: Sequence[str]) -> list[str]:
+    """A function's first line; its inputs are given by name."""
+    if name == "forward":
+        positional, keywords = [], positional
+    arguments = [*positional, *(["*"] if keywords else []), *keywords]
+    one = f"def {name}({', '.join(arguments)}):"
+    if len(one) <= WIDTH:
+        return [one]
+    inner = ", ".join(arguments)
+    if len(inner) + 4 <= WIDTH:
+        return [f"def {name}(", f"    {inner}", "):"]
+    return [f"def {name}(", *(f"    {text}," for text in arguments), "):"]
+
+
+def mapping(before: str, results: Mapping[str, str]) -> list[str]:
+    """A dictionary, on one line where it fits."""
+    before = f"{before}= " if not before.startswith("return") else before
+    before = before.replace("outputs=", "outputs =")
+    items = [f'"{docstring(name)}": {text}' for name, text in results.items()]
+    one = f"    {before}{{{', '.join(items)}}}"
+    if len(one) <= WIDTH:
+        return [one]
+    return [f"    {before}{{", *(f"        {item}," for item in items), "    }"]
+
+
+def sequence(before: str, items: Sequence[str], after: str = "") -> list[str]:
+    """A tuple, on one line where it fits."""
+    inner = ", ".join(items) + ("," if len(items) == 1 else "")
+    bare = after and len(items) > 1
+    one = f"    {before}{inner}{after}" if bare else f"    {before}({inner}){after}"
+    if len(one) <= WIDTH:
+        return [one]
+    return [f"    {before}(", *(f"        {item}," for item in items), f"    ){after}"]
+
+
+def write(found: Passes, command: str, plain: bool = False) -> str:
+    """The module of a model's passes."""
+    return Module(found, command, plain).text()

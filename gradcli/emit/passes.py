@@ -1,0 +1,232 @@
+"""Both passes of a model as nests: what each computes, what is saved between them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gradcli.emit import adjoint, motion, simplify
+from gradcli.emit.adjoint import derivative
+from gradcli.emit.instances import Instance, instances
+from gradcli.emit.nest import Axis, Equation, Nest, Ref, Unkept
+from gradcli.emit.reading import read, split
+from gradcli.emit.schedule import at_once_fits
+from gradcli.errors import GradError
+from gradcli.ops.core import EXACT, TABLE, Call, Signature
+from gradcli.program import Program
+from gradcli.request import Request
+from gradcli.sizes import Number, Shape
+from gradcli.syntax import Parsed
+from gradcli.transform.inline import flatten
+
+MOST_UNROLLED = 5_000  # equations of a model whose loops can't be kept
+
+
+class Quantity(NamedTuple):
+    """An input, an output or a gradient: its name, a family's axes, its shape."""
+
+    name: str
+    axes: tuple[Axis, ...]
+    shape: Shape
+
+
+class Passes(NamedTuple):
+    """A model's passes.
+
+    inputs: the model's. outputs: the loss and what `given` names. given: whose derivatives arrive.
+    gradients: those that are wanted. saved: what the backward pass needs of the forward pass.
+    note: why the loops are not kept, where they are not.
+    """
+
+    program: Program
+    inputs: tuple[Quantity, ...]
+    outputs: tuple[Quantity, ...]
+    given: tuple[Quantity, ...]
+    gradients: tuple[Quantity, ...]
+    forward: Nest
+    backward: Nest
+    saved: tuple[str, ...]
+    note: str | None
+
+
+def passes(parsed: Parsed, request: Request, plain: bool = False) -> Passes:
+    """A model's passes with its loops kept. Raises GradError or GradErrors.
+
+    plain: as the listing has them, with nothing simplified.
+    """
+    found = instances(parsed, request)
+    program = found[0].program
+    note = None
+    try:
+        nest = read(found)
+    except Unkept as error:
+        note = str(error)
+        program, nest = _unrolled(parsed, request)
+    wanted = _wanted(program, request)
+    inputs = tuple(
+        Quantity(name, nest.axes[name], nest.shapes[name])
+        for name in dict.fromkeys(split(item.name)[0] for item in program.inputs)
+    )
+    given = _given(found if note is None else [Instance(program, {})], nest)
+    outputs = _outputs(program, nest, given)
+    results = {q.name for q in outputs}
+    if not plain:
+        named = results.union(wanted)
+        nest = motion.hoisted(simplify.without_copies(nest, named), named)
+    kept = {derivative(name) for name in wanted} | {derivative(q.name) for q in given}
+    back = adjoint.backward(nest, [q.name for q in outputs], wanted)
+    back = _seeded(back, program, nest, given)
+    back = back._replace(shapes=nest.shapes | back.shapes, axes=nest.axes | back.axes)
+    ahead = _flat(nest)
+    if not plain:
+        back = motion.hoisted(simplify.without_copies(simplify.shared(back), kept), kept)
+        back = motion.regrouped(motion.unstretched(back), _derivatives(back))
+        back = simplify.product_sums(simplify.shared(back))
+        ahead = simplify.without_copies(ahead, results)
+    needs = simplify.needed(back.equations, [derivative(name) for name in wanted])
+    back = back._replace(equations=tuple(needs))
+    ahead, back, saved = _split(ahead, back, {q.name for q in inputs}, outputs, not plain)
+    gradients = tuple(Quantity(name, nest.axes[name], nest.shapes[name]) for name in wanted)
+    return Passes(program, inputs, outputs, given, gradients, ahead, back, saved, note)
+
+
+def _derivatives(nest: Nest) -> set[str]:
+    """The names of derivatives."""
+    return {name for name in nest.shapes if name.startswith("d/")}
+
+
+def _unrolled(parsed: Parsed, request: Request) -> tuple[Program, Nest]:
+    from gradcli.session import bind
+
+    program, _ = bind(parsed, request)
+    if len(program.steps) > MOST_UNROLLED:
+        raise GradError(
+            f"the loops can't be kept, and the model has {len(program.steps):,} equations unrolled",
+            hint=f"at most {MOST_UNROLLED:,} are written",
+            kind="too-large",
+        )
+    return program, read([Instance(program._replace(loops=()), {})])
+
+
+def _wanted(program: Program, request: Request) -> list[str]:
+    from gradcli.transform.reverse import resolve_wrt
+
+    return list(dict.fromkeys(split(name)[0] for name in resolve_wrt(program, request.wrt)))
+
+
+def _given(found: list[Instance], nest: Nest) -> tuple[Quantity, ...]:
+    """What arrives: of a family the range of those members whose derivatives are given."""
+    from gradcli.emit.affine import fit
+
+    quantities = []
+    program = found[0].program
+    for name in dict.fromkeys(split(item.name)[0] for item in program.given):
+        members = [
+            [split(item.name)[1] for item in one.program.given if split(item.name)[0] == name]
+            for one in found
+        ]
+        points = [one.dims for one in found]
+        axes = tuple(
+            Axis(
+                fit(nest.sizes, points, [min(m[k] for m in some) for some in members]),
+                fit(nest.sizes, points, [max(m[k] for m in some) for some in members]),
+            )
+            for k in range(len(members[0][0]))
+        )
+        quantities.append(Quantity(name, axes, nest.shapes[name]))
+    return tuple(quantities)
+
+
+def _outputs(program: Program, nest: Nest, given: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+    """The loss, and what `given` names, the same members."""
+    found = list(given)
+    if program.loss is not None:
+        name = split(program.loss)[0]
+        if name not in [q.name for q in given]:
+            found.insert(0, Quantity(name, nest.axes[name], nest.shapes[name]))
+    return tuple(found)
+
+
+def _seeded(back: Nest, program: Program, nest: Nest, given: tuple[Quantity, ...]) -> Nest:
+    """The backward pass, begun with the loss's 1."""
+    if program.loss is None:
+        return back
+    name, at = split(program.loss)
+    sizes = nest.sizes
+    call_signature = Signature(sizes, (), {"sizes": sizes.scalar})
+    attrs = (("sizes", sizes.scalar),)
+    call = Call(TABLE["ones"], call_signature, attrs, sizes.scalar)
+    target = Ref(derivative(name), tuple(sizes.constant(i) for i in at))
+    one = Equation(target, call, (), adds=True)
+    return back._replace(equations=(one, *back.equations))
+
+
+def _flat(nest: Nest) -> Nest:
+    """The operations that a model defines, replaced by what they consist of."""
+    shapes, axes = dict(nest.shapes), dict(nest.axes)
+    found: list[Equation] = []
+    for equation in nest.equations:
+        if equation.step is None or equation.call.op.body is None:
+            found.append(equation)
+            continue
+        args = tuple(
+            f"@{k}" if isinstance(arg, Ref) else arg for k, arg in enumerate(equation.args)
+        )
+        known = {f"@{k}": arg for k, arg in enumerate(equation.args)}
+        loops = tuple(nest.sizes.dims[loop.variable] for loop in equation.loops)
+        for step in flatten([equation.step._replace(name="@", args=args)]):
+            if step.name == "@":
+                target = equation.target
+            else:
+                target = Ref(equation.target.name + step.name[1:], loops)
+                shapes[target.name] = step.call.shape
+                axes[target.name] = tuple(Axis(loop.first, loop.last) for loop in equation.loops)
+            known[step.name] = target
+            operands = tuple(arg if isinstance(arg, Number) else known[arg] for arg in step.args)
+            found.append(Equation(target, step.call, operands, equation.loops))
+    return nest._replace(equations=tuple(found), shapes=shapes, axes=axes)
+
+
+def _split(
+    ahead: Nest, back: Nest, inputs: set[str], outputs: tuple[Quantity, ...], again_too: bool
+) -> tuple[Nest, Nest, tuple[str, ...]]:
+    """What the backward pass needs of the forward one: saved, or computed again for nothing."""
+    made = {equation.target.name for equation in back.equations}
+    counts: dict[str, int] = {}
+    for equation in ahead.equations:
+        counts[equation.target.name] = counts.get(equation.target.name, 0) + 1
+    again: list[Equation] = []
+    saved: dict[str, None] = {}
+    stack = [r.name for e in back.equations for r in e.refs() if r.name not in made]
+    makers = {e.target.name: e for e in ahead.equations}
+    seen: set[str] = set()
+    while stack:
+        name = stack.pop(0)
+        if name in seen or name.startswith("d/"):
+            continue
+        seen.add(name)
+        maker = makers.get(name)
+        if again_too and maker is not None and counts[name] == 1 and _free(maker):
+            again.append(maker)
+            stack += [ref.name for ref in maker.refs()]
+        elif maker is not None or name in inputs:
+            saved[name] = None
+    order = {e.target.name: i for i, e in enumerate(ahead.equations)}
+    again.sort(key=lambda e: order[e.target.name])
+    back = back._replace(
+        equations=(*again, *back.equations),
+        shapes={**back.shapes, **ahead.shapes},
+        axes={**back.axes, **ahead.axes},
+    )
+    wanted = [*saved, *(q.name for q in outputs)]
+    ahead = ahead._replace(equations=tuple(simplify.needed(ahead.equations, wanted)))
+    return ahead, back, tuple(saved)
+
+
+def _free(equation: Equation) -> bool:
+    """Whether a value costs nothing to have again: its entries are moved, or it is a constant."""
+    return (
+        not equation.adds
+        and equation.call.op.rounding == EXACT
+        and equation.call.flops.value == 0
+        and at_once_fits(equation, 0)
+    )

@@ -1,0 +1,472 @@
+"""A pass as lines of code: each item a statement, what is used once inside the one that uses it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gradcli.emit.arithmetic import number_code, power, size_code
+from gradcli.emit.nest import (
+    Axis,
+    Equation,
+    Loop,
+    Nest,
+    Operand,
+    Ref,
+    coefficient,
+    substitute,
+    variables,
+)
+from gradcli.emit.schedule import Item
+from gradcli.emit.simplify import COPY
+from gradcli.emit.stores import ARRAY, Store, entered, stores
+from gradcli.ops.coding import NUMPY, SUMMED, Site, between
+from gradcli.ops.core import EXACT, Call, Spelling
+from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, SUM, Number, Shape, Size
+from gradcli.spelling import Written
+
+WIDTH = 88  # of a line
+
+
+class Language(NamedTuple):
+    """What a target differs in: its name, its library, how it allocates and loops.
+
+    call: an operation without a template, as a call of a function that stands in the module.
+    """
+
+    name: str
+    xp: str
+    call: Callable[[Call, Site], str]
+
+
+class Pending(NamedTuple):
+    """A value that stands in the statement that uses it; `run` is where both are."""
+
+    written: Written
+    run: Any
+
+
+class Writer:
+    """Writes the items of a pass.
+
+    known: the names that are there before, as they are called. kept: those that are wanted whole.
+    """
+
+    def __init__(
+        self,
+        nest: Nest,
+        items: Sequence[Item],
+        known: Mapping[str, tuple[str, Store]],
+        kept: Container[str],
+        naming: Callable[[str], str],
+        language: Language,
+        like: str,
+        plain: bool = False,
+    ) -> None:
+        self.plain = plain
+        self.nest = nest
+        self.sizes = nest.sizes
+        self.items = items
+        self.kept = kept
+        self.naming = naming
+        self.language = language
+        self.like = like
+        found = stores(nest, items, kept, known)
+        self.adds = found.adds
+        self.stores = {**{name: store for name, (_, store) in known.items()}, **found.of}
+        self.called = {name: text for name, (text, _) in known.items()}
+        self.arrived = set(known)
+        self.runs = entered(items)
+        self.uses: dict[str, int] = {}
+        for item in items:
+            for ref in item.equation.refs():
+                self.uses[ref.name] = self.uses.get(ref.name, 0) + 1
+        self.users: dict[str, list[int]] = {}
+        for i, item in enumerate(items):
+            for ref in item.equation.refs():
+                self.users.setdefault(ref.name, []).append(i)
+        self.pending: dict[str, Pending] = {}
+        self.lines: list[str] = []
+        self.open: list[Loop] = []
+
+    # ── lines ──
+
+    def write(self) -> list[str]:
+        starts = self._starts()
+        for i, item in enumerate(self.items):
+            if i in starts:
+                self.enter(())
+                for name in starts[i]:
+                    self.allocate(name)
+            self.enter(item.loops, self.runs[i], self.runs[i - 1] if i else ())
+            self.item(i, item)
+        self.enter(())
+        return self.lines
+
+    def _starts(self) -> dict[int, list[str]]:
+        """Where arrays are made: before the outermost loop in which they are filled."""
+        begins: dict[int, int] = {}
+        for i, run in enumerate(self.runs):
+            if run:
+                begins.setdefault(run[0], i)
+        found: dict[int, list[str]] = {}
+        seen: set[str] = set()
+        for i, item in enumerate(self.items):
+            name = item.equation.target.name
+            if name in seen or self.stores[name].kind != ARRAY:
+                continue
+            seen.add(name)
+            if self.direct(i):
+                continue
+            at = begins[self.runs[i][0]] if self.runs[i] else i
+            found.setdefault(at, []).append(name)
+        return found
+
+    def direct(self, i: int) -> bool:
+        """Whether an array that grows later begins as the value of its first statement."""
+        item = self.items[i]
+        target = item.equation.target
+        return not item.loops and not target.at and item.equation.spans is None
+
+    def enter(
+        self,
+        loops: Sequence[Loop],
+        run: tuple[int, ...] = (),
+        before: tuple[int, ...] = (),
+    ) -> None:
+        """Leave the loops that are open and enter others."""
+        same = 0
+        while (
+            same < min(len(loops), len(self.open))
+            and run[same : same + 1] == before[same : same + 1]
+        ):
+            same += 1
+        del self.open[same:]
+        for loop in loops[same:]:
+            first, last = self.size(loop.first), self.size(loop.last)
+            one = self.sizes.constant(1)
+            if loop.down:
+                low = self.size(self.sizes.add(loop.first, one, -1))
+                text = f"range({last}, {low}, -1)"
+            else:
+                high = self.size(self.sizes.add(loop.last, one))
+                text = f"range({first}, {high})" if first != "0" else f"range({high})"
+            self.line(f"for {self.naming(loop.variable)} in {text}:")
+            self.open.append(loop)
+
+    def line(self, text: str) -> None:
+        self.lines.append("    " * (1 + len(self.open)) + text)
+
+    def allocate(self, name: str) -> None:
+        store = self.stores[name]
+        variable = self.variable(name)
+        if name in self.arrived:
+            self.line(f"{variable} = {variable}.copy()")
+            return
+        kind = "zeros" if store.zeros else "empty"
+        shape = self.dims(store.axes, store.shape)
+        self.line(f"{variable} = {self.language.xp}.{kind}({shape})")
+
+    # ── items ──
+
+    def item(self, i: int, item: Item) -> None:
+        equation = item.equation
+        name = equation.target.name
+        store = self.stores[name]
+        room = WIDTH - 4 * (1 + len(self.open))
+        if self.may_wait(i, item, store):
+            own = room - len(self.called.get(name) or name) - 3
+            self.pending[name] = Pending(self.value(item, own), (self.runs[i], _keys(item.batch)))
+            return
+        target = self.target(item, store)
+        adds = self.adds[i]
+        spans = equation.spans if equation.adds else None
+        if spans is not None and len(spans) > 2 and any(span.single for span in spans):
+            self.line(f"{target} {'+=' if adds else '='} {self.reshaped(item, store)}")
+            return
+        if adds and self.direct(i):
+            value, binding = self.value(item, room - 2 * len(target) - 6)
+            self.line(f"{target} = {target} + {value if binding > SUM else f'({value})'}")
+            return
+        sign = "+=" if adds else "="
+        value, _ = self.value(item, room - len(target) - len(sign) - 2)
+        self.line(f"{target} {sign} {value}")
+
+    def reshaped(self, item: Item, store: Store) -> str:
+        """A value with the axes that a single index dropped."""
+        text, binding = self.value(item, WIDTH)
+        sizes = [
+            self.sizes.constant(1) if span.single else self.sizes.add(span.stop, span.start, -1)
+            for span in item.equation.spans or ()
+        ]
+        front = [self.length(loop) for k, loop in enumerate(item.batch) if k not in self.lost(item)]
+        shape = ", ".join([*front, *map(self.size, sizes)])
+        return f"{text if binding >= POSTFIX else f'({text})'}.reshape({shape})"
+
+    def may_wait(self, i: int, item: Item, store: Store) -> bool:
+        """Whether a value can stand in the statements that use it.
+
+        It does where there is one beside it, or where it is a view that costs nothing.
+        """
+        equation = item.equation
+        name = equation.target.name
+        users = self.users.get(name, [])
+        if self.plain or store.kind == ARRAY or name in self.kept or not users:
+            return False
+        if self.uses[name] > 1 and not (self.view(equation) and not item.batch):
+            return False
+        return all(
+            self.runs[k] == self.runs[i]
+            and (_keys(self.items[k].batch) == _keys(item.batch) or not item.batch)
+            and all(r.at == equation.target.at for r in self.refs(k) if r.name == name)
+            for k in users
+        )
+
+    def refs(self, k: int) -> list[Ref]:
+        return list(self.items[k].equation.refs())
+
+    def view(self, equation: Equation) -> bool:
+        """Whether a value is another one, turned."""
+        call = equation.call
+        return call.op.rounding == EXACT and call.flops.value == 0 and len(equation.args) == 1
+
+    def target(self, item: Item, store: Store) -> str:
+        """What a statement assigns to."""
+        equation = item.equation
+        name = self.variable(equation.target.name)
+        if store.kind != ARRAY or self.direct_store(equation.target, store, equation.spans):
+            return name
+        parts = self.subscripts(equation.target, store, item.batch, aligned=False)
+        spans = equation.spans if equation.adds else None
+        if spans is not None and not all(span.whole for span in spans):
+            parts += [":"] * (len(store.axes) - len(parts))
+            for span in spans:
+                start, stop = self.size(span.start), self.size(span.stop)
+                parts.append(":" if span.whole else between(start, stop))
+        return f"{name}[{', '.join(_trimmed(parts) or [':'])}]"
+
+    def direct_store(self, target: Ref, store: Store, spans: Any) -> bool:
+        return not target.at and spans is None
+
+    def value(self, item: Item, room: int) -> Written:
+        """The right side of a statement, at most so long where that can be had."""
+        while True:
+            written, waiting = self.compose(item)
+            if len(written[0]) <= room or not waiting:
+                return written
+            # The longest of what waits becomes a statement of its own.
+            name = max(waiting, key=lambda n: len(self.pending[n].written[0]))
+            text = self.pending.pop(name).written[0]
+            self.line(f"{self.variable(name)} = {text}")
+
+    def compose(self, item: Item) -> tuple[Written, list[str]]:
+        equation = item.equation
+        waiting: list[str] = []
+        texts: list[Written | Number] = []
+        lifts = equation.call.missing_axes()
+        for arg, missing in zip(equation.args, lifts, strict=True):
+            if isinstance(arg, Number):
+                texts.append(arg)
+            elif arg.name in self.pending:
+                waiting.append(arg.name)
+                texts.append(self.lifted(self.pending[arg.name].written, arg, item, missing))
+            else:
+                texts.append(self.read(arg, item, missing))
+        written = self.apply(item, texts)
+        return written, waiting
+
+    # ── operands ──
+
+    def variable(self, name: str) -> str:
+        if name not in self.called:
+            self.called[name] = self.naming(name)
+        return self.called[name]
+
+    def lifted(self, written: Written, ref: Ref, item: Item, missing: int) -> Written:
+        """A value with axes put in behind those in front, for an operation on more axes."""
+        if not missing or not self.batched(ref, item):
+            return written
+        front = ":, " * len(item.batch)
+        text = written[0] if written[1] >= POSTFIX else f"({written[0]})"
+        return f"{text}[{front}{', '.join(['None'] * missing)}]", POSTFIX
+
+    def batched(self, operand: Operand, item: Item) -> bool:
+        names = {loop.variable for loop in item.batch}
+        return isinstance(operand, Ref) and any(
+            not variables(size).isdisjoint(names) for size in operand.at
+        )
+
+    def read(self, ref: Ref, item: Item, missing: int) -> Written:
+        store = self.stores[ref.name]
+        parts = self.subscripts(ref, store, item.batch, aligned=True)
+        if missing and self.batched(ref, item):
+            parts += [":"] * (
+                len(store.axes) - store.inside - len([p for p in parts if p != "None"])
+            )
+            parts += ["None"] * missing
+        parts = _trimmed(parts)
+        name = self.variable(ref.name)
+        return (f"{name}[{', '.join(parts)}]", POSTFIX) if parts else (name, ATOM)
+
+    def subscripts(self, ref: Ref, store: Store, batch: Sequence[Loop], aligned: bool) -> list[str]:
+        """What stands in the brackets behind a name. aligned: with an axis for each batch loop."""
+        parts: list[str] = []
+        order = [loop.variable for loop in batch]
+        done = 0
+        started = False
+        for size, axis in list(zip(ref.at, store.axes, strict=True))[store.inside :]:
+            own = [loop for loop in batch if loop.variable in variables(size)]
+            if not own:
+                parts.append(self.size(self.sizes.add(size, axis.first, -1)))
+                continue
+            (loop,) = own
+            place = order.index(loop.variable)
+            if aligned and started:
+                parts += ["None"] * (place - done)
+            started, done = True, place + 1
+            parts.append(self.slice(size, axis, loop))
+        if aligned and started:
+            parts += ["None"] * (len(order) - done)
+        return parts
+
+    def slice(self, size: Size, axis: Axis, loop: Loop) -> str:
+        """The entries that an index takes as a loop goes up."""
+        sizes = self.sizes
+        ends = [
+            sizes.add(substitute(sizes, size, {loop.variable: end}), axis.first, -1)
+            for end in (loop.first, loop.last)
+        ]
+        most = sizes.add(axis.last, axis.first, -1)
+        one = sizes.constant(1)
+        if coefficient(size, loop.variable) == 1:
+            low = "" if ends[0].value == 0 and ends[0].is_constant else self.size(ends[0])
+            high = "" if ends[1] is most else self.size(sizes.add(ends[1], one))
+            gap = sizes.add(most, ends[1], -1)
+            if high and gap.is_constant:
+                high = f"-{gap.value}"
+            return between(low, high)
+        high = "" if ends[0] is most else self.size(ends[0])
+        stop = sizes.add(ends[1], one, -1)
+        low = "" if stop.is_constant and stop.value < 0 else self.size(stop)
+        return f"{high}:{low}:-1"
+
+    # ── operations ──
+
+    def size(self, size: Size) -> str:
+        return size_code(size, self.naming)[0]
+
+    def dims(self, axes: Sequence[Axis], shape: Shape) -> str:
+        one = self.sizes.constant(1)
+        front = [self.sizes.add(self.sizes.add(a.last, a.first, -1), one) for a in axes]
+        texts = [self.size(size) for size in (*front, *shape)]
+        return f"({', '.join(texts)})"
+
+    def length(self, loop: Loop) -> str:
+        sizes = self.sizes
+        return self.size(sizes.add(sizes.add(loop.last, loop.first, -1), sizes.constant(1)))
+
+    def number(self, number: Number) -> Written:
+        known = {name: self.naming(name) for name in self.sizes.dims}
+        return number_code(number, known)
+
+    def apply(self, item: Item, operands: list[Written | Number]) -> Written:
+        """An operation on written operands, summed over the axes that its target lacks."""
+        equation = item.equation
+        call = equation.call
+        if item.batch and call.op is COPY and isinstance(operands[0], Number):
+            return self.counted(item, equation.args[0])
+        lost = self.lost(item)
+        batched = tuple(self.batched(arg, item) for arg in equation.args)
+        front = tuple(self.length(loop) for loop in item.batch) if any(batched) else ()
+        spans = tuple(
+            (self.size(s.start), self.size(s.stop), s.single, s.whole)
+            for s in (equation.spans or ())
+        )
+        site = Site(call.signature, call.shape, front, self.size, spans, batched)
+        if lost and len(lost) == len(item.batch) and SUMMED in call.op.code:
+            spelling = call.op.code[SUMMED](site)
+            if spelling is not None:
+                return self.fill(spelling, call, operands)
+        op = call.op
+        spelling = op.code.get(self.language.name, op.code.get(NUMPY))
+        if spelling is None:
+            spelling = Spelling(self.language.call(call, site))
+        elif not isinstance(spelling, Spelling):
+            spelling = spelling(site)
+        written = self.fill(spelling, call, operands)
+        if lost and any(batched):
+            axes = ", ".join(map(str, lost))
+            axes = f"({axes})" if len(lost) > 1 else axes
+            text = written[0] if written[1] >= POSTFIX else f"({written[0]})"
+            written = f"{text}.sum(axis={axes})", POSTFIX
+        elif lost:
+            lengths = " * ".join(self.length(item.batch[k]) for k in lost)
+            text = written[0] if written[1] >= PRODUCT else f"({written[0]})"
+            written = f"{lengths} * {text}", PRODUCT
+        elif not any(batched) and item.batch and self.stores[equation.target.name].kind != ARRAY:
+            shape = self.dims((), call.shape)[1:]
+            lengths = ", ".join(self.length(loop) for loop in item.batch)
+            written = f"{self.language.xp}.broadcast_to({written[0]}, ({lengths}, {shape})", ATOM
+        return written
+
+    def lost(self, item: Item) -> list[int]:
+        """The batch axes that the target lacks: a sum goes over them."""
+        own = {name for size in item.equation.target.at for name in variables(size)}
+        return [k for k, loop in enumerate(item.batch) if loop.variable not in own]
+
+    def counted(self, item: Item, number: Any) -> Written:
+        """A number that changes with the loops, for all of them."""
+        text = self.number(number)[0]
+        for loop in reversed(item.batch):
+            high = self.size(self.sizes.add(loop.last, self.sizes.constant(1)))
+            ends = f"{self.size(loop.first)}, {high}"
+            text = f"[{text} for {self.naming(loop.variable)} in range({ends})]"
+        ones = "".join(", 1" for _ in range(2))
+        lengths = ", ".join(self.length(loop) for loop in item.batch)
+        return f"{self.language.xp}.array({text}).reshape({lengths}{ones})", POSTFIX
+
+    def fill(self, spelling: Spelling, call: Call, operands: list[Written | Number]) -> Written:
+        template, binding, needs = spelling
+        beside = call.op.elementwise and not all(isinstance(o, Number) for o in operands)
+        texts = []
+        for k, operand in enumerate(operands):
+            if isinstance(operand, Number):
+                text, precedence = self.number(operand)
+                if not beside:
+                    text, precedence = f"{self.language.xp}.array([[{text}]])", ATOM
+            else:
+                text, precedence = operand
+            need = needs[k] if k < len(needs) else 0
+            texts.append(text if precedence >= need else f"({text})")
+        joined = ", ".join(texts)
+        template = template.replace("{,}", joined.replace("{", "{{").replace("}", "}}"))
+        if template == "{0}" and binding == 0 and not isinstance(operands[0], Number):
+            binding = operands[0][1]
+        text = template.format(*texts, xp=self.language.xp, like=self.like)
+        if binding == POWER:
+            text = power(*text.split(" ** ")) if text.count(" ** ") == 1 else text
+        return tidy(text), binding
+
+
+SWAPPED = re.compile(r"np\.swapaxes\(([\w\[\]:+\- ]+), -1, -2\)\[\.\.\., 0, :\]")
+COLUMN = re.compile(r"(\w+)\[([^\[\],]*:[^\[\],]*)\]\[\.\.\., 0\]")
+
+
+def tidy(text: str) -> str:
+    """The same in fewer signs: a column of a slice in one pair of brackets, no transpose twice."""
+    text = text.replace(".T.T", "")
+    text = SWAPPED.sub(r"\1[..., 0]", text)
+    return COLUMN.sub(r"\1[\2, :, 0]", text)
+
+
+def _keys(loops: Sequence[Loop]) -> tuple[int, ...]:
+    return tuple(loop.key for loop in loops)
+
+
+def _trimmed(parts: Sequence[str]) -> list[str]:
+    """Brackets without the axes that are taken whole at the end."""
+    found = list(parts)
+    while found and found[-1] == ":":
+        found.pop()
+    return found

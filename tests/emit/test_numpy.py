@@ -1,0 +1,232 @@
+"""`gradcli emit --to numpy`: modules run beside the evaluator, and their text."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases import Case as OpCase
+from cases import cases
+from emitting import EXAMPLES, agree, case, load, run
+
+from gradcli.ops import TABLE, Op
+
+RNN = """
+dim T = {T}, X = 2, H = 3
+input x[1..T]: [X], h_start: [H]
+param W: [H, X], U: [H, H], V: [1, H]
+h[0] = h_start
+for t in 1..T:
+    h[t] = tanh(W @ x[t] + U @ h[t-1])
+loss L = sum((V @ h[t])^2 for t in 1..T)
+"""
+
+LOOPS = {
+    "one after the other": RNN.format(T=5),
+    "two deep": """
+dim T = 4, K = 3, H = 2
+input x[1..T, 0..K]: [H]
+param W: [H, H]
+for t in 1..T:
+    for k in 0..K:
+        y[t, k] = tanh(W @ x[t, k])
+loss L = sum(sum(y[t, k] * y[t, 0] for k in 0..K) for t in 1..T)
+""",
+    "a grid": """
+dim T = 3, K = 4, H = 2
+input a[0..K]: [H], b[1..T]: [H]
+param W: [H, H], U: [H, H]
+for k in 0..K:
+    g[0, k] = a[k]
+for t in 1..T:
+    g[t, 0] = b[t]
+    for k in 1..K:
+        g[t, k] = tanh(W @ g[t-1, k] + U @ g[t, k-1])
+loss L = sum(g[T, K])
+""",
+    "backwards": """
+dim T = 5, H = 2
+input x[1..T]: [H]
+param W: [H, H]
+r[0] = zeros(H)
+for t in 1..T:
+    r[t] = tanh(W @ r[t-1] + x[T-t+1])
+for t in 1..T:
+    z[t] = r[T-t+1] * x[t]
+loss L = sum(sum(z[t]) for t in 1..T) + sum(r[T] * x[1])
+""",
+    "numbers of the loop": """
+dim T = 4, H = 2
+input x[1..T]: [H]
+s[0] = zeros(H)
+for t in 1..T:
+    s[t] = s[t-1] * 0.5 + x[t] * t / sqrt(t + 1) + x[t]^t
+loss L = sum(s[T])
+""",
+    "a moving slice": """
+dim T = 6, N = 3, H = 2
+input X: [T, 1]
+param W: [H, N]
+for t in 0..T-N:
+    y[t] = tanh(W @ X[t:t+N, :])
+loss L = sum(sum(y[t]) for t in 0..T-N)
+""",
+    "a triangle": """
+dim T = 4, H = 2
+input x[1..T+1]: [H]
+for t in 1..T:
+    for k in 0..t:
+        y[t, k] = x[t] * x[k+1]
+loss L = sum(sum(sum(y[t, k]) for k in 0..t) for t in 1..T)
+""",
+    "given members": """
+dim T = 4, H = 2
+input x[1..T]: [H]
+param W: [H, H]
+h[0] = x[1]
+for t in 1..T:
+    h[t] = tanh(W @ h[t-1]) * x[t]
+given dL/dh[2], dL/dh[3], dL/dh[4]
+""",
+    "one loop reads another's": """
+dim T = 4, H = 2
+input x[1..T]: [H]
+param W: [H, H]
+h[0] = zeros(H)
+for t in 1..T:
+    h[t] = tanh(W @ h[t-1] + x[t])
+b[T+1] = zeros(H)
+for t in 1..T:
+    b[T+1-t] = tanh(W.T @ b[T+2-t] + h[T+1-t])
+loss L = sum(b[1] * h[T])
+""",
+    "an op of the model": """
+layout denominator
+dim T = 3, H = 2
+input x[1..T]: [H]
+op f(a, b) = a * exp(b):
+    dL/da = dL/dout * exp(b)
+    dL/db = dL/dout * out
+for t in 1..T:
+    y[t] = f(x[t], x[t] * 2)
+loss L = sum(sum(y[t]) for t in 1..T)
+""",
+}
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["fused", "plain"])
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_computes_what_the_evaluator_does(path: Path, plain: bool) -> None:
+    run(case(path.read_text(encoding="utf-8"), str(path), plain=plain))
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["fused", "plain"])
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_computes_what_its_iterations_do(name: str, plain: bool) -> None:
+    made = case(LOOPS[name], plain=plain)
+    assert not made.notes
+    run(made)
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=list(TABLE))
+def test_every_entry_of_the_table(op: Op) -> None:
+    """At several shapes: alone, and at once for all iterations of a loop."""
+    some = cases(op)
+    for one in some[:: max(1, len(some) // 6)]:
+        run(case(one.model, data=one.draw(1)))
+        if one.names:
+            run(case(_looped(one), data=_many(one)))
+
+
+def _looped(one: OpCase) -> str:
+    """The operation in each iteration of a loop, on a family and what is there once."""
+    text = one.declarations.replace("dim ", "dim T = 3, ")
+    first = one.names[0]
+    text = text.replace(f"input {first}:", f"input {first}[1..T]:")
+    inner = one.expression.replace(first, f"{first}[t]")
+    return f"{text}\nfor t in 1..T:\n    z[t] = {inner}\ngiven dL/dz\n"
+
+
+def _many(one: OpCase) -> dict[str, np.ndarray]:
+    first = one.names[0]
+    data = one.draw(1)
+    value = data.pop(first)
+    return (
+        {**data, **{f"{first}[{t}]": one.draw(t)[first] for t in (1, 2, 3)}}
+        if value is not None
+        else data
+    )
+
+
+def test_the_text_does_not_grow_with_the_loop() -> None:
+    short, long = (case(RNN.format(T=T)).text for T in (10, 12))
+    assert short == long
+    assert len(short.splitlines()) <= 60
+
+
+def test_it_runs_at_other_sizes_than_the_model_has() -> None:
+    """Sizes are read from the arrays: one text serves all."""
+    text = case(RNN.format(T=3)).text
+    other = case(RNN.format(T=7).replace("X = 2, H = 3", "X = 4, H = 2"))
+    assert other.text == text
+    run(other)
+
+
+def test_a_wrong_shape_names_the_input() -> None:
+    made = case(RNN.format(T=3))
+    module = load(made.text)
+    with pytest.raises(ValueError, match=r"U has shape \(3, 2\), not \(3, 3\)"):
+        module["forward"](**{**made.inputs, "U": np.zeros((3, 2))})
+
+
+def test_names_that_python_has_are_renamed_and_called_by_the_models() -> None:
+    text = "input lambda: [2], list: [2], np: [2], forward: [2]\nloss sum_ = sum(lambda * list * np * forward)\n"
+    made = case(text)
+    module = load(made.text)
+    names = [a.arg for a in ast.parse(made.text).body[2].args.kwonlyargs]  # type: ignore[attr-defined]
+    assert names == ["lambda_", "list_", "np_", "forward_"]
+    called = dict(zip(names, made.inputs.values(), strict=True))
+    outputs, saved = module["forward"](**called)
+    agree(outputs, made.outputs)
+    agree(module["backward"](saved), made.gradients)
+
+
+def test_nothing_of_the_models_text_becomes_code() -> None:
+    name = 'a"""\nimport os\n"""\\.eq'
+    made = case('input x = 3  # """; import os\nloss L = x * 2\n', name)
+    assert "os" not in load(made.text)
+    run(made)
+
+
+def test_every_module_is_formatted_and_clean(tmp_path: Path) -> None:
+    ruff = Path(sys.executable).with_name("ruff")
+    if not ruff.exists():
+        pytest.skip("ruff is not installed")
+    for path in EXAMPLES:
+        text = path.read_text(encoding="utf-8")
+        (tmp_path / f"{path.stem}.py").write_text(case(text, path.name).text, encoding="utf-8")
+        plain = case(text, path.name, plain=True).text
+        (tmp_path / f"{path.stem}_plain.py").write_text(plain, encoding="utf-8")
+    for arguments in (["format", "--check"], ["check"]):
+        command = [ruff, *arguments, "--isolated", "--no-cache", tmp_path]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert found.returncode == 0, found.stdout
+
+
+def test_loops_that_are_no_loops_are_written_out() -> None:
+    """Their iterations are unlike: the indices are no multiples of the variable."""
+    text = (
+        "dim T = 3\ninput x[1..9]: [2]\n"
+        "for t in 1..T:\n    y[t] = x[t^2] * 2\nloss L = sum(sum(y[t]) for t in 1..T)\n"
+    )
+    made = case(text)
+    assert any("written out" in note for note in made.notes)
+    run(made)
+
+
+def test_the_same_model_gives_the_same_text() -> None:
+    assert case(LOOPS["a grid"]).text == case(LOOPS["a grid"]).text
