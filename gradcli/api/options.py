@@ -21,7 +21,7 @@ Mode: TypeAlias = Literal["reverse", "forward", "both"]
 # Arrays by name: of NumPy, nested lists, numbers, or what NumPy makes an array of; or a file.
 Arrays: TypeAlias = Mapping[str, Any]
 Data: TypeAlias = Arrays | str | os.PathLike[str]
-Target: TypeAlias = Literal["numpy"]
+Target: TypeAlias = Literal["numpy", "torch", "jax"]
 Oracle: TypeAlias = Literal["torch", "jax", "autograd"]
 Progress: TypeAlias = Callable[[int, int], None]
 Names: TypeAlias = str | Iterable[str]
@@ -29,7 +29,7 @@ Names: TypeAlias = str | Iterable[str]
 LAYOUTS = ("numerator", "denominator")
 ORACLES = ("torch", "jax", "autograd")
 ACCUMULATE = ("auto", "always")
-TARGETS = ("numpy",)
+TARGETS = ("numpy", "torch", "jax")
 MODES = ("reverse", "forward", "both")
 MAX_ELEMENTS = 10**8
 

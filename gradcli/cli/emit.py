@@ -14,6 +14,8 @@ from gradcli.cli.output import Reported, tell, write
 
 class Target(StrEnum):
     numpy = "numpy"
+    torch = "torch"
+    jax = "jax"
 
 
 def emit(

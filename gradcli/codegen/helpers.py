@@ -130,6 +130,12 @@ def _of_numpy(value: Any) -> str | None:
     return None
 
 
+def numpys_own(function: Any) -> str | None:
+    """The name that a function of NumPy's has there: tanh, linalg.inv. None for others."""
+    found = _of_numpy(function)
+    return found and found.removeprefix("np.")
+
+
 def _definition(function: types.FunctionType) -> Definition:
     """Where a function stands in its module's source."""
     code = function.__code__

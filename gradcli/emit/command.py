@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import NamedTuple
 
+from gradcli.emit.languages import LANGUAGES
 from gradcli.emit.module import write
 from gradcli.emit.passes import passes
 from gradcli.request import Request
@@ -23,7 +24,7 @@ def emit(parsed: Parsed, request: Request, to: str, plain: bool = False) -> Emit
 
     plain: one line an operation, in the order of the listing.
     """
-    found = passes(parsed, request, plain)
+    found = passes(parsed, request, plain, LANGUAGES[to].seeded)
     words = ["gradcli", "emit", parsed.source.name, "--to", to]
     words += ["--plain"] if plain else []
     for name in request.wrt:
@@ -31,4 +32,4 @@ def emit(parsed: Parsed, request: Request, to: str, plain: bool = False) -> Emit
     notes = [str(note) for note in found.program.notes]
     if found.note is not None:
         notes.append(f"the loops are written out: {found.note}")
-    return Emitted(write(found, shlex.join(words), plain), tuple(notes))
+    return Emitted(write(found, shlex.join(words), plain, to), tuple(notes))

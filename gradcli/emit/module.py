@@ -1,4 +1,4 @@
-"""A model's passes as a module of NumPy."""
+"""A model's passes as a module: its head, both functions, and what makes them the library's own."""
 
 from __future__ import annotations
 
@@ -10,30 +10,49 @@ import gradcli
 from gradcli.codegen.helpers import Helpers
 from gradcli.codegen.numpy_ import Names
 from gradcli.emit.adjoint import derivative
+from gradcli.emit.languages import LANGUAGES
 from gradcli.emit.nest import Axis, variables
 from gradcli.emit.passes import Passes, Quantity
 from gradcli.emit.schedule import schedule
 from gradcli.emit.stores import ARRAY, Store
-from gradcli.emit.writer import WIDTH, Language, Writer
+from gradcli.emit.wrappers import wrapper
+from gradcli.emit.writer import WIDTH, Writer
 from gradcli.foreign import docstring
 from gradcli.ops.coding import CALLED, Site
 from gradcli.ops.core import Call
 from gradcli.sizes import Shape, Size, is_scalar
 
-RESERVED = {"np", "forward", "backward", "saved", "outputs", "grads", "name", "array", "shape"}
+RESERVED = {
+    "np",
+    "torch",
+    "jax",
+    "jnp",
+    "math",
+    "model",
+    "carry",
+    "forward",
+    "backward",
+    "saved",
+    "outputs",
+    "grads",
+    "name",
+    "array",
+    "shape",
+}
 
 
 class Module:
     """Writes a model's passes for NumPy."""
 
-    def __init__(self, found: Passes, command: str, plain: bool) -> None:
+    def __init__(self, found: Passes, command: str, plain: bool, to: str) -> None:
         self.passes = found
         self.plain = plain
         self.command = command
         self.sizes = found.forward.sizes
         self.helpers = Helpers()
         self.names = Names(RESERVED)
-        self.language = Language("numpy", "np", self.called)
+        self.language = LANGUAGES[to](self.called)
+        self.like = ""
         self.missing: list[str] = []
         self.kept: list[str] = []  # the dims that the backward pass needs and can't see
         self.variables = {
@@ -66,19 +85,25 @@ class Module:
         forward = list(self.forward())
         source = docstring(self.passes.program.source.name)
         lines = [
-            f'"""The gradients of {source}: both passes, in NumPy alone.',
+            f'"""The gradients of {source}: both passes, in {self.language.title} alone.',
             "",
             f"Written by gradcli {gradcli.__version__}: {docstring(self.command)}",
             '"""',
             "",
             *(["import math", ""] if self.maths(forward + backward) else []),
-            "import numpy as np",
+            *self.language.imports,
             "",
             "",
         ]
         for text in self.helpers.texts:
             lines += [*text.rstrip().splitlines(), "", ""]
-        return "\n".join([*lines, *forward, "", "", *backward]) + "\n"
+        ending = wrapper(
+            self.language.name,
+            [(q.name, self.naming(q.name)) for q in self.passes.inputs],
+            [q.name for q in self.passes.outputs],
+            [(q.name, self.naming(derivative(q.name))) for q in self.passes.given],
+        )
+        return "\n".join([*lines, *forward, "", "", *backward, *ending]) + "\n"
 
     def maths(self, lines: Sequence[str]) -> bool:
         return any("math." in text for text in [*lines, *self.helpers.texts])
@@ -131,8 +156,10 @@ class Module:
                 # Members that are not given begin with 0.
                 total = self.names(f"d{q.name}_")
                 whole = self.shape(nest.axes[key], q.shape)
-                begun.append(f"    {total} = np.zeros({whole})")
-                begun.append(f"    {total}[{self.part(q.axes, nest.axes[key])}] = {argument}")
+                language = self.language
+                begun.append(f"    {total} = {language.made('zeros', whole, argument)}")
+                parts = self.part(q.axes, nest.axes[key]).split(", ")
+                begun.append(f"    {language.filled(total, parts, False, argument)}")
                 known[key] = total, Store(ARRAY, nest.axes[key], q.shape)
                 continue
             known[key] = argument, Store(ARRAY, q.axes, q.shape)
@@ -141,9 +168,7 @@ class Module:
         like = next(iter(known.values()))[0] if known else ""
         writer = Writer(nest, items, known, kept, self.naming, self.language, like, self.plain)
         body = writer.write()
-        yield from signature(
-            "backward", ["saved"], [self.naming(derivative(q.name)) for q in found.given]
-        )
+        yield from signature("backward", ["saved"], [self.argument(q) for q in found.given])
         yield from self.docstring(
             "The gradients by name, from what `forward` saved"
             + (" and the given derivatives." if found.given else "."),
@@ -157,7 +182,8 @@ class Module:
             if key in made or key in known:
                 results[q.name] = writer.variable(key)
             else:
-                results[q.name] = f"np.zeros({self.shape(q.axes, q.shape)})"
+                whole = self.shape(q.axes, q.shape)
+                results[q.name] = self.language.made("zeros", whole, like)
         checks = list(
             self.checks([(f"d{q.name}", self.naming(derivative(q.name)), q) for q in found.given])
         )
@@ -172,6 +198,12 @@ class Module:
         yield from self.scalars([q._replace(name=derivative(q.name)) for q in found.given])
         yield from bound
         yield from rest
+
+    def argument(self, quantity: Quantity) -> str:
+        """A given derivative as a parameter: the loss's own is 1 where nothing else is said."""
+        name = self.naming(derivative(quantity.name))
+        own = self.passes.program.loss == quantity.name and not self.language.seeded
+        return f"{name}=1.0" if own else name
 
     def member(self, writer: Writer, quantity: Quantity) -> str:
         """An output: a family's members that are outputs."""
@@ -271,7 +303,7 @@ class Module:
         for q in quantities:
             if is_scalar(q.shape) and not q.axes:
                 name = self.naming(q.name)
-                yield f"    {name} = np.reshape({name}, (1, 1))"
+                yield f"    {name} = {self.language.scalar(name, self.like)}"
 
     def checks(self, quantities: Sequence[tuple[str, str, Quantity]]) -> Iterator[str]:
         wanted = [
@@ -358,6 +390,6 @@ def sequence(before: str, items: Sequence[str], after: str = "") -> list[str]:
     return [f"    {before}(", *(f"        {item}," for item in items), f"    ){after}"]
 
 
-def write(found: Passes, command: str, plain: bool = False) -> str:
+def write(found: Passes, command: str, plain: bool = False, to: str = "numpy") -> str:
     """The module of a model's passes."""
-    return Module(found, command, plain).text()
+    return Module(found, command, plain, to).text()

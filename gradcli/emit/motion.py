@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from itertools import groupby
 
-from gradcli.emit.nest import Axis, Equation, Nest, Operand, Ref, variables
+from gradcli.emit.nest import Equation, Nest, Operand, Ref, ends, variables
+from gradcli.emit.schedule import recurrent
 from gradcli.ops.core import TABLE, Call, Signature
 from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import Number, Shape, alike
 
 BROADCAST = TABLE["broadcast"]
-PRODUCT = TABLE["mul"]
+GROUPED = (TABLE["mul"], TABLE["add"])  # what may be computed in any order
 
 
 def hoisted(nest: Nest, kept: Container[str]) -> Nest:
@@ -134,102 +135,81 @@ def _smaller(
     return equation._replace(args=tuple(args), call=Call(op, signature, equation.call.attrs, shape))
 
 
-def regrouped(nest: Nest, late: Container[str]) -> Nest:
-    """Products of three and more factors: those that are known before come together first.
+def regrouped(nest: Nest) -> Nest:
+    """Products and sums of three and more: what no loop waits for comes together first.
 
-    late: the names that are known last, the derivatives. (g * y) * (1 - y) becomes
-    g * (y * (1 - y)), so that the second product leaves the loop that g stays in.
+    (g * y) * (1 - y) becomes g * (y * (1 - y)) where g is the recurrence, so that the second
+    product leaves the loop that g stays in.
     """
+    late = recurrent(nest.equations)
     uses: dict[str, int] = {}
     makers: dict[str, Equation] = {}
     for equation in nest.equations:
         makers[equation.target.name] = equation
         for ref in equation.refs():
             uses[ref.name] = uses.get(ref.name, 0) + 1
-    waits: set[str] = set()
-    for equation in nest.equations:
-        if any(ref.name in late or ref.name in waits for ref in equation.refs()):
-            waits.add(equation.target.name)
+    writer = _Regrouping(nest)
     inner: dict[str, list[Operand]] = {}
-    result: list[Equation] = []
-    shapes, axes = dict(nest.shapes), dict(nest.axes)
     for equation in nest.equations:
-        name = equation.target.name
-        factors = equation.args
-        if equation.call.op is PRODUCT and equation.loops and not equation.adds:
-            flat: list[Operand] = []
-            for factor in factors:
-                maker = makers.get(factor.name) if isinstance(factor, Ref) else None
-                if (
-                    maker is not None
-                    and isinstance(factor, Ref)
-                    and factor.name in inner
-                    and uses[factor.name] == 1
-                    and maker.loops == equation.loops
-                    and factor == maker.target
-                    and maker.call.shape == equation.call.shape
-                ):
-                    flat += inner[factor.name]
-                else:
-                    flat.append(factor)
-            inner[name] = flat
-            early = [f for f in flat if isinstance(f, Number) or not _late(f, late, waits)]
-            others = [f for f in flat if f not in early]
-            if len(early) > 1 and others and sum(isinstance(f, Ref) for f in early) > 1:
-                made = _products(nest, equation, early, shapes, axes, result)
-                _chain(nest, equation, [*others, made], shapes, axes, result)
-                continue
-        result.append(equation)
-    return nest._replace(equations=tuple(result), shapes=shapes, axes=axes)
+        op = equation.call.op
+        if op not in GROUPED or equation.target.name not in late:
+            writer.result.append(equation)
+            continue
+        flat: list[Operand] = []
+        for arg in equation.args:
+            maker = makers.get(arg.name) if isinstance(arg, Ref) else None
+            joins = (
+                maker is not None
+                and isinstance(arg, Ref)
+                and arg.name in inner
+                and maker.call.op is op
+                and not maker.adds
+                and uses[arg.name] == 1
+                and maker.loops == equation.loops
+                and arg == maker.target
+                and maker.call.shape == equation.call.shape
+            )
+            flat += inner[arg.name] if joins and isinstance(arg, Ref) else [arg]
+        inner[equation.target.name] = flat
+        early = [a for a in flat if not isinstance(a, Ref) or a.name not in late]
+        rest = [a for a in flat if isinstance(a, Ref) and a.name in late]
+        if sum(isinstance(a, Ref) for a in early) > 1 and rest:
+            writer.chain(equation, [writer.joined(equation, early), *rest])
+        else:
+            writer.result.append(equation)
+    return nest._replace(equations=tuple(writer.result), shapes=writer.shapes, axes=writer.axes)
 
 
-def _late(factor: Operand, late: Container[str], waits: Container[str]) -> bool:
-    return isinstance(factor, Ref) and (factor.name in late or factor.name in waits)
+class _Regrouping:
+    """Appends the equations of a sum or a product in another order."""
 
+    def __init__(self, nest: Nest) -> None:
+        self.sizes = nest.sizes
+        self.shapes, self.axes = dict(nest.shapes), dict(nest.axes)
+        self.result: list[Equation] = []
 
-def _shape(nest: Nest, shapes: dict[str, Shape], factor: Operand) -> Shape:
-    return shapes[factor.name] if isinstance(factor, Ref) else nest.sizes.scalar
+    def joined(self, equation: Equation, parts: Sequence[Operand], mark: str = "") -> Operand:
+        """Some operands together, in equations of their own."""
+        total = parts[0]
+        for k, part in enumerate(parts[1:]):
+            name = f"{equation.target.name}/{mark}{k}"
+            target = Ref(name, tuple(self.sizes.dims[loop.variable] for loop in equation.loops))
+            call = self.call(equation, total, part)
+            self.shapes[name] = call.shape
+            self.axes[name] = tuple(ends(self.sizes, size, equation.loops) for size in target.at)
+            self.result.append(Equation(target, call, (total, part), equation.loops))
+            total = target
+        return total
 
+    def chain(self, equation: Equation, parts: Sequence[Operand]) -> None:
+        """The equation itself as the last of its parts."""
+        total = self.joined(equation, parts[:-1], "x")
+        call = self.call(equation, total, parts[-1])
+        self.result.append(equation._replace(call=call, args=(total, parts[-1])))
 
-def _products(
-    nest: Nest,
-    equation: Equation,
-    factors: Sequence[Operand],
-    shapes: dict[str, Shape],
-    axes: dict[str, tuple[Axis, ...]],
-    result: list[Equation],
-) -> Ref:
-    """The product of some factors, as equations of its own."""
-    total = factors[0]
-    for k, factor in enumerate(factors[1:]):
-        name = f"{equation.target.name}/{k}"
-        target = Ref(name, equation.target.at)
-        call = _product(nest, shapes, total, factor)
-        shapes[name] = call.shape
-        axes[name] = axes[equation.target.name]
-        result.append(Equation(target, call, (total, factor), equation.loops))
-        total = target
-    assert isinstance(total, Ref)
-    return total
-
-
-def _chain(
-    nest: Nest,
-    equation: Equation,
-    factors: Sequence[Operand],
-    shapes: dict[str, Shape],
-    axes: dict[str, tuple[Axis, ...]],
-    result: list[Equation],
-) -> None:
-    total = factors[0]
-    if len(factors) > 2:
-        own = equation._replace(target=Ref(f"{equation.target.name}/x", equation.target.at))
-        axes[own.target.name] = axes[equation.target.name]
-        total = _products(nest, own, factors[:-1], shapes, axes, result)
-    call = _product(nest, shapes, total, factors[-1])
-    result.append(equation._replace(call=call, args=(total, factors[-1])))
-
-
-def _product(nest: Nest, shapes: dict[str, Shape], a: Operand, b: Operand) -> Call:
-    signature = Signature(nest.sizes, (_shape(nest, shapes, a), _shape(nest, shapes, b)), {})
-    return Call(PRODUCT, signature, (), PRODUCT.shape(signature))
+    def call(self, equation: Equation, a: Operand, b: Operand) -> Call:
+        op = equation.call.op
+        scalar = self.sizes.scalar
+        shapes = tuple(self.shapes[x.name] if isinstance(x, Ref) else scalar for x in (a, b))
+        signature = Signature(self.sizes, shapes, {})
+        return Call(op, signature, (), op.shape(signature))

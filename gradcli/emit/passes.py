@@ -48,10 +48,11 @@ class Passes(NamedTuple):
     note: str | None
 
 
-def passes(parsed: Parsed, request: Request, plain: bool = False) -> Passes:
+def passes(parsed: Parsed, request: Request, plain: bool = False, seeded: bool = True) -> Passes:
     """A model's passes with its loops kept. Raises GradError or GradErrors.
 
-    plain: as the listing has them, with nothing simplified.
+    plain: as the listing has them, with nothing simplified. seeded: whether the loss's own
+    derivative is 1; otherwise it arrives like the given ones.
     """
     found = instances(parsed, request)
     program = found[0].program
@@ -68,30 +69,27 @@ def passes(parsed: Parsed, request: Request, plain: bool = False) -> Passes:
     )
     given = _given(found if note is None else [Instance(program, {})], nest)
     outputs = _outputs(program, nest, given)
+    if not seeded:
+        given = outputs
     results = {q.name for q in outputs}
     if not plain:
         named = results.union(wanted)
         nest = motion.hoisted(simplify.without_copies(nest, named), named)
     kept = {derivative(name) for name in wanted} | {derivative(q.name) for q in given}
     back = adjoint.backward(nest, [q.name for q in outputs], wanted)
-    back = _seeded(back, program, nest, given)
+    back = _seeded(back, program, nest, given) if seeded else back
     back = back._replace(shapes=nest.shapes | back.shapes, axes=nest.axes | back.axes)
     ahead = _flat(nest)
     if not plain:
         back = motion.hoisted(simplify.without_copies(simplify.shared(back), kept), kept)
-        back = motion.regrouped(motion.unstretched(back), _derivatives(back))
+        back = motion.regrouped(motion.unstretched(back))
         back = simplify.product_sums(simplify.shared(back))
-        ahead = simplify.without_copies(ahead, results)
+        ahead = motion.regrouped(simplify.without_copies(ahead, results))
     needs = simplify.needed(back.equations, [derivative(name) for name in wanted])
     back = back._replace(equations=tuple(needs))
     ahead, back, saved = _split(ahead, back, {q.name for q in inputs}, outputs, not plain)
     gradients = tuple(Quantity(name, nest.axes[name], nest.shapes[name]) for name in wanted)
     return Passes(program, inputs, outputs, given, gradients, ahead, back, saved, note)
-
-
-def _derivatives(nest: Nest) -> set[str]:
-    """The names of derivatives."""
-    return {name for name in nest.shapes if name.startswith("d/")}
 
 
 def _unrolled(parsed: Parsed, request: Request) -> tuple[Program, Nest]:

@@ -73,6 +73,19 @@ def _needs(equations: Sequence[Equation], serial: Sequence[str]) -> list[set[int
     ]
 
 
+def recurrent(equations: Sequence[Equation]) -> set[str]:
+    """The names whose values wait for earlier iterations of themselves."""
+    found: set[str] = set()
+    for _, group in groupby(equations, lambda e: e.loops[0].key if e.loops else 0):
+        inside = list(group)
+        if inside[0].loops:
+            needs = _needs(inside, ())
+            for part in _components(needs):
+                if len(part) > 1 or part[0] in needs[part[0]]:
+                    found.update(inside[i].target.name for i in part)
+    return found
+
+
 def _another(made: Ref, used: Ref, serial: Sequence[str]) -> bool:
     """Whether an entry is of another iteration of the loops around than the one that is made."""
     for a, b in zip(made.at, used.at, strict=True):

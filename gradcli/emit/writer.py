@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.emit.arithmetic import number_code, power, size_code
+from gradcli.emit.languages import Language, Range
 from gradcli.emit.nest import (
     Axis,
     Equation,
@@ -14,6 +15,7 @@ from gradcli.emit.nest import (
     Nest,
     Operand,
     Ref,
+    Span,
     coefficient,
     substitute,
     variables,
@@ -21,23 +23,12 @@ from gradcli.emit.nest import (
 from gradcli.emit.schedule import Item
 from gradcli.emit.simplify import COPY
 from gradcli.emit.stores import ARRAY, Store, entered, stores
-from gradcli.ops.coding import NUMPY, SUMMED, Site, between
+from gradcli.ops.coding import NUMPY, SUMMED, Site
 from gradcli.ops.core import EXACT, Call, Spelling
 from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, SUM, Number, Shape, Size
 from gradcli.spelling import Written
 
 WIDTH = 88  # of a line
-
-
-class Language(NamedTuple):
-    """What a target differs in: its name, its library, how it allocates and loops.
-
-    call: an operation without a template, as a call of a function that stands in the module.
-    """
-
-    name: str
-    xp: str
-    call: Callable[[Call, Site], str]
 
 
 class Pending(NamedTuple):
@@ -88,7 +79,7 @@ class Writer:
                 self.users.setdefault(ref.name, []).append(i)
         self.pending: dict[str, Pending] = {}
         self.lines: list[str] = []
-        self.open: list[Loop] = []
+        self.open: list[tuple[Loop, Range, list[str], str]] = []
 
     # ── lines ──
 
@@ -142,31 +133,58 @@ class Writer:
             and run[same : same + 1] == before[same : same + 1]
         ):
             same += 1
-        del self.open[same:]
-        for loop in loops[same:]:
-            first, last = self.size(loop.first), self.size(loop.last)
-            one = self.sizes.constant(1)
-            if loop.down:
-                low = self.size(self.sizes.add(loop.first, one, -1))
-                text = f"range({last}, {low}, -1)"
-            else:
-                high = self.size(self.sizes.add(loop.last, one))
-                text = f"range({first}, {high})" if first != "0" else f"range({high})"
-            self.line(f"for {self.naming(loop.variable)} in {text}:")
-            self.open.append(loop)
+        while len(self.open) > same:
+            _, over, carried, name = self.open.pop()
+            for text in self.language.leave(over, carried, name):
+                self.line(text)
+        for depth, loop in enumerate(loops[same:], same):
+            over = self.range(loop)
+            carried = self.carried(run[: depth + 1])
+            name = self.naming(f"step{depth or ''}/")
+            for text in self.language.enter(over, carried, name):
+                self.line(text)
+            self.open.append((loop, over, carried, name))
+
+    def range(self, loop: Loop) -> Range:
+        """A loop's range as code."""
+        sizes, variable = self.sizes, self.naming(loop.variable)
+        first, last = self.size(loop.first), self.size(loop.last)
+        one = sizes.constant(1)
+        moves = self.moves(loop.first, loop.last)
+        if loop.down:
+            ends = f"{last}, {self.size(sizes.add(loop.first, one, -1))}, -1"
+            return Range(variable, ends, last, self.length(loop), True, moves)
+        high = self.size(sizes.add(loop.last, one))
+        ends = high if first == "0" else f"{first}, {high}"
+        return Range(variable, ends, first, self.length(loop), False, moves)
+
+    def carried(self, run: tuple[int, ...]) -> list[str]:
+        """The arrays that the iterations of a loop fill."""
+        names = {
+            item.equation.target.name: None
+            for item, own in zip(self.items, self.runs, strict=True)
+            if own[: len(run)] == run and self.stores[item.equation.target.name].kind == ARRAY
+        }
+        return [self.variable(name) for name in names]
+
+    def moves(self, *sizes: Size) -> bool:
+        """Whether sizes change in the loops that are open."""
+        names = {loop.variable for loop, *_ in self.open}
+        return any(not variables(size).isdisjoint(names) for size in sizes)
 
     def line(self, text: str) -> None:
-        self.lines.append("    " * (1 + len(self.open)) + text)
+        self.lines.append("    " * (1 + len(self.open)) + text if text else "")
 
     def allocate(self, name: str) -> None:
         store = self.stores[name]
         variable = self.variable(name)
         if name in self.arrived:
-            self.line(f"{variable} = {variable}.copy()")
+            if text := self.language.copied(variable):
+                self.line(text)
             return
         kind = "zeros" if store.zeros else "empty"
         shape = self.dims(store.axes, store.shape)
-        self.line(f"{variable} = {self.language.xp}.{kind}({shape})")
+        self.line(f"{variable} = {self.language.made(kind, shape, self.like)}")
 
     # ── items ──
 
@@ -179,21 +197,22 @@ class Writer:
             own = room - len(self.called.get(name) or name) - 3
             self.pending[name] = Pending(self.value(item, own), (self.runs[i], _keys(item.batch)))
             return
-        target = self.target(item, store)
+        variable = self.variable(name)
+        parts = self.target(item, store)
         adds = self.adds[i]
         spans = equation.spans if equation.adds else None
         if spans is not None and len(spans) > 2 and any(span.single for span in spans):
-            self.line(f"{target} {'+=' if adds else '='} {self.reshaped(item, store)}")
-            return
-        if adds and self.direct(i):
-            value, binding = self.value(item, room - 2 * len(target) - 6)
-            self.line(f"{target} = {target} + {value if binding > SUM else f'({value})'}")
-            return
-        sign = "+=" if adds else "="
-        value, _ = self.value(item, room - len(target) - len(sign) - 2)
-        self.line(f"{target} {sign} {value}")
+            self.line(self.language.filled(variable, parts, adds, self.reshaped(item)))
+        elif parts:
+            room -= len(self.language.filled(variable, parts, adds, ""))
+            self.line(self.language.filled(variable, parts, adds, self.value(item, room)[0]))
+        elif adds:
+            value, binding = self.value(item, room - 2 * len(variable) - 6)
+            self.line(f"{variable} = {variable} + {value if binding > SUM else f'({value})'}")
+        else:
+            self.line(f"{variable} = {self.value(item, room - len(variable) - 3)[0]}")
 
-    def reshaped(self, item: Item, store: Store) -> str:
+    def reshaped(self, item: Item) -> str:
         """A value with the axes that a single index dropped."""
         text, binding = self.value(item, WIDTH)
         sizes = [
@@ -231,23 +250,25 @@ class Writer:
         call = equation.call
         return call.op.rounding == EXACT and call.flops.value == 0 and len(equation.args) == 1
 
-    def target(self, item: Item, store: Store) -> str:
-        """What a statement assigns to."""
+    def target(self, item: Item, store: Store) -> list[str]:
+        """What stands in the brackets of what a statement assigns to; nothing for all of it."""
         equation = item.equation
-        name = self.variable(equation.target.name)
-        if store.kind != ARRAY or self.direct_store(equation.target, store, equation.spans):
-            return name
-        parts = self.subscripts(equation.target, store, item.batch, aligned=False)
         spans = equation.spans if equation.adds else None
+        if store.kind != ARRAY or (not equation.target.at and spans is None):
+            return []
+        parts = self.subscripts(equation.target, store, item.batch, aligned=False)
         if spans is not None and not all(span.whole for span in spans):
             parts += [":"] * (len(store.axes) - len(parts))
-            for span in spans:
-                start, stop = self.size(span.start), self.size(span.stop)
-                parts.append(":" if span.whole else between(start, stop))
-        return f"{name}[{', '.join(_trimmed(parts) or [':'])}]"
+            parts += [self.span(span) for span in spans]
+        return _trimmed(parts) or [":"]
 
-    def direct_store(self, target: Ref, store: Store, spans: Any) -> bool:
-        return not target.at and spans is None
+    def span(self, span: Span) -> str:
+        """The part of an axis that a region takes."""
+        if span.whole:
+            return ":"
+        length = self.size(self.sizes.add(span.stop, span.start, -1))
+        moves = self.moves(span.start, span.stop)
+        return self.language.run(self.size(span.start), self.size(span.stop), length, moves)
 
     def value(self, item: Item, room: int) -> Written:
         """The right side of a statement, at most so long where that can be had."""
@@ -345,11 +366,13 @@ class Writer:
             gap = sizes.add(most, ends[1], -1)
             if high and gap.is_constant:
                 high = f"-{gap.value}"
-            return between(low, high)
+            moves = self.moves(*ends)
+            length = self.length(loop)
+            return self.language.run(low, high, length, moves)
         high = "" if ends[0] is most else self.size(ends[0])
         stop = sizes.add(ends[1], one, -1)
         low = "" if stop.is_constant and stop.value < 0 else self.size(stop)
-        return f"{high}:{low}:-1"
+        return self.language.down(high, low, self.size(most))
 
     # ── operations ──
 
@@ -368,7 +391,8 @@ class Writer:
 
     def number(self, number: Number) -> Written:
         known = {name: self.naming(name) for name in self.sizes.dims}
-        return number_code(number, known)
+        text, binding = number_code(number, known)
+        return self.language.number(text, bool(self.open)), binding
 
     def apply(self, item: Item, operands: list[Written | Number]) -> Written:
         """An operation on written operands, summed over the axes that its target lacks."""
@@ -380,8 +404,7 @@ class Writer:
         batched = tuple(self.batched(arg, item) for arg in equation.args)
         front = tuple(self.length(loop) for loop in item.batch) if any(batched) else ()
         spans = tuple(
-            (self.size(s.start), self.size(s.stop), s.single, s.whole)
-            for s in (equation.spans or ())
+            (self.size(s.start), self.span(s), s.single, s.whole) for s in (equation.spans or ())
         )
         site = Site(call.signature, call.shape, front, self.size, spans, batched)
         if lost and len(lost) == len(item.batch) and SUMMED in call.op.code:
@@ -424,7 +447,8 @@ class Writer:
             text = f"[{text} for {self.naming(loop.variable)} in range({ends})]"
         ones = "".join(", 1" for _ in range(2))
         lengths = ", ".join(self.length(loop) for loop in item.batch)
-        return f"{self.language.xp}.array({text}).reshape({lengths}{ones})", POSTFIX
+        made = self.language.of_numbers(text, self.like)
+        return f"{made}.reshape({lengths}{ones})", POSTFIX
 
     def fill(self, spelling: Spelling, call: Call, operands: list[Written | Number]) -> Written:
         template, binding, needs = spelling
@@ -434,7 +458,7 @@ class Writer:
             if isinstance(operand, Number):
                 text, precedence = self.number(operand)
                 if not beside:
-                    text, precedence = f"{self.language.xp}.array([[{text}]])", ATOM
+                    text, precedence = self.language.of_numbers(f"[[{text}]]", self.like), ATOM
             else:
                 text, precedence = operand
             need = needs[k] if k < len(needs) else 0
@@ -449,13 +473,13 @@ class Writer:
         return tidy(text), binding
 
 
-SWAPPED = re.compile(r"np\.swapaxes\(([\w\[\]:+\- ]+), -1, -2\)\[\.\.\., 0, :\]")
+SWAPPED = re.compile(r"\w+\.swapaxes\(([\w\[\]:+\- ]+), -1, -2\)\[\.\.\., 0, :\]")
 COLUMN = re.compile(r"(\w+)\[([^\[\],]*:[^\[\],]*)\]\[\.\.\., 0\]")
 
 
 def tidy(text: str) -> str:
     """The same in fewer signs: a column of a slice in one pair of brackets, no transpose twice."""
-    text = text.replace(".T.T", "")
+    text = text.replace(".T.T", "").replace(".mT[..., 0, :]", "[..., 0]")
     text = SWAPPED.sub(r"\1[..., 0]", text)
     return COLUMN.sub(r"\1[\2, :, 0]", text)
 

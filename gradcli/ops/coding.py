@@ -23,7 +23,8 @@ class Site(NamedTuple):
     """An operation where it is written: all that a template may depend on but the operands.
 
     shape: the result's, without the axes in front. front: the sizes of these, as code. size: a size
-    as code. spans: of an index, for each axis the ends as code, and whether one entry or all of it.
+    as code. spans: of an index, for each axis its first entry, the part that is taken as a slice,
+    and whether that is one entry or all of it.
     batched: which operands have the axes in front. summed: whether the result is to be summed over
     them; a template that can't is None.
     """
@@ -139,7 +140,7 @@ def transposed(site: Site) -> Spelling:
 
 def permuted(site: Site) -> Spelling:
     if site.rank == 2:
-        return Spelling("{0}.mT", POSTFIX, (POSTFIX,))
+        return Spelling("{0}.mT" if site.front else "{0}.T", POSTFIX, (POSTFIX,))
     lead = len(site.front)
     order = (*range(lead), *reversed(range(lead, lead + site.rank)))
     return Spelling(f"{{0}}.permute({order})", POSTFIX, (POSTFIX,))
@@ -188,14 +189,14 @@ def taken(site: Site) -> Spelling:
     parts = ["..."] if site.front else []
     drops = len(site.spans) > 2
     left = 0
-    for start, stop, single, whole in site.spans:
+    for start, run, single, whole in site.spans:
         left += not (single and drops)
         if whole:
             parts.append(":")
         elif single and drops:
             parts.append(start)
         else:
-            parts.append(between(start, stop))
+            parts.append(run)
     parts += ["None"] * (2 - left)
     while len(parts) > 1 and parts[-1] == ":" and not site.front:
         parts.pop()

@@ -329,7 +329,11 @@ function(
     kink="a tie goes to the first",
     branches=lambda x, y: np.sign(x.real - y.real),
     rounding=EXACT,
-    code=templates(numpy="{xp}.maximum({0}, {1})", python="max({0}, {1})"),
+    code=templates(
+        numpy="{xp}.maximum({0}, {1})",
+        torch=Spelling("{xp}.where({0} >= {1}, {0}, {1})", ATOM, (SUM, SUM)),
+        python="max({0}, {1})",
+    ),
 )
 function(
     "minimum",
@@ -342,7 +346,11 @@ function(
     kink="a tie goes to the first",
     branches=lambda x, y: np.sign(x.real - y.real),
     rounding=EXACT,
-    code=templates(numpy="{xp}.minimum({0}, {1})", python="min({0}, {1})"),
+    code=templates(
+        numpy="{xp}.minimum({0}, {1})",
+        torch=Spelling("{xp}.where({0} <= {1}, {0}, {1})", ATOM, (SUM, SUM)),
+        python="min({0}, {1})",
+    ),
 )
 
 

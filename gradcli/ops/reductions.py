@@ -293,13 +293,6 @@ def total(s: Signature, x: Expr) -> Expr:
 
 def normalisation(
     name: str, forward: Callable[..., Array], vjp: Any, cite: str, about: str, **fields: Any
-    name: str,
-    forward: Callable[..., Array],
-    vjp: Any,
-    cite: str,
-    about: str,
-    flops: Flops,
-    code: Any,
 ) -> Op:
     return reduction(
         name,
@@ -308,8 +301,6 @@ def normalisation(
         cite,
         about,
         roman(name) + r"{axis}\left({0}\right)",
-        flops=flops,
-        code=code,
         shape=lambda s: s.shapes[0],
         keywords={"axis": 0},
         group="normalisations",

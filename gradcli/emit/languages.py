@@ -1,0 +1,184 @@
+"""What the targets differ in: how they allocate, fill, slice and loop.
+
+Everything else, how an operation is written, stands in the operations' own entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from gradcli.codegen.helpers import numpys_own
+from gradcli.errors import GradError
+from gradcli.ops.coding import JAX, NUMPY, TORCH, Site, between
+from gradcli.ops.core import Call
+
+
+class Range(NamedTuple):
+    """A loop's range as code: Python's own, the first of it, how long it is.
+
+    moves: whether its ends change in a loop around.
+    """
+
+    variable: str
+    ends: str
+    first: str
+    length: str
+    down: bool
+    moves: bool
+
+
+class Language:
+    """NumPy: arrays that are filled in place, and Python's own loops.
+
+    own: a forward function that is not NumPy's as source in the module; its name there.
+    """
+
+    name = NUMPY
+    xp = "np"
+    title = "NumPy"
+    imports: tuple[str, ...] = ("import numpy as np",)
+    seeded = True  # whether the loss's own derivative is 1, not an argument
+
+    def __init__(self, own: Callable[[Call, Site], str]) -> None:
+        self.own = own
+
+    def call(self, call: Call, site: Site) -> str:
+        """An operation without a template, as a call of its forward function."""
+        return self.own(call, site)
+
+    def made(self, kind: str, shape: str, like: str) -> str:
+        """An array of a shape: "zeros", "ones", or "empty" where all of it is filled."""
+        return f"np.{kind}({shape})"
+
+    def of_numbers(self, text: str, like: str) -> str:
+        return f"np.array({text})"
+
+    def scalar(self, name: str, like: str) -> str:
+        return f"np.reshape({name}, (1, 1))"
+
+    def copied(self, name: str) -> str | None:
+        """A statement after which an array may be filled that another owns; None: it may."""
+        return f"{name} = {name}.copy()"
+
+    def filled(self, name: str, parts: Sequence[str], adds: bool, value: str) -> str:
+        sign = "+=" if adds else "="
+        return f"{name}[{', '.join(parts)}] {sign} {value}"
+
+    def run(self, start: str, stop: str, length: str, moves: bool) -> str:
+        """A part of an axis. moves: whether its ends change in a loop that is open."""
+        return between(start, stop)
+
+    def down(self, first: str, stop: str, most: str) -> str:
+        """An axis from its `first` entry down to before `stop`; "" where it is open."""
+        return f"{first}:{stop}:-1"
+
+    def number(self, text: str, moves: bool) -> str:
+        return text
+
+    def enter(self, over: Range, carried: Sequence[str], name: str) -> list[str]:
+        """The lines that begin a loop; those that follow stand a level deeper."""
+        return [f"for {over.variable} in range({over.ends}):"]
+
+    def leave(self, over: Range, carried: Sequence[str], name: str) -> list[str]:
+        """The lines that end it: the first `1` of them still inside it."""
+        return []
+
+
+class Torch(Language):
+    """PyTorch, on the device and in the type that its inputs have."""
+
+    name = TORCH
+    xp = "torch"
+    title = "PyTorch"
+    imports = ("import torch",)
+    seeded = False
+
+    def call(self, call: Call, site: Site) -> str:
+        return _of_library(call, self)
+
+    def made(self, kind: str, shape: str, like: str) -> str:
+        return f"{like}.new_{kind}({shape})"
+
+    def of_numbers(self, text: str, like: str) -> str:
+        return f"{like}.new_tensor({text})"
+
+    def scalar(self, name: str, like: str) -> str:
+        return f"torch.as_tensor({name}).reshape(1, 1)"
+
+    def copied(self, name: str) -> str | None:
+        return f"{name} = {name}.clone()"
+
+    def down(self, first: str, stop: str, most: str) -> str:
+        return f"torch.arange({first or most}, {stop or -1}, -1)"
+
+
+class Jax(Language):
+    """JAX: nothing is filled in place, and a loop is a scan over what it fills."""
+
+    name = JAX
+    xp = "jnp"
+    title = "JAX"
+    imports = ("import jax", "import jax.numpy as jnp")
+    seeded = False
+
+    def call(self, call: Call, site: Site) -> str:
+        return _of_library(call, self)
+
+    def made(self, kind: str, shape: str, like: str) -> str:
+        kind = "zeros" if kind == "empty" else kind
+        return f"jnp.{kind}({shape}, {like}.dtype)"
+
+    def of_numbers(self, text: str, like: str) -> str:
+        return f"jnp.array({text}, {like}.dtype)"
+
+    def scalar(self, name: str, like: str) -> str:
+        return f"jnp.reshape({name}, (1, 1))"
+
+    def copied(self, name: str) -> str | None:
+        return None
+
+    def filled(self, name: str, parts: Sequence[str], adds: bool, value: str) -> str:
+        how = "add" if adds else "set"
+        return f"{name} = {name}.at[{', '.join(parts)}].{how}({value})"
+
+    def run(self, start: str, stop: str, length: str, moves: bool) -> str:
+        return f"{start} + jnp.arange({length})" if moves else between(start, stop)
+
+    def number(self, text: str, moves: bool) -> str:
+        return text.replace("math.", "jnp.") if moves else text
+
+    def enter(self, over: Range, carried: Sequence[str], name: str) -> list[str]:
+        several = ", ".join(carried) if len(carried) > 1 else f"({carried[0]},)"
+        if not over.moves:
+            return ["", f"def {name}(carry, {over.variable}):", f"    {several} = carry"]
+        count = f"{over.first} {'-' if over.down else '+'} {name}_"
+        return [
+            "",
+            f"def {name}({name}_, carry):",
+            f"    {over.variable} = {count}",
+            f"    {several} = carry",
+        ]
+
+    def leave(self, over: Range, carried: Sequence[str], name: str) -> list[str]:
+        several = f"({', '.join(carried)}{',' if len(carried) == 1 else ''})"
+        if over.moves:  # a scan has one length
+            loop = f"jax.lax.fori_loop(0, {over.length}, {name}, {several})"
+            return [f"    return {several}", "", f"{several} = {loop}"]
+        loop = f"jax.lax.scan({name}, {several}, jnp.arange({over.ends}))"
+        return [f"    return {several}, None", "", f"{several}, _ = {loop}"]
+
+
+def _of_library(call: Call, language: Language) -> str:
+    """A function that the library has under NumPy's name. Raises GradError where it has none."""
+    name = numpys_own(call.op.forward)
+    if name is None:
+        raise GradError(
+            f"`{call.op.name}` is not written for {language.title}",
+            hint="--to numpy writes every operation",
+            kind="bad-option",
+        )
+    return f"{language.xp}.{name}({{,}})"
+
+
+LANGUAGES: dict[str, type[Language]] = {NUMPY: Language, TORCH: Torch, JAX: Jax}
