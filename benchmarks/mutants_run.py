@@ -141,8 +141,17 @@ class Trial:
         return not self.failed
 
     def _that_reach(self, place: Any) -> Iterator[Any]:
-        """The tests that reach a place: one of each function, then the others."""
+        """The tests that reach a place: one of each function, then the others.
+
+        Those come first that stand where the place stands: tests/lower for gradcli/lower.
+        """
         last = []
+        own = Path(place[0]).relative_to(self.folder / "gradcli").parts[:-1]
+
+        def near(item: Any) -> int:
+            theirs = Path(item.nodeid.partition("::")[0]).parts[1:-1]
+            return -sum(a == b for a, b in zip(own, theirs, strict=False))
+
         rounds = defaultdict(list)
         for items in self.items.values():
             reaching = [
@@ -158,8 +167,8 @@ class Trial:
             if reaching:
                 last += [item for item in items if item.nodeid not in self.reach]
         for turn in sorted(rounds):
-            yield from (item for *_, item in sorted(rounds[turn]))
-        yield from last
+            yield from (item for *_, item in sorted(rounds[turn], key=lambda each: each[:2]))
+        yield from sorted(last, key=near)
 
     # ── an edit ──
 

@@ -183,7 +183,7 @@ def _text(env: Env, name: str, kind: Attribute, arguments: list[Argument], place
 def _brackets(
     env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
 ) -> Shape:
-    last = arguments.pop().item if len(arguments) > 1 else None
+    last = arguments.pop().item if arguments else None
     if not isinstance(last, Brackets):
         raise _lacking(env, name, kind, place)
     return shape(env, last.items, last.place)

@@ -278,9 +278,8 @@ def _matmul_shape(s: Signature) -> Shape:
     rank = max(len(a), len(b))
     if rank == 2:
         return a[0], b[1]
-    one = (s.sizes.constant(1),) * 2
-    lead = broadcast_shapes(s.sizes, [(*a[:-2], *one), (*b[:-2], *one)])[:-2]
-    return (*lead, a[-2], b[-1])
+    last = a[-2], b[-1]
+    return broadcast_shapes(s.sizes, [(*a[:-2], *last), (*b[:-2], *last)])
 
 
 def _matmul_hint(a: Shape, b: Shape) -> str | None:

@@ -282,3 +282,12 @@ def test_it_is_a_view_of_the_table() -> None:
     result = CliRunner().invoke(app, ["derive", str(ROOT / "rnn.eq"), "--rolled"])
     assert result.exit_code == 0
     assert "\x1b" not in result.stdout
+
+
+def test_whole_numbers_behind_a_letter_are_drawn_together() -> None:
+    text = "dim T = 3\ninput x[1..T], h[0..T]\nfor t in 1..T:\n"
+    text += "    y[t] = x[t - 1 + 1] * (t - 1 + 2) + (t - 1 + 1) * h[t + 1 - 1] * (t + 2 - 3)\n"
+    text += "loss L = sum(y[t] for t in 1..T)\n"
+    shown = CliRunner().invoke(app, ["derive", "-", "--rolled"], input=text).stdout
+    for equation in ("x[t] * (t + 1)", "t * h[t]", "z2[t] * (t - 1)"):
+        assert f" = {equation} " in shown

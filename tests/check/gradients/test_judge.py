@@ -1,0 +1,35 @@
+"""A verdict follows from what is found, what is expected, and how well both are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradcli.check.gradients.finite import Estimate
+from gradcli.check.gradients.judge import REASONS, Evidence, judge
+
+
+def estimate(value: float, bar: float) -> Estimate:
+    return Estimate(np.array([value]), np.array([bar]), {})
+
+
+def reason(found: float, rounding: float, **known: Estimate | None) -> str:
+    evidence = {"exact": None, "finite": None, **known}
+    judged = judge(Evidence(np.array([found]), np.array([rounding]), sides={}, scale=1, **evidence))
+    return REASONS[int(judged.reason[0])]
+
+
+@pytest.mark.parametrize("method", ["exact", "finite"])
+def test_the_bar_has_the_rounding_of_what_is_found(method: str) -> None:
+    assert reason(1 + 1e-6, 0, **{method: estimate(1, 2e-7)}) == "mismatch"
+    assert reason(1 + 1e-6, 1e-6, **{method: estimate(1, 2e-7)}) == "rounding"
+    assert reason(1 + 1e-6, 1e-6, **{method: estimate(1, 2e-6)}) == "rounding"
+    assert reason(1 + 1e-9, 0, **{method: estimate(1, 1e-9)}) == "agrees"
+
+
+def test_finite_differences_contradict_the_complex_step_only_beyond_both_bars() -> None:
+    exact = estimate(1, 0)
+    assert reason(1, 0, exact=exact, finite=estimate(1.1, 0.03)) == "agrees"
+    assert reason(1, 0.03, exact=exact, finite=estimate(1.1, 0)) == "agrees"
+    assert reason(1, 0, exact=exact, finite=estimate(1.1, 1e-3)) == "methods-disagree"
+    assert reason(1.3, 0, exact=exact, finite=estimate(1.1, 1e-3)) == "mismatch"
