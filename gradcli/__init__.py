@@ -24,6 +24,8 @@ __all__ = [
     "Line",
     "Missing",
     "Model",
+    "Path",
+    "Paths",
     "Result",
     "Review",
     "Step",

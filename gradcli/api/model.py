@@ -28,9 +28,10 @@ from gradcli.api.options import (
     one_of,
     raising_one,
     request,
+    whole,
 )
 from gradcli.api.verdicts import Check, Review
-from gradcli.api.views import Hessian, Jacobian
+from gradcli.api.views import Hessian, Jacobian, Paths
 from gradcli.errors import GradError, GradErrors
 from gradcli.request import Request
 from gradcli.session import derive, parse_file, parse_text
@@ -263,6 +264,35 @@ class Model:
         from gradcli.views.second import hessian
 
         return Hessian(hessian(session, wrt, self.parsed.names(), asked))
+
+    @raising_one
+    def paths(
+        self,
+        start: str,
+        end: str | None = None,
+        *,
+        top: int | None = None,
+        data: Data | None = None,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+        max_elements: int = MAX_ELEMENTS,
+    ) -> Paths:
+        r"""Every path of influence from an entry to another one, over the model's own equations.
+
+        start, end: entries, "x[0]" or "W[1, 2]", or scalars; with no end, what is differentiated.
+        top: how many paths are listed, the largest; the others are one sum.
+        Raises GradError.
+
+        >>> found = load("examples/activation.eq").paths("x[0]")
+        >>> found.count, found.paths[0].steps[-1]
+        (7, 'L')
+        """
+        asked = _one(data, dims, seed, None, max_elements)
+        most = None if top is None else whole("top", top, 0)
+        session = derive(self.parsed, asked)
+        from gradcli.views.paths import paths
+
+        return Paths(paths(session, start, end, most, self.parsed.names(), asked.max_elements))
 
     @raising_one
     def check(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcli.foreign import dumps
 
 if TYPE_CHECKING:
     from gradcli.ops.core import Array
     from gradcli.views import jacobian as jacobians
+    from gradcli.views import paths as influence
     from gradcli.views import second
     from gradcli.views.chain import Chain
 
@@ -84,6 +85,55 @@ class Hessian(View):
         from gradcli.render.jacobian import hessian_document
 
         return hessian_document(self.found, precision)
+
+
+class Path(NamedTuple):
+    """Entries from the start to the end, the local derivative on each arrow, and their product."""
+
+    steps: tuple[str, ...]
+    factors: tuple[float, ...]
+    product: float
+
+    def __str__(self) -> str:
+        return " → ".join(self.steps)
+
+
+class Paths(View):
+    """The paths of influence from one entry to another. `Model.paths` makes one.
+
+    count: how many there are. paths: those that are listed, from the largest product down. rest:
+    how many others there are, and their sum. sum: that of all; gradient: the same by reverse mode.
+    """
+
+    def __init__(self, found: influence.Paths) -> None:
+        self.found = found
+        self.count, self.rest = found.number, found.rest
+        self.sum, self.gradient = found.total, found.gradient
+        self.notes = tuple(map(str, found.session.notes))
+
+    def __repr__(self) -> str:
+        return f"<Paths from {self.found.label(self.found.start)}: {self.count:,}>"
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The paths that are listed."""
+        label = self.found.label
+        return tuple(
+            Path(tuple(map(label, path.steps)), path.factors, path.product)
+            for path in self.found.paths
+        )
+
+    def sections(self, precision: int | None = None, full: bool = True) -> Iterable[Any]:
+        """The listings as the renderers take them."""
+        from gradcli.render.paths import sections
+
+        return sections(self.found, precision)
+
+    def document(self, precision: int | None = None) -> dict[str, Any]:
+        """The JSON document as Python has it."""
+        from gradcli.render.paths import document
+
+        return document(self.found, precision)
 
 
 class Jacobian(View):

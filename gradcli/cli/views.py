@@ -1,4 +1,4 @@
-"""`gradcli jacobian`, `hvp`, `hessian`: views of a model beside its backward listing."""
+"""`gradcli jacobian`, `hvp`, `hessian`, `paths`: views of a model beside its backward listing."""
 
 from __future__ import annotations
 
@@ -105,6 +105,35 @@ def hessian(
     del asked["wrt"]
     with Reported("json" if json else "table", model):
         found = read(model).hessian(wrt=wrt, **asked)
+        written(found, json, output, precision)
+
+
+def paths(
+    model: Model,
+    start: Annotated[
+        str, typer.Option("--from", metavar="ENTRY", help="The entry that moves: x[0], W[1, 2], a.")
+    ],
+    end: Annotated[
+        str | None,
+        typer.Option("--to", metavar="ENTRY", help="The entry that is moved; with none, L."),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option("--top", metavar="N", min=0, help="List the largest N; the rest is one sum."),
+    ] = None,
+    dim: Dim = None,
+    data: Data = None,
+    seed: Seed = 0,
+    json: Json = False,
+    output: Output = None,
+    precision: Precision = None,
+    max_elements: MaxElements = 10**8,
+) -> None:
+    """Every path of influence from an entry to another, over the model's own equations."""
+    asked = shared(dim, data, seed, None, None, max_elements)
+    del asked["wrt"], asked["layout"]
+    with Reported("json" if json else "table", model):
+        found = read(model).paths(start, end, top=top, **asked)
         written(found, json, output, precision)
 
 

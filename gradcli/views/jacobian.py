@@ -121,9 +121,9 @@ def between(
         )
     single = narrowed(program, of)
     steps = downstream(program.steps, wrt, {of})
-    passes = _passes(program, steps, of, wrt)
+    taken = passes(program, steps, of, wrt)
     backward = derive(single, (wrt,), "auto", session.derivation.layout)
-    found = Sides(single, of, wrt, steps, passes, backward)
+    found = Sides(single, of, wrt, steps, taken, backward)
     matrix = found.matrix(session.values)
     own = along(steps, wrt, program.shapes).get(of)
     if of == wrt:
@@ -131,14 +131,14 @@ def between(
     structure, points = of_map(own), 0
     if structure is None:
         same, points = [matrix], 1
-        for values in _elsewhere(session):
+        for values in elsewhere(session):
             other = found.matrix(values)
             if np.isfinite(other).all():
                 same.append(other)
         points = len(same)
         structure = of_pattern(same, np.any([one != 0 for one in same], axis=0))
     return Jacobian(
-        session, program, of, wrt, matrix, structure, points, passes, own, backward, written
+        session, program, of, wrt, matrix, structure, points, taken, own, backward, written
     )
 
 
@@ -166,7 +166,7 @@ def only(program: Program, option: str, name: str | None, only: Sequence[str]) -
     raise GradError(f"{option} {name}: the model has no `{name}`", hint=hint, kind="bad-option")
 
 
-def _passes(program: Program, steps: Sequence[Step], of: str, wrt: str) -> Passes:
+def passes(program: Program, steps: Sequence[Step], of: str, wrt: str) -> Passes:
     shapes = [numbers(program.shapes[name]) for name in (of, wrt)]
     rows, columns = map(math.prod, shapes)
     apart = lanes(steps, wrt, shapes[1])
@@ -177,7 +177,7 @@ def _passes(program: Program, steps: Sequence[Step], of: str, wrt: str) -> Passe
     return Passes(columns // size, rows // size, both)
 
 
-def _elsewhere(session: Session) -> Iterator[dict[str, Array]]:
+def elsewhere(session: Session) -> Iterator[dict[str, Array]]:
     """The values of a session at drawn points, at which what is const stays as it is."""
     program = session.program
     for point in range(POINTS):
