@@ -19,6 +19,7 @@ __all__ = [
     "Derivation",
     "Equation",
     "GradError",
+    "Graph",
     "Hessian",
     "Jacobian",
     "Line",

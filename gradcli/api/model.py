@@ -31,7 +31,7 @@ from gradcli.api.options import (
     whole,
 )
 from gradcli.api.verdicts import Check, Review
-from gradcli.api.views import Hessian, Jacobian, Paths
+from gradcli.api.views import Graph, Hessian, Jacobian, Paths
 from gradcli.errors import GradError, GradErrors
 from gradcli.request import Request
 from gradcli.session import derive, parse_file, parse_text
@@ -293,6 +293,41 @@ class Model:
         from gradcli.views.paths import paths
 
         return Paths(paths(session, start, end, most, self.parsed.names(), asked.max_elements))
+
+    @raising_one
+    def graph(
+        self,
+        *,
+        named: bool = False,
+        rolled: bool = False,
+        grad: bool = False,
+        data: Data | None = None,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+        max_elements: int = MAX_ELEMENTS,
+    ) -> Graph:
+        """What is computed from what.
+
+        named: the model's own equations alone. rolled: each loop as one box. grad: what flows back
+        along each edge.
+        Raises GradError.
+
+        >>> print(load("examples/graph.eq").graph(named=True).to_text())
+        □     a
+        │ □   b
+        └─•─□ c
+        □─┘ │ d
+        └─□─┘ e
+        <BLANKLINE>
+        """
+        if rolled and (named or grad):
+            raise GradError("rolled goes with neither named nor grad", kind="bad-option")
+        asked = _one(data, dims, seed, None, max_elements)
+        session = derive(self.parsed, asked)
+        from gradcli.views.graph import graph
+
+        written = self.parsed.names()
+        return Graph(graph(session, written, named=named, rolled=rolled, grad=grad))
 
     @raising_one
     def check(

@@ -10,6 +10,7 @@ from gradcli.foreign import dumps
 
 if TYPE_CHECKING:
     from gradcli.ops.core import Array
+    from gradcli.views import graph as graphs
     from gradcli.views import jacobian as jacobians
     from gradcli.views import paths as influence
     from gradcli.views import second
@@ -134,6 +135,55 @@ class Paths(View):
         from gradcli.render.paths import document
 
         return document(self.found, precision)
+
+
+class Graph:
+    """The computational graph. `Model.graph` makes one; in a notebook it shows itself as a drawing.
+
+    nodes: each with its name, kind, text and cluster. edges: from what is used to what uses it.
+    """
+
+    def __init__(self, found: graphs.Graph) -> None:
+        self.found = found
+        self.nodes, self.edges = found.nodes, found.edges
+
+    def __repr__(self) -> str:
+        return f"<Graph of {self.found.name}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
+
+    def _written(self, form: str) -> str:
+        from gradcli.render.graph import FORMS
+
+        return "".join(FORMS[form](self.found, None))
+
+    def to_text(self) -> str:
+        """A line a node, with a lane for each value that is still needed."""
+        return self._written("text")
+
+    def to_dot(self) -> str:
+        """Graphviz's language."""
+        return self._written("dot")
+
+    def to_mermaid(self) -> str:
+        """Mermaid's flowchart."""
+        return self._written("mermaid")
+
+    def to_svg(self) -> str:
+        """A drawing."""
+        return self._written("svg")
+
+    def to_html(self) -> str:
+        """The drawing on a page of its own."""
+        return self._written("html")
+
+    def to_json(self) -> str:
+        """The document of `gradcli graph --json`."""
+        return self._written("json")
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
 
 
 class Jacobian(View):

@@ -17,7 +17,7 @@ from gradcli.cli.ops import ops
 from gradcli.cli.output import OK, WRONG, defect
 from gradcli.cli.schema import schema
 from gradcli.cli.streams import prepare, say
-from gradcli.cli.views import hessian, hvp, jacobian, paths
+from gradcli.cli.views import graph, hessian, hvp, jacobian, paths
 from gradcli.ending import INTERRUPTED
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command()(jacobian)
 app.command()(hvp)
 app.command()(hessian)
 app.command()(paths)
+app.command()(graph)
 app.command()(check)
 app.command()(emit)
 app.command()(ops)

@@ -1,8 +1,9 @@
-"""`gradcli jacobian`, `hvp`, `hessian`, `paths`: views of a model beside its backward listing."""
+"""The commands for the views of a model beside its backward listing."""
 
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ from gradcli.cli.options import (
     Wrt,
     shared,
 )
-from gradcli.cli.output import Reported, show, tell, write
+from gradcli.cli.output import Reported, show, tell, write, write_text
 
 One = Annotated[str | None, typer.Option("--wrt", metavar="NAME", help="The quantity that moves.")]
 
@@ -135,6 +136,53 @@ def paths(
     with Reported("json" if json else "table", model):
         found = read(model).paths(start, end, top=top, **asked)
         written(found, json, output, precision)
+
+
+class Drawing(StrEnum):
+    """The forms of a graph."""
+
+    text = "text"
+    dot = "dot"
+    mermaid = "mermaid"
+    svg = "svg"
+    html = "html"
+    json = "json"
+
+
+def graph(
+    model: Model,
+    form: Annotated[
+        Drawing, typer.Option("--format", "-f", help="The form of the drawing.")
+    ] = Drawing.text,
+    named: Annotated[
+        bool, typer.Option("--named", help="The model's own equations alone.")
+    ] = False,
+    rolled: Annotated[bool, typer.Option("--rolled", help="Each loop as one box.")] = False,
+    grad: Annotated[
+        bool, typer.Option("--grad", help="What flows back along each edge: a number or a norm.")
+    ] = False,
+    dim: Dim = None,
+    data: Data = None,
+    seed: Seed = 0,
+    json: Json = False,
+    output: Output = None,
+    precision: Precision = None,
+    max_elements: MaxElements = 10**8,
+) -> None:
+    """The computational graph: what is computed from what."""
+    form = Drawing.json if json else form
+    if rolled and (named or grad):
+        what = "--named" if named else "--grad"
+        raise typer.BadParameter(f"it does not go with {what}", param_hint="--rolled")
+    asked = shared(dim, data, seed, None, None, max_elements)
+    del asked["wrt"], asked["layout"]
+    with Reported(form, model):
+        found = read(model).graph(named=named, rolled=rolled, grad=grad, **asked)
+        from gradcli.render.graph import FORMS
+
+        (write_text if form is Drawing.text else write)(
+            FORMS[form.value](found.found, precision), output
+        )
 
 
 def written(found: View, json: bool, output: str | None, precision: int | None) -> None:
