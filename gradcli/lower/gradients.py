@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 from gradcli.errors import Note
 from gradcli.forms import Member
+from gradcli.interpret import interpret
 from gradcli.lower.env import Env
 from gradcli.lower.operands import value
 from gradcli.lower.scope import Family, Item, Ref
 from gradcli.ops import TABLE
-from gradcli.program import NOWHERE, Input, Operand, Program, Step
+from gradcli.program import NOWHERE, Input, Program, Step
 from gradcli.sizes import Number, Shape, is_scalar, spell
 from gradcli.syntax.ast import Place
 from gradcli.transform.downstream import downstream
@@ -89,19 +90,20 @@ def _program(env: Env, steps: Sequence[Step], of: Ref, by: Ref) -> Program:
 def _emitted(env: Env, program: Program, by: Ref, place: Place) -> Ref:
     """The backward steps, appended; the last of them is the gradient."""
     derivation = derive(program, (by.name,))
-    known = {name: Ref(name, shape) for name, shape in program.shapes.items()}
+    known: dict[str, Ref | Number] = {
+        name: Ref(name, shape) for name, shape in program.shapes.items()
+    }
     known |= _lettered(env, program)
-    for step in derivation.reified.steps:
-        items = [_item(arg, known) for arg in step.args]
+
+    def emitted(step: Step, items: list[Ref | Number]) -> Ref | Number:
         if step.call.op is TABLE["copy"] and isinstance(items[0], Ref):
-            known[step.name] = items[0]  # the same quantity, which needs no second name
-        else:
-            known[step.name] = env.emit(step.call.op, items, step.call.attrs, place)
-    return known[derivation.reified.totals[by.name]]
+            return items[0]  # the same quantity, which needs no second name
+        return env.emit(step.call.op, items, step.call.attrs, place)
 
-
-def _item(arg: Operand, known: dict[str, Ref]) -> Ref | Number:
-    return known[arg] if isinstance(arg, str) else arg
+    interpret(derivation.reified.steps, known, emitted, lambda number: number)
+    found = known[derivation.reified.totals[by.name]]
+    assert isinstance(found, Ref)
+    return found
 
 
 def _lettered(env: Env, program: Program) -> dict[str, Ref]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.interpret import interpret, leaves
+from gradcli.interpret import interpret, leaves, value
 from gradcli.ops.core import Array
 from gradcli.program import Step
 
@@ -57,6 +57,11 @@ def _lane(step: Step, axes: list[int | None]) -> int:
     if found is None:
         raise _Mixed
     return found
+
+
+def batched(step: Step, operands: list[Array]) -> Array:
+    """The meaning of a step where operands that move have many values, on a leading axis."""
+    return value(step, lifted(step, operands))
 
 
 def lifted(step: Step, operands: list[Array]) -> list[Array]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.expr import Expr, as_expr, leaf
+from gradcli.interpret import interpret
+from gradcli.interpret import leaves as started_from
 from gradcli.ops import maps
 from gradcli.ops.core import Call
 from gradcli.ops.maps import Map
@@ -121,24 +123,28 @@ def along(steps: Sequence[Step], wrt: str, shapes: Mapping[str, Shape]) -> dict[
     steps: those that the quantity moves. What has no plain form, or a long one, is known by its
     name: dz3/dz2, dz3/dx.
     """
-    found: dict[str, Map] = {}
-    for step in steps:
+
+    def moved(step: Step, befores: list[Map | None]) -> Map | None:
         sizes = step.call.signature.sizes
         terms = []
-        for k, arg in enumerate(step.args):
-            if not isinstance(arg, str) or (arg != wrt and arg not in found):
+        for k, (arg, before) in enumerate(zip(step.args, befores, strict=True)):
+            if before is None or gains(step).operands[k] is None:
                 continue
-            if gains(step).operands[k] is None:
-                continue
-            own = local(step, k) or named(step.name, arg, shapes, sizes)
-            terms.append(own if arg == wrt else maps.product(own, found[arg], sizes))
+            own = local(step, k) or named(step.name, str(arg), shapes, sizes)
+            terms.append(own if arg == wrt else maps.product(own, before, sizes))
         if not terms:
-            continue
+            return None
         total = maps.plus(terms, sizes)
         if len(text(total, shapes, sizes)) > LONGEST and step is not steps[-1]:
             total = named(step.name, wrt, shapes, sizes)
-        found[step.name] = total
-    return found
+        return total
+
+    if not steps:
+        return {}
+    found: dict[str, Map | None] = dict.fromkeys(started_from(steps), None)
+    found[wrt] = maps.identity(shapes[wrt], steps[0].call.signature.sizes)
+    interpret(steps, found, moved, lambda number: None)
+    return {step.name: known for step in steps if (known := found[step.name]) is not None}
 
 
 def named(of: str, wrt: str, shapes: Mapping[str, Shape], sizes: Sizes) -> Map:

@@ -11,14 +11,14 @@ import numpy as np
 
 from gradcli.errors import GradError
 from gradcli.evaluate import forward
-from gradcli.interpret import number, value
+from gradcli.interpret import interpret, number
 from gradcli.ops.core import Array
 from gradcli.ops.maps import Map, identity, transposed
 from gradcli.program import NOWHERE, Input, Program, Step
 from gradcli.session import Session
 from gradcli.sizes import Shape, numbers
 from gradcli.suggest import suggestion
-from gradcli.transform.downstream import downstream, lanes, lifted
+from gradcli.transform.downstream import batched, downstream, lanes
 from gradcli.transform.forward import forward_mode
 from gradcli.transform.jacobian import along, text
 from gradcli.transform.reverse import Derivation, derive
@@ -273,7 +273,5 @@ def run(
     """The value of a step where some inputs have many values, on a leading axis."""
     found = {**values, **seeds}
     with np.errstate(all="ignore"):
-        for step in steps:
-            operands = [found[a] if isinstance(a, str) else number(a) for a in step.args]
-            found[step.name] = value(step, lifted(step, operands))
+        interpret(steps, found, batched, number)
     return found[end]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+from gradcli.interpret import interpret
 from gradcli.program import NOWHERE, Input, Program, Step
+
+Gathered: TypeAlias = tuple[dict[str, None], dict[str, Step]]  # sources, and the steps from them
 
 
 class Equation(NamedTuple):
@@ -23,21 +26,22 @@ def equations(program: Program, written: Container[str]) -> list[Equation]:
     part of the equations that use it.
     """
     found: list[Equation] = []
-    unnamed: dict[str, tuple[dict[str, None], dict[str, Step]]] = {}
-    for step in program.steps:
+
+    def gathered(step: Step, parts: list[Gathered]) -> Gathered:
+        """What a step is computed from, back to what has a name; and the steps on the way."""
         sources: dict[str, None] = {}
         steps: dict[str, Step] = {}
-        for arg in step.operands():
-            if arg in unnamed:
-                sources |= unnamed[arg][0]
-                steps |= unnamed[arg][1]
-            else:
-                sources[arg] = None
+        for own, inner in parts:
+            sources |= own
+            steps |= inner
         steps[step.name] = step
-        if step.name.partition("[")[0] in written:
-            found.append(Equation(step.name, tuple(sources), tuple(steps.values())))
-        else:
-            unnamed[step.name] = (sources, steps)
+        if step.name.partition("[")[0] not in written:
+            return sources, steps
+        found.append(Equation(step.name, tuple(sources), tuple(steps.values())))
+        return {step.name: None}, {}
+
+    known: dict[str, Gathered] = {item.name: ({item.name: None}, {}) for item in program.inputs}
+    interpret(program.steps, known, gathered, lambda number: ({}, {}))
     return found
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from gradcli import evaluate
 from gradcli.data.arrays import arrays
 from gradcli.errors import GradError
+from gradcli.interpret import interpret
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, Program, Step
 from gradcli.request import Request
@@ -110,17 +111,20 @@ def tangents(session: Session, directions: Mapping[str, Array], seed: int) -> Fo
 
 def _check_apart(program: Program, wrt: tuple[str, ...]) -> None:
     """Forward mode moves each name by itself; one that another moves can't be moved so."""
-    moving = dict(zip(wrt, wrt, strict=True))
-    for step in program.steps:
-        cause = next((moving[arg] for arg in step.operands() if arg in moving), None)
-        if cause is not None and step.name in wrt:
+
+    def cause(step: Step, causes: list[str | None]) -> str | None:
+        """The name that a step moves with, from those of its operands; None where it rests."""
+        found = next(filter(None, causes), None)
+        if found is not None and step.name in wrt:
             raise GradError(
-                f"--wrt {step.name}: it moves with {cause}, which --wrt names too",
+                f"--wrt {step.name}: it moves with {found}, which --wrt names too",
                 hint="forward mode moves names that do not depend on each other",
                 kind="bad-option",
             )
-        if cause is not None:
-            moving[step.name] = cause
+        return step.name if step.name in wrt else found
+
+    causes = {item.name: item.name if item.name in wrt else None for item in program.inputs}
+    interpret(program.steps, causes, cause, lambda number: None)
 
 
 def _check(program: Program, wrt: tuple[str, ...], directions: Mapping[str, Array]) -> None:
