@@ -8,7 +8,9 @@ r"""gradcli derives gradients as a person does on paper, step by step, and check
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = (
+    False  # as typing's, which takes long to load: until then an interrupt is not silent
+)
 
 if TYPE_CHECKING:
     from gradcli.api import *

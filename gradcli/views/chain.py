@@ -55,7 +55,7 @@ def chain(session: Session, of: str, wrt: str, written: AbstractSet[str], most: 
     count: dict[str, int] = {wrt: 1}
     for name in [wrt, *named]:
         if name != wrt:
-            count[name] = sum(count.get(source, 0) for end, source in links if end == name)
+            count[name] = sum(count[source] for end, source in links if end == name)
     total = count.get(of, 0)
     ahead = session.derivation.layout == "numerator"
     products = _products(links, of, wrt, ahead) if total <= MOST_PRODUCTS else []

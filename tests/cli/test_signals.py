@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from running import COMMAND
 
+import gradcli
+
 # Writes half a file, says so, and waits.
 HALF = """
 import sys, time
@@ -85,3 +87,14 @@ def test_an_interrupt_that_is_ignored_stays_so(tmp_path: Path) -> None:
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert "dL/dx" in out
+
+
+def test_next_to_nothing_is_loaded_before_interrupts_are_silent() -> None:
+    """What the package itself imports comes before its first line."""
+    script = "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules)\n"
+    script += "import gradcli; print(*sorted(set(sys.modules) - before))"
+    root = str(Path(gradcli.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script, root], capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) <= {"__future__", "gradcli"}
