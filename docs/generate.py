@@ -26,6 +26,7 @@ WRITTEN_BY_HAND = [
     "docs/emit.md",
     "docs/language.md",
     "docs/promises.md",
+    "docs/teaching.md",
     "docs/views.md",
 ]
 GENERATED = "<!-- Written by docs/generate.py from the program itself: edit that. -->\n"

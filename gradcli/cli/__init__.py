@@ -10,9 +10,11 @@ from typing import Annotated, NoReturn
 import typer
 
 import gradcli
+from gradcli.cli.blank import blank
 from gradcli.cli.check import check
 from gradcli.cli.derive import derive
 from gradcli.cli.emit import emit
+from gradcli.cli.grade import grade
 from gradcli.cli.ops import ops
 from gradcli.cli.output import OK, WRONG, defect
 from gradcli.cli.schema import schema
@@ -36,6 +38,8 @@ app.command()(paths)
 app.command()(graph)
 app.command()(check)
 app.command()(emit)
+app.command()(grade)
+app.command()(blank)
 app.command()(ops)
 app.command()(schema)
 

@@ -44,6 +44,21 @@ def lines(session: Session) -> Iterator[str]:
     yield "\\endgroup\n"
 
 
+def sheet(session: Session, rows: Iterable[Row], assigned: bool) -> Iterator[str]:
+    """A sheet to fill in: the forward equations, and some steps with room for their formulas.
+
+    assigned: whether each step's `=` or `+=` stands there.
+    """
+    program, derivation = session.program, session.derivation
+    yield f"% {visible(program.source.name)}: a sheet to fill in, for the package amsmath.\n"
+    yield "\\begingroup\n\\allowdisplaybreaks\n"
+    yield from _align(_forward(program))
+    found = [f"{_target(derivation, row)} &{_sign(row) if assigned else ''} ?" for row in rows]
+    if found:
+        yield from _align(found)
+    yield "\\endgroup\n"
+
+
 def notebook(session: Session) -> str | None:
     """The same as MathJax takes it, which knows no text between rows; None for a long listing."""
     program, derivation = session.program, session.derivation
@@ -89,8 +104,11 @@ def _backward(derivation: Derivation, heading: Callable[[int, str], str]) -> Ite
             eq = row.eq
             step = derivation.step(row)
             above = heading(eq, f"{name(step.name)} = {_equation(step)}")
-        assign = "=" if row.assign == "=" else "\\mathrel{+=}"
-        yield f"{above}{_target(derivation, row)} &{assign} {formula(derivation, row)}"
+        yield f"{above}{_target(derivation, row)} &{_sign(row)} {formula(derivation, row)}"
+
+
+def _sign(row: Row) -> str:
+    return "=" if row.assign == "=" else "\\mathrel{+=}"
 
 
 def _target(derivation: Derivation, row: Row) -> str:

@@ -152,7 +152,7 @@ def sarif(report: Report, detail: Detail = Detail.full) -> Iterator[dict[str, An
     for line in report.lines:
         if line.verdict not in LEVELS:
             continue
-        record = _line(line, detail, None)
+        record = line_record(line, detail, None)
         text = record["message"] or f"{line.target} is {line.verdict}"
         if record["expected"]:
             text += f"; expected: {record['expected']}"
@@ -200,12 +200,12 @@ def _head(report: Report) -> dict[str, Any]:
 def _lists(
     report: Report, detail: Detail, precision: int | None
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    yield "lines", [_line(line, detail, precision) for line in report.lines]
+    yield "lines", [line_record(line, detail, precision) for line in report.lines]
     missing = [] if detail is Detail.quiet else report.missing
     yield "missing", [_missing(item, detail) for item in missing]
 
 
-def _line(line: Verdict, detail: Detail, precision: int | None) -> dict[str, Any]:
+def line_record(line: Verdict, detail: Detail, precision: int | None = None) -> dict[str, Any]:
     """One line's verdict; a key whose content is not revealed has null."""
     full = detail is Detail.full
     record: dict[str, Any] = {

@@ -39,6 +39,16 @@ class Values(NamedTuple):
     shape: Shape
 
 
+class Credit(NamedTuple):
+    """A contribution that a line holds, by its equation and operand, and the line's verdict."""
+
+    eq: int
+    operand: int
+    line: int
+    verdict: str
+    diagnosis: str | None
+
+
 class Verdict(NamedTuple):
     """The verdict on one line: "right", "wrong", "inconclusive" or "unchecked".
 
@@ -79,6 +89,7 @@ class Report(NamedTuple):
     """The whole finding. `reach` is the deepest equation that a line deals with, of `equations`.
 
     reread: the layout in which more lines would be right, where there is one.
+    credits: what its lines hold; mentioned: the variables whose derivatives it states.
     """
 
     model: str
@@ -90,6 +101,8 @@ class Report(NamedTuple):
     reach: int | None
     equations: int
     reread: str | None
+    credits: tuple[Credit, ...] = ()
+    mentioned: frozenset[str] = frozenset()
 
     @property
     def wrong(self) -> list[Verdict]:

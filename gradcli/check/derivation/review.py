@@ -17,7 +17,8 @@ import numpy as np
 from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.blame import Blame
 from gradcli.check.derivation.causes import Causes
-from gradcli.check.derivation.expected import Share, evaluate
+from gradcli.check.derivation.credit import credit
+from gradcli.check.derivation.expected import Points, Share, evaluate
 from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Report, Verdict
 from gradcli.check.derivation.iterations import merged
 from gradcli.check.derivation.lines import Line, Sheet
@@ -49,16 +50,19 @@ def check(
     layout: str | None = None,
     complete: bool = False,
     max_elements: int = 10**8,
+    points: Points | None = None,
 ) -> Report:
     """The verdict on every line of a derivation file.
 
     wrt: the names whose gradients are wanted; none for every input and param.
     layout: in which the report shows what the tool writes; None for the file's own.
     complete: whether every wanted gradient must be there.
+    points: the truth, where it is computed already; the seed is then of no use.
     Raises GradError or GradErrors where the file can't be read on this model.
     """
     length = sum(len(n.value) for n in parsed.statements if isinstance(n, ast.BackwardLine))
-    sheet = Sheet(parsed, evaluate(program, data, seed, length), max_elements)
+    points = points or evaluate(program, data, seed, length)
+    sheet = Sheet(parsed, points, max_elements)
     if not (sheet.lines or sheet.written.unread or sheet.written.blanks):
         raise GradError(
             "there is no line in this derivation", Span(parsed.source, 1, 1), kind="empty-file"
@@ -217,6 +221,8 @@ class Review:
             progress.reach,
             len(program.steps),
             None,
+            tuple(credit(accounts.values(), self.sheet.lines, verdicts)),
+            frozenset(self.mentioned),
         )
 
     def _settled(self) -> dict[str, Account]:
