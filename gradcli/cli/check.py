@@ -87,6 +87,16 @@ def check(
     hint: Annotated[
         bool, typer.Option("--hint", help="Of each mistake in it, reveal the class alone.")
     ] = False,
+    level: Annotated[
+        int | None,
+        typer.Option(
+            "--level",
+            metavar="N",
+            min=1,
+            max=4,
+            help="How far hints go: 1, the rule; 2, the operands; 3, the class; 4, the line.",
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Reveal only which of its lines are right and wrong.")
     ] = False,
@@ -126,11 +136,19 @@ def check(
             raise GradError(
                 "--hint, --quiet and --complete go with --against mine.grad", kind="bad-option"
             )
+        if level is not None and not hint:
+            raise GradError("--level goes with --hint", kind="bad-option")
         if against is not None:
             theirs = _against(paths[0], against, {**asked, **ways, "complete": complete})
             if isinstance(theirs, Review):
                 show_review(
-                    theirs, form, hint=hint, quiet=quiet, output=output, precision=precision
+                    theirs,
+                    form,
+                    hint=hint,
+                    level=level,
+                    quiet=quiet,
+                    output=output,
+                    precision=precision,
                 )
                 raise typer.Exit(CODES[theirs.verdict])
             found = Found([theirs.report], [])

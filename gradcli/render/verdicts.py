@@ -23,6 +23,7 @@ from gradcli.errors import show
 from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import as_json, as_text
 from gradcli.render.diagnostics import place
+from gradcli.render.hints import CLASS, hints
 
 SCHEMA_VERSION = 1
 DIGITS = 4
@@ -58,9 +59,19 @@ class Detail(StrEnum):
 
 
 def text(
-    report: Report, detail: Detail = Detail.full, precision: int | None = None
+    report: Report,
+    detail: Detail = Detail.full,
+    precision: int | None = None,
+    level: int | None = None,
 ) -> Iterator[str]:
-    """What a person reads: the wrong lines one by one, and what there is to say of the whole."""
+    """What a person reads: the wrong lines one by one, and what there is to say of the whole.
+
+    level: how far the hints go, with the detail `hint`.
+    """
+    if level is not None:
+        yield from _leveled(report, level)
+        yield _count(report) + "\n"
+        return
     if detail is Detail.quiet:
         for line in report.lines:
             yield f"line {line.line}: {line.target}: {line.verdict}\n"
@@ -75,6 +86,20 @@ def text(
             yield show(line.message, line.verdict, line.place, line.hint) + "\n\n"
     yield _count(report) + "\n"
     yield from _whole(report)
+
+
+def _leveled(report: Report, level: int) -> Iterator[str]:
+    """The lines that are not right, with hints up to a level."""
+    for line in report.lines:
+        if line.verdict == RIGHT:
+            continue
+        kind = line.verdict
+        if line.verdict == WRONG and level >= CLASS:
+            kind += f" ({line.diagnosis})"
+        message = "this is not right" if line.verdict == WRONG else line.message or ""
+        yield show(message, kind, line.place, line.hint) + "\n"
+        yield from (f"{told}\n" for told in hints(line, level, HINTS))
+        yield "\n"
 
 
 def _wrong(line: Verdict, detail: Detail, digits: int) -> Iterator[str]:
@@ -162,23 +187,29 @@ def sarif(report: Report, detail: Detail = Detail.full) -> Iterator[dict[str, An
 
 
 def document(
-    report: Report, detail: Detail = Detail.full, precision: int | None = None
+    report: Report,
+    detail: Detail = Detail.full,
+    precision: int | None = None,
+    level: int | None = None,
 ) -> Iterator[str]:
     """One document, one record a line."""
     yield dumps(_head(report))[:-1]
-    for name, records in _lists(report, detail, precision):
+    for name, records in _lists(report, detail, precision, level):
         lines = ",\n".join(dumps(record) for record in records)
         yield f',\n"{name}": [{chr(10) + lines if lines else ""}]'
     yield "}\n"
 
 
 def records(
-    report: Report, detail: Detail = Detail.full, precision: int | None = None
+    report: Report,
+    detail: Detail = Detail.full,
+    precision: int | None = None,
+    level: int | None = None,
 ) -> Iterator[str]:
     """The same records one a line, each with its type."""
     yield dumps({"type": "against", **_head(report)}) + "\n"
     kinds = {"lines": "line", "missing": "missing"}
-    for name, found in _lists(report, detail, precision):
+    for name, found in _lists(report, detail, precision, level):
         for record in found:
             yield dumps({"type": kinds[name], **record}) + "\n"
 
@@ -198,9 +229,16 @@ def _head(report: Report) -> dict[str, Any]:
 
 
 def _lists(
-    report: Report, detail: Detail, precision: int | None
+    report: Report, detail: Detail, precision: int | None, level: int | None
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    yield "lines", [line_record(line, detail, precision) for line in report.lines]
+    lines = [line_record(line, detail, precision) for line in report.lines]
+    for record, line in zip(lines, report.lines, strict=True):
+        if level is not None:
+            record["hints"] = list(hints(line, level, HINTS)) if line.verdict != RIGHT else []
+            if level < CLASS:
+                record["diagnosis"] = None
+                record["message"] = None if line.verdict == WRONG else record["message"]
+    yield "lines", lines
     missing = [] if detail is Detail.quiet else report.missing
     yield "missing", [_missing(item, detail) for item in missing]
 

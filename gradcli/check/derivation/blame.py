@@ -230,6 +230,12 @@ class Blame:
         at = source.text.rfind(symbol, line.node.name.place[0], first + 1)
         return Span(source, at, at + len(symbol))
 
+    def rule(self, share: Share) -> Rule:
+        """The rule that gives a contribution."""
+        step = self.steps[share.eq - 1]
+        formulas = tuple(self._written(share, share.rows[0].assign))
+        return Rule(share.eq, step.text, formulas, step.call.op.cite)
+
     def _verdict(
         self,
         line: Line,
@@ -239,12 +245,7 @@ class Blame:
         culprit: Span | None,
         shares: Sequence[Share],
     ) -> Verdict:
-        rule = None
-        if shares:
-            share = shares[0]
-            step = self.steps[share.eq - 1]
-            formulas = tuple(self._written(share, share.rows[0].assign))
-            rule = Rule(share.eq, step.text, formulas, step.call.op.cite)
+        rule = self.rule(shares[0]) if shares else None
         say = self.sheet.spellings.say
         return Verdict(
             line.number, self.sheet.shown(line), WRONG, self.place(line), line.own, kind,

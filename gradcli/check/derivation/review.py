@@ -9,7 +9,8 @@ of `=` and `+=`, `blame` finds out what is wrong with a line; here they come tog
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import numpy as np
@@ -108,6 +109,7 @@ class Review:
         self.causes = Causes(sheet)
         self.own = OwnLines(self.causes)
         self.blame = Blame(sheet, layout, self.causes)
+        self.looped = {line.name for line in lines if line.node.indices}
         self.verdicts: dict[int, Verdict] = {}
         self.formulas: dict[str, dict[tuple[str, str], Array]] = {}  # the rules', and their values
 
@@ -134,7 +136,7 @@ class Review:
 
     def _in_loop(self, name: str) -> bool:
         """Whether a loop adds to a derivative: its first `+=` then sets out from 0."""
-        return any(line.name == name and line.node.indices for line in self.sheet.lines)
+        return name in self.looped
 
     def _entry(self, line: Line) -> Entry:
         """What a line writes."""
@@ -201,7 +203,7 @@ class Review:
             for place, line in enumerate(self.sheet.lines)
         ]
         lines = merged(self.sheet.lines, verdicts)
-        lines += [self._blank(node) for node in self.sheet.written.blanks]
+        lines += self._blanks(remaining)
         lines += [unread(error) for error in self.sheet.written.unread if error.span is not None]
         lines.sort(key=lambda line: line.line)
         program = self.points.program
@@ -316,6 +318,18 @@ class Review:
         elif entry.status == HIDDEN:
             verdict, message = INCONCLUSIVE, "rounding hides whether this is right"
         return Verdict(line.number, self.sheet.shown(line), verdict, where, message=message)
+
+    def _blanks(self, remaining: Mapping[str, Sequence[Share]]) -> Iterator[Verdict]:
+        """The verdicts on the lines that are not answered yet, each with the rule it asks for."""
+        taken: Counter[str] = Counter()
+        for node in self.sheet.written.blanks:
+            verdict = self._blank(node)
+            name = verdict.target.removeprefix(DL)
+            shares = remaining.get(name, self.points.shares.get(name, ()))
+            if taken[name] < len(shares):
+                verdict = verdict._replace(rule=self.blame.rule(shares[taken[name]]))
+            taken[name] += 1
+            yield verdict
 
     def _blank(self, node: ast.Blank) -> Verdict:
         """The verdict on a line that is not answered yet."""
