@@ -33,7 +33,6 @@ from gradcli.api.options import (
 from gradcli.api.verdicts import Check, Review
 from gradcli.api.views import Graph, Hessian, Jacobian, Paths
 from gradcli.errors import GradError, GradErrors
-from gradcli.request import Request
 from gradcli.session import derive, parse_file, parse_text
 from gradcli.syntax import Parsed
 
@@ -152,16 +151,7 @@ class Model:
         dL = sum(dz1)
         """
         one_of("mode", mode, MODES)
-        asked = request(
-            data=data,
-            dims=dims,
-            seed=seed,
-            layout=layout,
-            wrt=wrt,
-            accumulate=accumulate,
-            compact=compact,
-            max_elements=max_elements,
-        )
+        asked = request(data, dims, seed, layout, max_elements, wrt, accumulate, compact)
         if mode == "reverse":
             if tangent is not None:
                 raise GradError("a tangent goes with forward mode", kind="bad-option")
@@ -196,7 +186,7 @@ class Model:
         >>> found.structure, found.formula, found.value.tolist()
         ('diagonal', '2 * diag(x)', [[2.0, 0.0], [0.0, 4.0]])
         """
-        asked = _one(data, dims, seed, layout, max_elements)
+        asked = request(data, dims, seed, layout, max_elements)
         session = derive(self.parsed, asked)
         from gradcli.views.chain import chain as chained
         from gradcli.views.jacobian import jacobian
@@ -232,7 +222,7 @@ class Model:
         >>> model.hvp(vector={"x": [1, 1]}).gradients["x"].tolist()
         [[6.0, 12.0]]
         """
-        asked = _one(data, dims, seed, layout, max_elements, wrt, accumulate)
+        asked = request(data, dims, seed, layout, max_elements, wrt, accumulate)
         session = derive(self.parsed, asked)
         from gradcli.views.second import twice
 
@@ -259,7 +249,7 @@ class Model:
         >>> found.structure, found.value.tolist()
         ('diagonal', [[6.0, 0.0], [0.0, 12.0]])
         """
-        asked = _one(data, dims, seed, layout, max_elements, wrt or ())
+        asked = request(data, dims, seed, layout, max_elements, wrt or ())
         session = derive(self.parsed, asked)
         from gradcli.views.second import hessian
 
@@ -287,7 +277,7 @@ class Model:
         >>> found.count, found.paths[0].steps[-1]
         (7, 'L')
         """
-        asked = _one(data, dims, seed, None, max_elements)
+        asked = request(data, dims, seed, None, max_elements)
         most = None if top is None else whole("top", top, 0)
         session = derive(self.parsed, asked)
         from gradcli.views.paths import paths
@@ -322,7 +312,7 @@ class Model:
         """
         if rolled and (named or grad):
             raise GradError("rolled goes with neither named nor grad", kind="bad-option")
-        asked = _one(data, dims, seed, None, max_elements)
+        asked = request(data, dims, seed, None, max_elements)
         session = derive(self.parsed, asked)
         from gradcli.views.graph import graph
 
@@ -361,7 +351,7 @@ class Model:
         >>> check.gradients["x"].verdict
         'pass'
         """
-        asked = _one(data, dims, seed, layout, max_elements, wrt)
+        asked = request(data, dims, seed, layout, max_elements, wrt)
         options = checking(
             finite_diff=finite_diff,
             complex_step=complex_step,
@@ -396,15 +386,7 @@ class Model:
         """
         from gradcli.emit.command import emit
 
-        asked = request(
-            data=data,
-            dims=dims,
-            seed=0,
-            layout=None,
-            wrt=wrt,
-            accumulate="auto",
-            max_elements=max_elements,
-        )
+        asked = request(data, dims, 0, None, max_elements, wrt)
         return emit(self.parsed, asked, one_of("to", to, TARGETS), plain)
 
     @overload
@@ -448,7 +430,7 @@ class Model:
         >>> review.verdict, review.lines[1].expected
         ('fail', 'dL/dx = dL/dz1 * 2 * x.T')
         """
-        asked = _one(data, dims, seed, layout, max_elements, wrt)
+        asked = request(data, dims, seed, layout, max_elements, wrt)
         if not (isinstance(theirs, Mapping) or holds_arrays(os.fspath(theirs))):
             return review(self.parsed, theirs, asked, complete)
         if complete:
@@ -457,24 +439,3 @@ class Model:
             finite_diff=finite_diff, complex_step=complex_step, budget=budget, seed=asked.seed
         )
         return compared(self.parsed, theirs, asked, options, progress)
-
-
-def _one(
-    data: Data | None,
-    dims: Mapping[str, int] | None,
-    seed: int,
-    layout: Layout | None,
-    max_elements: int,
-    wrt: Names = (),
-    accumulate: str = "auto",
-) -> Request:
-    """The request of a view."""
-    return request(
-        data=data,
-        dims=dims,
-        seed=seed,
-        layout=layout,
-        wrt=wrt,
-        accumulate=accumulate,
-        max_elements=max_elements,
-    )

@@ -68,14 +68,13 @@ def raising_one(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def request(
-    *,
     data: Data | None,
     dims: Mapping[str, int] | None,
     seed: int,
     layout: str | None,
-    wrt: Names,
-    accumulate: str,
     max_elements: int,
+    wrt: Names = (),
+    accumulate: str = "auto",
     compact: bool = False,
 ) -> Request:
     """What is asked for. Raises GradError for a value that an option can't have."""
