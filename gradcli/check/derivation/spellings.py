@@ -1,8 +1,8 @@
 """How people spell derivatives and expressions, read as the language writes them.
 
 dW2, grad_W2 and W2_bar are dL/dW2 where the model has that name; np.sum(dz, axis=0), dz.sum(0) and
-torch.mm(a, b) are the operations that they mean. The spellings stand in tables; what they are read
-as is the code that the language's own spelling has.
+torch.mm(a, b) are the operations that they mean. The spellings stand in tables, here and in
+`libraries`; what they are read as is the code that the language's own spelling has.
 """
 
 from __future__ import annotations
@@ -12,6 +12,16 @@ from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import NamedTuple
 
+from gradcli.check.derivation.libraries import (
+    AXES,
+    CONSTANTS,
+    KEYWORDS,
+    MODULES,
+    SAME,
+    SHAPED,
+    UNSAID,
+    WRITTEN,
+)
 from gradcli.check.derivation.machine import split_name
 from gradcli.check.derivation.postfix import arity, parse
 from gradcli.errors import GradError, Source
@@ -26,66 +36,6 @@ OWN_WAY = "dL/d{}"
 NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "{}_bar")
 # What only a derivative is called so: names that a person may expect to be one.
 ALIKE = re.compile(r"d_?(?=[A-Z]|[a-z]+_?\d)(?P<a>\w+)|grad_(?P<b>\w+)|(?P<c>\w+)_(?:grad|bar)")
-
-MODULES = frozenset(
-    {"F", "cp", "functional", "jax", "jnp", "linalg", "math", "nn", "np", "numpy", "scipy"}
-    | {"special", "tf", "torch"}
-)
-CONSTANTS = {"pi": "pi", "e": "exp(1)"}
-# What libraries call by another name, on their operands a, b and c.
-WRITTEN = {
-    "matmul": "a @ b",
-    "mm": "a @ b",
-    "bmm": "a @ b",
-    "mv": "a @ b",
-    "dot": "a @ b",
-    "inner": "a.T @ b",
-    "vdot": "dot(a, b)",
-    "ger": "outer(a, b)",
-    "add": "a + b",
-    "sub": "a - b",
-    "subtract": "a - b",
-    "mul": "a * b",
-    "multiply": "a * b",
-    "div": "a / b",
-    "divide": "a / b",
-    "true_divide": "a / b",
-    "pow": "a ^ b",
-    "power": "a ^ b",
-    "neg": "-a",
-    "negative": "-a",
-    "reciprocal": "1 / a",
-    "rsqrt": "1 / sqrt(a)",
-    "t": "a.T",
-    "transpose": "a.T",
-    "swapaxes": "a.T",
-    "absolute": "abs(a)",
-    "fabs": "abs(a)",
-    "expit": "sigmoid(a)",
-    "logistic": "sigmoid(a)",
-    "inverse": "inv(a)",
-    "amax": "max(a)",
-    "amin": "min(a)",
-    "log2": "log(a) / log(2)",
-    "log10": "log(a) / log(10)",
-    "ones_like": "a == a",
-    "zeros_like": "a != a",
-    "greater": "a > b",
-    "gt": "a > b",
-    "less": "a < b",
-    "lt": "a < b",
-    "equal": "a == b",
-    "eq": "a == b",
-}
-# What changes how numbers are kept, and none of them.
-SAME = frozenset(
-    {"array", "asarray", "astype", "clone", "contiguous", "copy", "detach", "double", "float"}
-    | {"float32", "float64", "item", "numpy", "squeeze", "tensor", "to"}
-)
-SHAPED = {"reshape": "reshape", "view": "reshape", "expand": "broadcast"}
-KEYWORDS = {"dim": "axis", "axis": "axis"}
-UNSAID = frozenset({"keepdims", "keepdim", "dtype"})  # an axis is kept here without asking
-AXES = frozenset({"transpose", "swapaxes"})  # which two axes may be said
 
 
 class Call(NamedTuple):
