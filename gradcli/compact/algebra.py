@@ -20,7 +20,7 @@ from gradcli.compact.terms import (
     value,
     whole,
 )
-from gradcli.ops.core import broadcast_shapes
+from gradcli.ops.broadcasting import broadcast_shapes
 from gradcli.sizes import Shape, Size, is_one
 
 LARGEST_EXPONENT = 16

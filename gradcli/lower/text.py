@@ -11,7 +11,8 @@ from gradcli.lower.limits import MOST_AXES, MOST_OPERANDS
 from gradcli.lower.scope import Ref, elements
 from gradcli.ops import Mismatch, Op, Signature
 from gradcli.ops.attributes import ATTRIBUTES, KEYWORD, LAST, Attribute
-from gradcli.ops.core import Attrs, Call, elementwise_shape, stretched_both_ways
+from gradcli.ops.broadcasting import stretched_both_ways
+from gradcli.ops.core import Attrs, Call, elementwise_shape
 from gradcli.program import Operand, Step
 from gradcli.sizes import ATOM, POSTFIX, Number, Shape, Sizes, spell
 from gradcli.spelling import Written, write

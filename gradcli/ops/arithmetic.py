@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call, equal
 from gradcli.ops import coding, maps
+from gradcli.ops.broadcasting import broadcast_shapes, differ
 from gradcli.ops.coding import NUMPY, PYTHON, SUMMED, compared
 from gradcli.ops.core import (
     ALL,
@@ -19,8 +20,6 @@ from gradcli.ops.core import (
     Pair,
     Signature,
     Spelling,
-    broadcast_shapes,
-    differ,
     elementwise_flip,
     elementwise_lanes,
     elementwise_shape,

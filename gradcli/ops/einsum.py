@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops.broadcasting import differ
 from gradcli.ops.coding import NUMPY, contracted
 from gradcli.ops.core import (
     EACH,
@@ -16,7 +17,6 @@ from gradcli.ops.core import (
     Pair,
     Signature,
     Spelling,
-    differ,
     register,
 )
 from gradcli.ops.flops import contraction

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import maps
+from gradcli.ops.broadcasting import differ
 from gradcli.ops.coding import (
     NUMPY,
     TORCH,
@@ -30,7 +31,6 @@ from gradcli.ops.core import (
     Signature,
     Spelling,
     define,
-    differ,
     infix,
     square,
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import maps
+from gradcli.ops.broadcasting import broadcast_shapes, differ
 from gradcli.ops.coding import (
     NUMPY,
     TORCH,
@@ -26,9 +27,7 @@ from gradcli.ops.core import (
     Pair,
     Signature,
     Spelling,
-    broadcast_shapes,
     coded,
-    differ,
     register,
 )
 from gradcli.ops.flops import none
