@@ -23,6 +23,7 @@ from gradcli.render.ops import RESULT, example, signature
 ROOT = Path(__file__).parents[1]
 WRITTEN_BY_HAND = [
     "README.md",
+    "docs/compact.md",
     "docs/emit.md",
     "docs/language.md",
     "docs/promises.md",

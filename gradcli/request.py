@@ -18,3 +18,13 @@ class Request(NamedTuple):
     accumulate: str = "auto"
     max_elements: int = 10**8
     compact: bool = False
+
+
+class Besides(NamedTuple):
+    """What is told of a derivation besides: the way to each compact line, what all costs."""
+
+    why: bool = False
+    cost: bool = False
+
+
+NOTHING = Besides()

@@ -95,13 +95,16 @@ def compute(program: Program, data: Mapping[str, Array], request: Request) -> Se
 
     found = materialise(program, data, request.seed)
     derivation = derive(program, request.wrt, request.accumulate, request.layout)
+    extra: tuple[Note, ...] = ()
     if request.compact:
         from gradcli.compact.derivation import compact
 
         derivation = compact(derivation, arrived(derivation, found.inputs, found.given))
+        if derivation.literal is None:
+            extra = (Note("no shorter form was found; these are the steps one by one"),)
     values = forward(program, found.inputs)
     passed = backward(derivation, values, found.given)
-    notes = (*program.notes, *_not_finite(program, values, passed))
+    notes = (*program.notes, *extra, *_not_finite(program, values, passed))
     return Session(program, found.inputs, found.given, derivation, values, passed, notes)
 
 

@@ -32,7 +32,9 @@ from gradcli.cli.options import (
     shared,
 )
 from gradcli.cli.output import Reported, show, tell, write
+from gradcli.request import NOTHING, Besides
 
+EXPLAINED = (Format.table, Format.json, Format.ndjson, Format.grad)  # that can say why
 MODAL = (Format.table, Format.json, Format.ndjson)  # the forms that show forward mode
 
 
@@ -62,6 +64,14 @@ def derive(
         bool,
         typer.Option("--compact", help="As few and as short lines as a person would write."),
     ] = False,
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="The way to each compact line, from the steps, rule by rule."),
+    ] = False,
+    cost: Annotated[
+        bool,
+        typer.Option("--cost", help="The operations of both passes, and of the compact form."),
+    ] = False,
     form: FormatOption = Format.table,
     json: Json = False,
     output: Output = None,
@@ -83,6 +93,12 @@ def derive(
         raise typer.BadParameter(f"{what} is of reverse mode", param_hint="--mode")
     if compact and (rolled or mode is not Mode.reverse or accumulate is not Accumulate.auto):
         raise typer.BadParameter("it is a listing of its own", param_hint="--compact")
+    if why and not (compact and form in EXPLAINED):
+        raise typer.BadParameter("it goes with --compact: table, json, grad", param_hint="--why")
+    if cost and (rolled or mode is not Mode.reverse or form not in MODAL):
+        raise typer.BadParameter(
+            "it goes with reverse mode, as a table or JSON", param_hint="--cost"
+        )
     if tangent is not None and mode is Mode.reverse:
         raise typer.BadParameter("it goes with --mode forward or both", param_hint="--tangent")
     if values is not Values.all and form not in (Format.json, Format.ndjson):
@@ -96,7 +112,10 @@ def derive(
             compact=compact,
             **asked,
         )
-        listed(derivation, form, precision, output, full=full, rolled=rolled, values=values)
+        told = Besides(why, cost)
+        listed(
+            derivation, form, precision, output, full=full, rolled=rolled, values=values, told=told
+        )
 
 
 def listed(
@@ -108,28 +127,29 @@ def listed(
     full: bool = False,
     rolled: bool = False,
     values: Values = Values.all,
+    told: Besides = NOTHING,
 ) -> None:
     """Write a derivation in a form."""
     tell(derivation.notes)
     if form is Format.table:
-        show(_sections(derivation, precision, full, rolled, output), output)
+        show(_sections(derivation, precision, full, rolled, output, told), output)
     else:
-        write(_pieces(derivation, form, precision, values), output)
+        write(_pieces(derivation, form, precision, values, told), output)
 
 
 def _pieces(
-    found: Derivation, form: Format, precision: int | None, values: Values
+    found: Derivation, form: Format, precision: int | None, values: Values, told: Besides
 ) -> Iterable[str]:
     session = found.session
     if form in (Format.json, Format.ndjson):
         from gradcli.render.json_ import document, records
 
         written = document if form is Format.json else records
-        return written(session, precision, values, found.forward, found.mode)
+        return written(session, precision, values, found.forward, found.mode, told)
     if form is Format.grad:
         from gradcli.render import grad
 
-        return grad.lines(session)
+        return grad.lines(session, told)
     if form is Format.latex:
         from gradcli.render import latex
 
@@ -140,7 +160,12 @@ def _pieces(
 
 
 def _sections(
-    found: Derivation, precision: int | None, full: bool, rolled: bool, output: str | None
+    found: Derivation,
+    precision: int | None,
+    full: bool,
+    rolled: bool,
+    output: str | None,
+    told: Besides,
 ) -> Any:
     if rolled:
         from gradcli.render import rolled as view
@@ -154,4 +179,4 @@ def _sections(
         return by_mode(found.forward, precision, whole)
     from gradcli.render.table import sections
 
-    return sections(found.session, precision, whole)
+    return sections(found.session, precision, whole, told=told)

@@ -8,34 +8,42 @@ from typing import Any
 
 from gradcli.compact.gate import differing
 from gradcli.compact.lines import Line, Lines
-from gradcli.compact.trees import Tree, expression, shared
+from gradcli.compact.listing import formula
+from gradcli.compact.trees import Tree, shared
 from gradcli.errors import Defect
 from gradcli.interpret import last_uses
 from gradcli.ops.core import Array
 from gradcli.ops.mismatch import Mismatch
 from gradcli.program import NOWHERE, Input, Operand, verify
-from gradcli.sizes import Number, alike
-from gradcli.template import Node, flip, print_nodes, typed
+from gradcli.sizes import Number
 from gradcli.transform.reify import OWN, Reified, Row, Writer
 from gradcli.transform.reverse import Derivation
-from gradcli.transform.vjp import Contribution, Derived, Known, code
+from gradcli.transform.vjp import Contribution, Derived, Known
 
 TRIES = 3
+LONGEST = 1000  # steps of a listing that a compact form is looked for
 
 
 @dataclass(frozen=True, eq=False)
 class Compact(Derivation):
     """A derivation in as few and as short lines as the rules find.
 
-    `literal` is the one it was made from, and `lines` say how each of its lines came about.
+    `source` is the one it was made from. `lines` say how each row came about, None where it is what
+    others share; `found` knows what they are in terms of, and `names` what a listing calls it.
     """
 
-    literal: Derivation
-    lines: tuple[Line, ...]
+    source: Derivation
+    lines: tuple[Line | None, ...]
+    found: Lines
+    names: dict[str, str]
     made: Reified
 
     def formula(self, row: Row) -> str:
         return row.contribution.listing[self.layout]
+
+    @property
+    def literal(self) -> Derivation:
+        return self.source
 
     @property
     def reified(self) -> Reified:
@@ -48,29 +56,38 @@ def compact(literal: Derivation, values: Mapping[str, Array]) -> Derivation:
     values: what the inputs and the given derivatives are worth at a point. The whole is compared
     with the literal one there and nearby; a line that differs is put together anew, by no rule.
     """
+    if len(literal.rows) > LONGEST:
+        return literal
     found = Lines(literal)
     plain: set[str] = set()
     for _ in range(TRIES):
         try:
-            short = assembled(literal, found.found(plain))
+            short = assembled(literal, found, found.found(plain))
         except (Mismatch, Defect):
             return literal
         wrong = differing(literal.reified, short.reified, values)
         if not wrong:
-            return short
+            return short if operations(short) <= operations(literal) else literal
         plain |= {literal.reified.totals[name] for name in wrong}
     return literal
 
 
-def assembled(literal: Derivation, lines: Sequence[Line]) -> Compact:
+def operations(derivation: Derivation) -> int:
+    """How many operations on numbers a backward pass takes."""
+    return sum(int(step.call.flops.value) for step in derivation.reified.steps)
+
+
+def assembled(literal: Derivation, found: Lines, lines: Sequence[Line]) -> Compact:
     """The lines as rows of a listing and as a program, which is verified."""
-    return _Assembly(literal, lines).compact()
+    return _Assembly(literal, found, lines).compact()
 
 
 class _Assembly:
-    def __init__(self, literal: Derivation, lines: Sequence[Line]) -> None:
+    def __init__(self, literal: Derivation, found: Lines, lines: Sequence[Line]) -> None:
         self.literal = literal
+        self.found = found
         self.lines = lines
+        self.shown: list[Line | None] = []
         self.writer = Writer(literal.program)
         self.sizes = literal.program.sizes
         self.names: dict[str, str] = {}  # what the listing calls a derivative: its variable
@@ -129,7 +146,8 @@ class _Assembly:
             last_uses(steps, kept),
         )
         d = self.literal
-        return Compact(d.program, tuple(self.rows), d.wrt, d.layout, d, tuple(self.lines), reified)
+        rows, lines = tuple(self.rows), tuple(self.shown)
+        return Compact(d.program, rows, d.wrt, d.layout, d, lines, self.found, self.names, reified)
 
     # ── lines ──
 
@@ -141,6 +159,7 @@ class _Assembly:
         name = f"s{number}"
         self._write(tree, name)
         self._row(tree, name, "=", OWN)
+        self.shown.append(None)
         self.values.append(name)
         self.known[tree.number] = key = Derived(name, own=True)
         self.steps[key] = name
@@ -154,44 +173,28 @@ class _Assembly:
             value = self._write(line.tree, name)
         self._row(line.tree, self.names[name], "+=" if line.more else "=", 0)
         self.values.append(value)
+        self.shown.append(line)
         self.names[line.name] = self.names[name]
         self.steps[Derived(line.name)] = name
         if not line.more:
             self.known[line.tree.number] = Derived(line.name)
 
     def _row(self, tree: Tree, target: str, assign: str, operand: int) -> None:
-        expr, leaves = expression(tree, self.known)
-        listed, texts = {}, {}
-        nodes = typed(expr, leaves, self.sizes)
-        turned = {key for key in leaves if isinstance(key, Derived)}
-        other = {key: s[::-1] if key in turned else s for key, s in leaves.items()}
-        flipped = typed(flip(nodes, turned), other, self.sizes)
-        if not alike(flipped[-1].shape, nodes[-1].shape[::-1]):
-            raise Defect(f"the line of {target} has another shape when transposed")
-        for layout, some in (("denominator", nodes), ("numerator", flipped)):
-            named = [self._named(node) for node in some]
-            listed[layout] = named
-            texts[layout] = print_nodes(named, _spelled)[0]
-        found = Contribution(
-            expr,
-            listed["denominator"],
-            texts,
-            listed,
-            texts,
-            code(nodes, list(leaves)),
+        found = formula(tree, self.known, self.names, self.sizes)
+        nodes = found.nodes["denominator"]
+        contribution = Contribution(
+            found.expr,
+            nodes,
+            found.texts,
+            found.nodes,
+            found.texts,
+            found.code,
             (),
             nodes[-1].shape,
             None,
             None,
         )
-        self.rows.append(Row(0, target, assign, found, None, operand))
-
-    def _named(self, node: Node) -> Node:
-        """A leaf under the name of the variable whose derivative it is."""
-        key = node.key
-        if isinstance(key, Derived) and not key.own:
-            return node._replace(key=Derived(self.names[key.name]))
-        return node
+        self.rows.append(Row(0, target, assign, contribution, None, operand))
 
     # ── steps ──
 
@@ -216,10 +219,6 @@ class _Assembly:
         if isinstance(key, Number):
             return key
         return key.name if isinstance(key, Known) else self.steps[key]
-
-
-def _spelled(key: Any) -> str:
-    return key.name if isinstance(key, Known) or key.own else f"dL/d{key.name}"
 
 
 def _order(root: Tree, known: Mapping[int, Any]) -> Iterable[Tree]:

@@ -18,7 +18,7 @@ from gradcli.interpret import interpret
 from gradcli.program import Step
 from gradcli.transform.reverse import Derivation
 
-MOST_TERMS, MOST_FACTORS = 16, 14
+MOST_TERMS, MOST_FACTORS = 16, 10  # of a line that is put together from others
 
 
 class Line(NamedTuple):
@@ -55,6 +55,7 @@ class Lines:
             if (p := pattern(name, x)) is not None
         ]
         self.simplifier = Simplifier(self.book, self.extractor, patterns)
+        self.places = {step.name: k for k, step in enumerate(self.reified.steps)}
         self.totals = {total: name for name, total in self.reified.totals.items()}
         self.wanted = {self.reified.totals[name] for name in derivation.wrt}
         pairs = zip(program.given, self.reified.arriving, strict=True)
@@ -74,23 +75,34 @@ class Lines:
         changed = True
         while changed:
             changed = False
-            for name in sorted(kept - self.fixed, key=self._place, reverse=True):
-                fewer = self.built(kept - {name})
-                if (cost := self.cost(fewer)) < best:
-                    kept, lines, best, changed = kept - {name}, fewer, cost, True
+            for some in self._alike(kept - self.fixed):
+                fewer = self.built(kept - some)
+                if fewer and (cost := self.cost(fewer)) < best:
+                    kept, lines, best, changed = kept - some, fewer, cost, True
         return lines
 
+    def _alike(self, names: set[str]) -> list[set[str]]:
+        """Names in groups that are decided on together: those of one step of a loop's body.
+
+        The last of the backward pass come first.
+        """
+        rolled = {step.name: step.rolled for step in self.derivation.program.steps}
+        groups: dict[object, set[str]] = {}
+        for name in sorted(names, key=self._place, reverse=True):
+            variable = self.totals[name]
+            groups.setdefault(rolled.get(variable) or variable, set()).add(name)
+        return list(groups.values())
+
     def _place(self, name: str) -> int:
-        return [step.name for step in self.reified.steps].index(name)
+        return self.places[name]
 
     def cost(self, lines: Iterable[Line]) -> Price:
         return price([line.tree for line in lines])
 
     # ── the backward pass with some derivatives kept ──
 
-    def _chained(self, kept: Iterable[str]) -> dict[str, Value]:
+    def _chained(self, kept: Collection[str]) -> dict[str, Value]:
         """What each kept derivative is, in terms of the others that are kept."""
-        kept = set(kept)
         found: dict[str, Value] = {}
         book = self.book
         values = dict(self.values)
@@ -126,11 +138,14 @@ class Lines:
         for x in found.values():
             for name in names_in(x):
                 uses[name] = uses.get(name, 0) + 1
-        return {n for n in found if n in self.fixed or uses.get(n, 0) > 1}
+        kept = {n for n in found if n in self.fixed or uses.get(n, 0) > 1}
+        return kept | set(self._chained(kept))
 
     def built(self, kept: set[str]) -> list[Line]:
-        """The lines with these derivatives kept."""
+        """The lines with these derivatives kept; none where one would be too long."""
         chained = self._chained(kept)
+        if not kept >= set(chained):
+            return []
         self.simplifier.begin()
         lines: dict[str, Line] = {}
         for name, whole in chained.items():

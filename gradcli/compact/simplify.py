@@ -25,7 +25,7 @@ MOST_NAMES = 10
 MOST_INSIDE = 3  # terms of a sum that is multiplied out
 ONE = Fraction(1)
 FACTOR = "the same factor in several terms"
-NAMES = "a name for what is computed already"
+NAMES = "what has a name"
 
 
 Price: TypeAlias = tuple[int, int, int]  # operations, names used, length: less is better
@@ -131,16 +131,11 @@ class Simplifier:
         other = self.factored(self.named(factors_first))
         if self.price(other) < self.price(one):
             x = take(Rewritten(factors_first, FACTOR, ""))
-            x = take(Rewritten(other, NAMES, self._names(other)))
+            x = take(Rewritten(other, NAMES, ""))
         else:
-            x = take(Rewritten(names_first, NAMES, self._names(names_first)))
+            x = take(Rewritten(names_first, NAMES, ""))
             x = take(Rewritten(one, FACTOR, ""))
         return x, way
-
-    def _names(self, x: Value) -> str:
-        known = {p.name for p in self.patterns}
-        held = [f.atom for term, _ in x.terms for f in term if f.atom in known]
-        return ", ".join(dict.fromkeys(map(self.book.spell, held)))
 
     # ── names ──
 

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gradcli.compact.why import why
 from gradcli.foreign import visible
+from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
 
 
-def lines(session: Session) -> Iterator[str]:
+def lines(session: Session, told: Besides = NOTHING) -> Iterator[str]:
+    """The lines; with the way to each compact one above it, as comments."""
     derivation = session.derivation
     yield f"# The derivation of {visible(session.program.source.name)}.\n"
     yield f"layout {derivation.layout}\n"
     eq = 0
-    for row in derivation.rows:
+    ways = why(derivation) if told.why else (() for _ in derivation.rows)
+    for row, way in zip(derivation.rows, ways, strict=True):
         if row.eq != eq:
             eq = row.eq
             yield f"\n# {eq}. {session.program.steps[eq - 1].text}\n"
+        if way:
+            yield "\n"
+        for reason in way:
+            number = f"step {reason.step}: {reason.left}" if reason.step else "      "
+            rule = f"    ({reason.rule})" if reason.rule else ""
+            yield f"# {number} {reason.assign} {reason.formula}{rule}\n"
         yield f"{derivation.left(row)} {row.assign} {derivation.formula(row)}\n"

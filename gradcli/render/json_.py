@@ -8,11 +8,14 @@ from typing import Any, TypeAlias
 import gradcli
 from gradcli.foreign import dumps
 from gradcli.ops.core import Array
+from gradcli.render import compact
 from gradcli.render.arrays import TOLD, json_number, show_shape, show_symbols
+from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
 from gradcli.sizes import Shape
 from gradcli.transform.reify import OWN
 from gradcli.transform.reverse import displayed
+from gradcli.views.cost import of_row
 from gradcli.views.tangents import BOTH, FORWARD, REVERSE, Forward, sums
 
 SCHEMA_VERSION = 1
@@ -25,6 +28,7 @@ def document(
     values: str = "all",
     found: Forward | None = None,
     mode: str = REVERSE,
+    told: Besides = NOTHING,
 ) -> Iterator[str]:
     """The JSON document in pieces, one record a line.
 
@@ -32,9 +36,9 @@ def document(
     found: the forward mode, where `mode` has it.
     """
     tell = _teller(precision, values)
-    head = dumps(_head(session, mode))
+    head = dumps(_head(session, mode, told))
     yield head[:-1]
-    for name, records in _lists(session, tell, found, mode):
+    for name, records in _lists(session, tell, found, mode, told):
         yield f',\n"{name}": ['
         separator = "\n"
         for record in records:
@@ -68,6 +72,7 @@ def records(
     values: str = "all",
     found: Forward | None = None,
     mode: str = REVERSE,
+    told: Besides = NOTHING,
 ) -> Iterator[str]:
     """The same records one a line, each with its type."""
     tell = _teller(precision, values)
@@ -75,8 +80,8 @@ def records(
     def line(kind: str, record: dict[str, Any]) -> str:
         return dumps({"type": kind, **record}) + "\n"
 
-    yield line("model", _head(session, mode))
-    for name, entries in _lists(session, tell, found, mode):
+    yield line("model", _head(session, mode, told))
+    for name, entries in _lists(session, tell, found, mode, told):
         for entry in entries:
             yield line(RECORD_TYPES.get(name, name), entry)
     for name, pairs in _maps(session, tell, found, mode):
@@ -90,7 +95,7 @@ def _teller(precision: int | None, values: str) -> Tell:
     return lambda array, shape: told(array, shape, precision)
 
 
-def _head(session: Session, mode: str) -> dict[str, Any]:
+def _head(session: Session, mode: str, told: Besides) -> dict[str, Any]:
     program = session.program
     return {
         "schema_version": SCHEMA_VERSION,
@@ -101,17 +106,18 @@ def _head(session: Session, mode: str) -> dict[str, Any]:
         "dims": {name: size.value for name, size in program.sizes.dims.items()},
         "loss": program.loss,
         "notes": [note.message for note in session.notes],
+        **({"cost": compact.cost_json(session)} if told.cost else {}),
     }
 
 
 def _lists(
-    session: Session, tell: Tell, found: Forward | None, mode: str
+    session: Session, tell: Tell, found: Forward | None, mode: str, told: Besides
 ) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
     yield "forward", _forward(session, tell)
     if found is not None:
         yield "tangents", _tangents(found, tell)
     if mode != FORWARD:
-        yield "backward", _backward(session, tell)
+        yield "backward", _backward(session, tell, told)
     if mode == BOTH and found is not None:
         yield "sums", _sums(found)
 
@@ -128,11 +134,11 @@ def _forward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
         }
 
 
-def _backward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
+def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[dict[str, Any]]:
     derivation = session.derivation
-    for number, (row, value) in enumerate(
-        zip(derivation.rows, session.backward.steps, strict=True), 1
-    ):
+    ways = compact.ways_json(session) if told.why else ([] for _ in derivation.rows)
+    every = zip(derivation.rows, session.backward.steps, ways, strict=True)
+    for number, (row, value, way) in enumerate(every, 1):
         yield {
             "step": number,
             **({"eq": row.eq} if row.eq else {}),
@@ -140,6 +146,8 @@ def _backward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
             "assign": row.assign,
             "formula": derivation.formula(row),
             **({"own": True} if row.operand == OWN else {}),
+            **({"flops": of_row(row, session.program.sizes).value} if told.cost else {}),
+            **({"why": way} if way else {}),
             **_derivative(value, row.contribution.shape, derivation.layout, tell),
         }
 

@@ -10,6 +10,7 @@ from gradcli.ops.core import Array
 from gradcli.render.arrays import as_text, entry_text, norm, show_shape
 from gradcli.render.json_ import turn
 from gradcli.render.layout import EQUATION, NOTE, PARAMETER, PLAIN, Cell, Column, Line, Section
+from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
 from gradcli.sizes import Shape, is_scalar, spell
 from gradcli.transform.reverse import displayed
@@ -46,14 +47,23 @@ SUMMARY = (
 
 
 def sections(
-    session: Session, precision: int | None = None, full: bool = True, whole: str = WHOLE
+    session: Session,
+    precision: int | None = None,
+    full: bool = True,
+    whole: str = WHOLE,
+    told: Besides = NOTHING,
 ) -> list[Section]:
-    """The forward listing, the backward table and the summary.
+    """The forward listing, the backward table and the summary; and what is told besides.
 
     full: whether all rows are shown, however many. whole: what shows them where they are not.
     """
+    from gradcli.render import compact
+
     table = Table(session, precision or DIGITS, full, whole)
-    return [table.forward(), table.backward(), table.summary()]
+    found = [table.forward(), table.backward(), table.summary()]
+    if told.why:
+        found.insert(2, compact.ways(session))
+    return [*found, compact.cost(session)] if told.cost else found
 
 
 class Table:

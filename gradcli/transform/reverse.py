@@ -73,6 +73,11 @@ class Derivation:
     def shape(self, row: Row) -> Shape:
         return displayed(row.contribution.shape, self.layout)
 
+    @property
+    def literal(self) -> Derivation | None:
+        """The derivation step by step, where this one is a compact form of it."""
+        return None
+
     @cached_property
     def reified(self) -> Reified:
         """The derivation as a program, made when it is first asked for."""

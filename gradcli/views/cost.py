@@ -1,0 +1,65 @@
+"""What a derivation costs: operations on numbers, and bytes read and written, as the sizes go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gradcli.errors import GradError
+from gradcli.ops.core import Call
+from gradcli.session import Session
+from gradcli.sizes import Size, Sizes
+from gradcli.transform.reify import Row
+
+BYTES = 8  # of a number in double precision
+
+
+class Cost(NamedTuple):
+    """Floating-point operations, and the bytes of all operands and results.
+
+    As polynomials over the dims where these are short, else as numbers.
+    """
+
+    flops: Size
+    bytes: Size
+
+
+def costs(session: Session) -> dict[str, Cost]:
+    """What each pass costs: the forward one, the backward one step by step, and the compact one."""
+    derivation, sizes = session.derivation, session.program.sizes
+    literal = derivation.literal or derivation
+    found = {
+        "forward": cost((step.call for step in session.program.steps), sizes),
+        "backward": cost((step.call for step in literal.reified.steps), sizes),
+    }
+    if derivation.literal is not None:
+        found["compact"] = cost((step.call for step in derivation.reified.steps), sizes)
+    return found
+
+
+def cost(calls: Iterable[Call], sizes: Sizes) -> Cost:
+    """What some operations cost together."""
+    flops, moved = [], []
+    for call in calls:
+        flops.append(call.flops)
+        moved += [sizes.product(shape) for shape in (*call.signature.shapes, call.shape)]
+    return Cost(_total(flops, 1, sizes), _total(moved, BYTES, sizes))
+
+
+def of_row(row: Row, sizes: Sizes) -> Size:
+    """The operations of a line of the listing, with the addition of a `+=`."""
+    counts = [call.flops for call, _ in row.contribution.code.calls]
+    if row.assign == "+=":
+        counts.append(sizes.product(row.contribution.shape))
+    return _total(counts, 1, sizes)
+
+
+def _total(counts: Iterable[Size], each: int, sizes: Sizes) -> Size:
+    every = list(counts)
+    try:
+        total = sizes.constant(0)
+        for count in every:
+            total = sizes.add(total, count)
+        return sizes.multiply(sizes.constant(each), total)
+    except GradError:  # a polynomial of too many terms
+        return sizes.constant(each * sum(int(count.value) for count in every))

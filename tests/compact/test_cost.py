@@ -1,0 +1,67 @@
+"""`--cost`: operations are counted by hand here, and never more of them than step by step."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+from support import EXAMPLES
+from typer.testing import CliRunner
+
+import gradcli
+from gradcli.cli import app
+
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.eq"))
+
+
+def costs(*arguments: str) -> dict[str, Any]:
+    found = CliRunner().invoke(app, ["derive", *arguments, "--cost", "--json"])
+    assert found.exit_code == 0, found.stderr
+    return json.loads(found.stdout)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_compact_form_takes_no_more_operations(name: str) -> None:
+    cost = costs(str(EXAMPLES / f"{name}.eq"), "--compact")["cost"]
+    assert cost["compact"]["flops"] <= cost["backward"]["flops"]
+
+
+def test_the_operations_of_one_layer_are_those_counted_by_hand() -> None:
+    """N = 4 outputs, M = 3 inputs: W1 @ x is 4·(2·3 - 1), the sum and the tanh 4 each.
+
+    Backward: out^2, 1 - out^2 and the product with it 4 each; the outer product 4·3.
+    """
+    found = costs(str(EXAMPLES / "simple_mlp.eq"))
+    assert found["cost"]["forward"]["flops"] == 4 * 5 + 4 + 4
+    assert found["cost"]["backward"]["flops"] == 3 * 4 + 12
+    assert [step["flops"] for step in found["backward"]] == [12, 0, 0, 12]
+    assert found["cost"]["forward"]["symbolic_flops"] == "2*M*N + N"
+
+
+OPERATIONS = ["tanh({})", "sigmoid({})", "{} * {}", "{} + {}", "{} - 0.5 * {}", "exp({} / 4)",
+              "square({})", "A @ {}", "softmax({})", "{} / (2 + square({}))", "{} * sum({})",
+              "relu({})", "{} - mean({})"]  # fmt: skip
+
+
+def a_model(random: Random) -> str:
+    names = ["x", "y"]
+    lines = ["dim N = 3", "input x: [N], y: [N]", "param A: [N, N]"]
+    for k in range(random.randint(2, 7)):
+        template = random.choice(OPERATIONS)
+        operands = [random.choice(names) for _ in range(template.count("{}"))]
+        lines.append(f"v{k} = {template.format(*operands)}")
+        names.append(f"v{k}")
+    return "\n".join([*lines, f"loss L = sum({names[-1]} * {random.choice(names)})"])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_models_have_a_compact_form_that_is_right(seed: int) -> None:
+    text = a_model(Random(seed))
+    model = gradcli.parse(text)
+    found = model.derive(compact=True)
+    literal = model.derive()
+    assert found.notes == literal.notes, text  # a form was found
+    assert model.against(found.to_grad(), complete=True).verdict == "pass", text
+    assert len(found.steps) <= len(literal.steps), text
