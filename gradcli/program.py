@@ -48,10 +48,14 @@ def written(arg: Operand) -> Written:
 
 
 class Drawn(NamedTuple):
-    """A value drawn from a distribution with plain numbers as its parameters."""
+    """A value drawn from a distribution with plain numbers as its parameters.
+
+    axis: of the array, for a distribution that is about one.
+    """
 
     distribution: str
     parameters: tuple[float, ...]
+    axis: int = 0
 
 
 class FromFile(NamedTuple):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.data.npy import load_npy
+from gradcli.draws import sample
 from gradcli.errors import GradError, Note
 from gradcli.interpret import run
 from gradcli.ops.core import Array
@@ -96,11 +97,8 @@ def _declared(program: Program, name: str, remark: str) -> tuple[Note, ...]:
 def draw(drawn: Drawn, shape: tuple[int, ...], key: str, seed: int) -> Array:
     """An array from the seed and the name alone, so that no other declaration changes it."""
     digest = hashlib.sha256(f"{seed}\0{key}".encode()).digest()
-    generator = np.random.default_rng(int.from_bytes(digest[:16], "big"))
-    first, second = drawn.parameters
-    if drawn.distribution == "uniform":
-        return generator.uniform(first, second, shape)
-    return generator.normal(first, second, shape)
+    start = int.from_bytes(digest[:16], "big")
+    return sample(drawn.distribution, drawn.parameters, drawn.axis, shape, start)
 
 
 def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:

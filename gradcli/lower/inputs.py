@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 from gradcli.errors import GradError
 from gradcli.lower import equations, indexing
+from gradcli.lower.distributions import drawn, fitted
 from gradcli.lower.draft import Draft
 from gradcli.lower.env import Dialect, Env
-from gradcli.lower.expressions import ends, number, quantity, run
+from gradcli.lower.expressions import ends, number, quantity
 from gradcli.lower.limits import MOST_MEMBERS
 from gradcli.lower.listing import Listing
 from gradcli.lower.names import check_new, unknown
@@ -20,11 +21,8 @@ from gradcli.lower.scope import Family, Function, Ref, Scope
 from gradcli.lower.text import Poisoned
 from gradcli.program import Drawn, FromFile, Input, Program
 from gradcli.sizes import Number, Shape, numbers, spell
-from gradcli.suggest import suggestion
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
-
-DISTRIBUTIONS = {"normal": ("mean", "deviation"), "uniform": ("low", "high")}
 
 Value: TypeAlias = Program | Drawn | FromFile | None
 
@@ -50,6 +48,8 @@ def _declare(draft: Draft, role: str, item: ast.Declared) -> None:
     if stated is not None and natural is not None and numbers(natural) != numbers(stated):
         raise _unlike(env, item, stated, natural)
     shape = stated or natural or env.text.sizes.scalar
+    if isinstance(value, Drawn):
+        value = fitted(env, value, shape, item.value)
     size = env.text.size(shape, place)
 
     def bind(full: str) -> Ref:
@@ -120,7 +120,7 @@ def declared_value(draft: Draft, value: ast.Value) -> tuple[Value, Shape | None]
     if value is None:
         return None, None
     if isinstance(value, ast.Draw):
-        return _drawn(draft.env, value), None
+        return drawn(draft.env, value), None
     if value[-1][0] == "call" and value[-1][1][0] == "file":
         return _from_file(draft, value)
     program = constant_program(draft, value)
@@ -137,31 +137,6 @@ def _from_file(draft: Draft, code: ast.Code) -> tuple[FromFile, Shape]:
     if len(shape) < 2:
         shape = (*shape, *env.text.sizes.scalar)[:2] if shape else env.text.sizes.scalar
     return FromFile(path, place), shape
-
-
-def _drawn(env: Env, draw: ast.Draw) -> Drawn:
-    name, place = draw.distribution
-    if name not in DISTRIBUTIONS:
-        hint = suggestion(name, DISTRIBUTIONS) or "normal(mean, deviation) or uniform(low, high)"
-        raise env.error(f"there is no distribution `{name}`", place, hint, kind="bad-value")
-    parameters = DISTRIBUTIONS[name]
-    if len(draw.arguments) != len(parameters):
-        raise env.error(
-            f"{name} takes two arguments: {', '.join(parameters)}", place, kind="bad-value"
-        )
-    values = []
-    for code in draw.arguments:
-        item = run(env, code)
-        if not isinstance(item, Number):
-            raise env.error_over(f"{name} takes plain numbers", code, kind="bad-value")
-        values.append(float(item.value))
-    if name == "normal" and values[1] < 0:
-        raise env.error_over("a deviation is not negative", draw.arguments[1], kind="bad-value")
-    if name == "uniform" and values[0] >= values[1]:
-        raise env.error(
-            f"uniform({values[0]:g}, {values[1]:g}): low is not below high", place, kind="bad-value"
-        )
-    return Drawn(name, tuple(values))
 
 
 def constant_program(draft: Draft, code: ast.Code) -> Program:

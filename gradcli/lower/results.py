@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcli.errors import GradError, Note
+from gradcli.lower.distributions import fitted
 from gradcli.lower.draft import Draft
 from gradcli.lower.equations import define
 from gradcli.lower.expressions import number
@@ -10,7 +11,7 @@ from gradcli.lower.indexing import member
 from gradcli.lower.inputs import declared_value
 from gradcli.lower.names import lookup
 from gradcli.lower.scope import Family, Ref
-from gradcli.program import Input
+from gradcli.program import Drawn, Input
 from gradcli.sizes import is_scalar, numbers, same, spell
 from gradcli.syntax import ast
 
@@ -123,6 +124,8 @@ def _resolve(draft: Draft, item: ast.GivenItem, found: dict[str, Input]) -> None
                 place,
                 kind="bad-given",
             )
+        if isinstance(value, Drawn):
+            value = fitted(env, value, ref.shape, item.value)
         found[ref.name] = Input(ref.name, "given", ref.shape, value, place)
 
 

@@ -75,10 +75,14 @@ class Dims(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """A value drawn from a distribution: `~ normal(0, 1)`."""
+    """A value drawn from a distribution: `~ normal(0, 1)`, `~ onehot(axis=1)`.
+
+    keywords: the word before each argument, or None.
+    """
 
     distribution: Name
     arguments: tuple[Code, ...]
+    keywords: tuple[str | None, ...]
 
 
 Value: TypeAlias = Code | Draw | None

@@ -194,8 +194,10 @@ class Builder:
         return self.cut(symbols[0])
 
     def draw(self, symbols: Any) -> ast.Draw:
-        name, *starts = symbols
-        return ast.Draw(ast.Name(*name[1:]), self.cut_all(starts))
+        name, arguments = symbols
+        keywords = tuple([a[0] if isinstance(a[0], str) else None for a in arguments or ()])
+        begun = [a[1:] if isinstance(a[0], str) else a for a in arguments or ()]
+        return ast.Draw(ast.Name(*name[1:]), self.cut_all(begun), keywords)
 
     def members(self, symbols: Any) -> tuple[ast.Code, ...]:
         return self.cut_all(symbols)

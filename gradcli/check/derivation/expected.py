@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcli.check.derivation.agreement import largest
 from gradcli.check.derivation.runs import Runs
+from gradcli.draws import DISTRIBUTIONS
 from gradcli.evaluate import arrived
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
@@ -134,6 +135,9 @@ def _move(
 ) -> None:
     """Move a stated value; one that is drawn has moved by itself."""
     if key not in data and (item.value is None or isinstance(item.value, Drawn)):
+        return
+    if isinstance(item.value, Drawn) and DISTRIBUTIONS[item.value.distribution].bound:
+        values[item.name] = draw(item.value, values[item.name].shape, key, seed)
         return
     value = values[item.name]
     noise = draw(Drawn("uniform", (-SPREAD, SPREAD)), value.shape, key + "\0moved", seed)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gradcli.draws import DISTRIBUTIONS
 from gradcli.errors import GradError
 from gradcli.evaluate import backward, forward
 from gradcli.ops.core import Array
@@ -75,7 +76,8 @@ def _another(item: Input, value: Array, seed: int, other: int) -> Array:
         return value
     if item.value is None or isinstance(item.value, Drawn):
         drawn = item.value or STANDARD
-        if np.array_equal(value, draw(drawn, numbers(item.shape), item.name, seed)):
+        own = np.array_equal(value, draw(drawn, numbers(item.shape), item.name, seed))
+        if own or DISTRIBUTIONS[drawn.distribution].bound:
             return draw(drawn, value.shape, item.name, other)
     return shaken(value, other)
 
