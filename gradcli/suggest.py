@@ -12,7 +12,6 @@ LOOKALIKES = str.maketrans(
 # What other languages and books call what is here, and how it is written.
 FOREIGN = {
     "Σ": "a sum is written sum(x), or sum(x[t] for t in 1..T)",
-    "arange": "a range stands in `for t in 1..T`",
     "argmax": "an index has no derivative; max(x) has one",
     "argmin": "an index has no derivative; min(x) has one",
     "average": "write mean(x)",

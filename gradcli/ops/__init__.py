@@ -10,6 +10,7 @@ from gradcli.ops import (
     products,
     reductions,
     regions,
+    sequences,
     shaping,
     statistics,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "products",
     "reductions",
     "regions",
+    "sequences",
     "shaping",
     "statistics",
 ]

@@ -312,6 +312,34 @@ attribute(
 )
 
 
+def _number(name: str, about: str, tried: tuple[int, ...], read: Any = _same) -> None:
+    """Register a whole number that stands under its name."""
+    attribute(
+        name,
+        KEYWORD,
+        WHOLE,
+        about=about,
+        read=read,
+        text=str,
+        latex=lambda value, default, markup: (
+            "" if value == default else rf"^{{\text{{{name} }}{value}}}"
+        ),
+        tried=lambda at: tried,
+    )
+
+
+def _flag(value: int, at: At) -> int:
+    if value not in (0, 1):
+        raise Mismatch(f"reverse is 0 or 1, not {value}")
+    return value
+
+
+_number("reverse", "reverse", (0, 1), _flag)
+_number("shift", "a shift", (1, -1, 2))
+_number("by", "a number of places", (1, -1, 2))
+_number("k", "a diagonal's number", (0, 1, -1))
+
+
 # ── what the grammar has brackets for ──
 
 

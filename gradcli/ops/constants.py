@@ -114,6 +114,16 @@ constant(
     spread=True,
     code={NUMPY: identity, TORCH: identity_like},
 )
+constant(
+    "arange",
+    lambda s: (s.attrs["size"], s.sizes.constant(1)),
+    lambda stop: np.arange(stop, dtype=float)[:, None],
+    lambda s: {"stop": coded(s)["size"]},
+    "the column 0, 1, 2, … N - 1",
+    r"\operatorname{{arange}}\left({size}\right)",
+    attributes=("size",),
+    yields=True,
+)
 register(
     Op(
         name="constant",
