@@ -102,14 +102,14 @@ def _clip(x: Array, low: Array, high: Array) -> Array:
     return minimum(maximum(x, low), high)
 
 
-def _clip_rule(
+def _clip_vjp(
     s: Signature, g: Expr, y: Expr, x: Expr, low: Expr, high: Expr
 ) -> Sequence[Expr | None]:
     inside = call("maximum", x, low) <= high
     return g * (x >= low) * inside, g * (x < low) * inside, g * (call("maximum", x, low) > high)
 
 
-def _mish_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+def _mish_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
     t = call("tanh", call("softplus", x))
     return (g * (t + x * (1 - t**2) * call("sigmoid", x)),)
 
@@ -124,7 +124,7 @@ function(
 function(
     "mish",
     lambda x: x * np.tanh(softplus(x)),
-    _mish_rule,
+    _mish_vjp,
     "Misra 2019",
     "x tanh(softplus(x))",
 )
@@ -151,7 +151,7 @@ function(
 function(
     "clip",
     _clip,
-    _clip_rule,
+    _clip_vjp,
     "minimum(maximum(x, low), high)",
     "x between low and high, the nearer of these outside",
     operands=("x", "low", "high"),

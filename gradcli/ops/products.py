@@ -60,7 +60,7 @@ def _kron(a: Array, b: Array) -> Array:
     return np.asarray(blocks.reshape((*blocks.shape[:-4], rows, columns)))
 
 
-def _kron_rule(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
+def _kron_vjp(s: Signature, g: Expr, z: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
     (n, m), (p, q) = s.shapes
     blocks = call("reshape", g, shape=(n, p, m, q))
     by_a = call("einsum", blocks, b, subscripts="ipjq,pq->ij")
@@ -73,7 +73,7 @@ define(
     operands=("A", "B"),
     shape=_kron_shape,
     forward=_kron,
-    vjp=_kron_rule,
+    vjp=_kron_vjp,
     flip=lambda s, pairs: call("kron", *(pair.flipped for pair in pairs)),
     linear=EACH,
     about="Kronecker product: the blocks A_ij B",

@@ -96,13 +96,13 @@ def _cummax(x: Array, axis: int, reverse: int) -> Array:
     return np.take_along_axis(x, _records(x, axis, reverse), axis)
 
 
-def _cumprod_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+def _cumprod_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
     """Σ_(j≥i) g_j Π_(k≤j, k≠i) x_k: the product before i, times a recurrence from the end."""
     rest = call("scan", _before(s, x, back=True), g, **_turned(s))
     return ((_before(s, y) + _first(s)) * rest,)
 
 
-def _cummax_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+def _cummax_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
     """A record takes the cotangents from its place on, up to the next record."""
     new = call("maximum", call("ne", y, _before(s, y)), _first(s))
     rest = call("scan", 1 - _before(s, new, back=True), g, **_turned(s))
@@ -120,14 +120,14 @@ along(
 along(
     "cumprod",
     _cumprod,
-    _cumprod_rule,
+    _cumprod_vjp,
     about="products of all entries so far, along an axis; reverse=1 from the end",
     cite="d Π x_k = Σ_i (Π_(k≠i) x_k) dx_i, with no division by 0",
 )
 along(
     "cummax",
     _cummax,
-    _cummax_rule,
+    _cummax_vjp,
     about="the largest entry so far, along an axis; reverse=1 from the end",
     cite="the largest entry takes the cotangent",
     kink="a tie goes to the first",
@@ -161,7 +161,7 @@ def _scan(a: Array, b: Array, axis: int, reverse: int) -> Array:
     return _ordered(np.moveaxis(found, 0, axis), axis, reverse)
 
 
-def _scan_rule(s: Signature, g: Expr, y: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
+def _scan_vjp(s: Signature, g: Expr, y: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
     """λ_t = g_t + a_(t+1) λ_(t+1), which b_t gains as it is and a_t times the state before."""
     by_b = call("scan", _before(s, a, back=True), g, **_turned(s))
     return by_b * _before(s, y), by_b
@@ -184,7 +184,7 @@ def _scan_flops(s: Signature, shape: Shape) -> Size:
 along(
     "scan",
     _scan,
-    _scan_rule,
+    _scan_vjp,
     operands=("a", "b"),
     shape=_scan_shape,
     flip=_scan_flip,

@@ -100,7 +100,7 @@ def _unit(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
     return np.asarray(x / np.where(length.real == 0, 1, length))
 
 
-def _unit_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+def _unit_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
     length = call("norm", x, axis=s.attrs["axis"])
     there = call("where", equal(length, 0), 1, length)
     return ((g - y * total(s, g * y)) / there * (length > 0),)
@@ -109,7 +109,7 @@ def _unit_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]
 reduction(
     "normalize",
     _unit,
-    _unit_rule,
+    _unit_vjp,
     "d (x / ‖x‖) = (dx - y yᵀdx) / ‖x‖ (Matrix Cookbook, eq. 130)",
     "x / ‖x‖, along an axis",
     roman("normalize") + r"{axis}\left({0}\right)",

@@ -16,8 +16,14 @@ from gradcli.errors import GradError, GradErrors
 from gradcli.ops import TABLE
 from gradcli.session import Request, run
 
-# What a library refuses: autograd has no derivative of an SVD, nor of a diagonal in einsum.
-REFUSED = {"autograd": {"cofactor", "einsum"}}
+# What a library has no derivative of: autograd of an SVD, of a diagonal in einsum, of the platform's
+# own erfc, and of what turns, shifts and accumulates along an axis.
+REFUSED = {
+    "autograd": {"cofactor", "einsum", "erfc", "normal_cdf"}
+    | {"cumsum", "cumprod", "cummax", "scan", "flip", "shift"}
+}
+# What it calls nan: a spread of 0, where the entry says that 0 is taken.
+UNDEFINED = {"autograd": {"std"}}
 INSTALLED = [name for name in LIBRARIES if importlib.util.find_spec(name)]
 FUNCTIONS = """
 dim N = 3
@@ -68,6 +74,8 @@ def test_each_operation_under_broadcasting(op, library):
                 continue
             raise
         for name, value in gradients.items():
+            if op.name in UNDEFINED.get(library, ()) and np.isnan(value).any():
+                continue
             assert_close(value, found.backward.totals[name], 1e-9, f"{case.model}{name}")
 
 
