@@ -20,6 +20,7 @@ class Distribution(NamedTuple):
     parameters: their names, with the values that they have when left out; None for one that must
     be there. along: whether it is about an axis, 0 where none is said. bound: whether entries
     depend on each other or lie in a set, so that a value can't be moved a little and stay one.
+    sums_to_one: whether the entries sum to 1 along the axis.
     wrong: what is wrong with parameters, and which of them is the culprit (None for all).
     unfit: what is wrong with a shape.
     """
@@ -28,6 +29,7 @@ class Distribution(NamedTuple):
     parameters: Mapping[str, float | None] = MappingProxyType({})
     along: bool = False
     bound: bool = True
+    sums_to_one: bool = False
     wrong: Callable[[Numbers], tuple[str, int | None] | None] = lambda values: None
     unfit: Callable[[tuple[int, ...]], str | None] = lambda shape: None
 
@@ -141,8 +143,8 @@ DISTRIBUTIONS = {
         {"p": None},
         wrong=_probability,
     ),
-    "onehot": Distribution(_onehot, along=True),
-    "simplex": Distribution(_simplex, along=True),
+    "onehot": Distribution(_onehot, along=True, sums_to_one=True),
+    "simplex": Distribution(_simplex, along=True, sums_to_one=True),
     "orthogonal": Distribution(_orthogonal, unfit=_matrix),
     "spd": Distribution(_definite, {"low": 0.5, "high": 2.0}, wrong=_eigenvalues, unfit=_square),
 }

@@ -97,10 +97,12 @@ def compute(program: Program, data: Mapping[str, Array], request: Request) -> Se
     derivation = derive(program, request.wrt, request.accumulate, request.layout)
     extra: tuple[Note, ...] = ()
     if request.compact:
-        from gradcli.compact.derivation import compact
+        from gradcli.compact.derivation import Compact, compact
 
         derivation = compact(derivation, arrived(derivation, found.inputs, found.given))
-        if derivation.literal is None:
+        if isinstance(derivation, Compact):
+            extra = tuple([Note(f"the compact form rests on this: {f}") for f in derivation.rests])
+        else:
             extra = (Note("no shorter form was found; these are the steps one by one"),)
     values = forward(program, found.inputs)
     passed = backward(derivation, values, found.given)

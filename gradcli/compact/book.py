@@ -28,7 +28,8 @@ class Book(Algebra):
     """What is known of names.
 
     defined: the names that are a sum. products: those that are one product of others. named: the
-    names of operations on values. closed: along which axis of a name the entries have which sum.
+    names of operations on values. closed: along which axis of a name the entries have which sum;
+    declared: how a model says so of its data.
     """
 
     def __init__(self, sizes: Sizes) -> None:
@@ -37,6 +38,7 @@ class Book(Algebra):
         self.products: dict[Atom, Value] = {}
         self.named: dict[Atom, Atom] = {}
         self.closed: dict[tuple[Atom, int | None], Fraction] = {}
+        self.declared: dict[Atom, str] = {}
         self.totals: dict[tuple[Atom, int], Fraction | None] = {}
 
     # ── names ──

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+import numpy as np
+
 from gradcli.compact.algebra import Unknown
-from gradcli.compact.atoms import Made
+from gradcli.compact.atoms import Constant, Made
 from gradcli.compact.book import Book
 from gradcli.compact.terms import Atom, Value, contracted
+from gradcli.draws import DISTRIBUTIONS
 from gradcli.interpret import interpret
-from gradcli.program import Program, Step
+from gradcli.ops.core import Array
+from gradcli.program import Drawn, Program, Step
+from gradcli.sizes import Size
 
 ONE = Fraction(1)
+ROUNDING = 1e-9  # of what sums to 1
 
 
-def forward(program: Program, book: Book) -> dict[str, Value]:
-    """What each forward name is, in terms of the names that are no products of others."""
-    values = {item.name: book.alone(book.name(item.name, item.shape)) for item in program.inputs}
+def forward(program: Program, book: Book, data: Mapping[str, Array]) -> dict[str, Value]:
+    """What each forward name is, in terms of the names that are no products of others.
+
+    data: what the inputs are worth.
+    """
+    values = {}
+    for item in program.inputs:
+        atom = book.name(item.name, item.shape)
+        values[item.name] = book.alone(atom)
+        if isinstance(item.value, Drawn) and _sums_to_one(item.value, data[item.name]):
+            axis = item.value.axis
+            book.closed[atom, axis] = ONE
+            book.declared[atom] = f"{item.name} sums to 1 along axis {axis}, as it is drawn"
 
     def meaning(step: Step, operands: list[Value]) -> Value:
         found = meant(book, step, operands)
@@ -40,6 +56,13 @@ def forward(program: Program, book: Book) -> dict[str, Value]:
     return interpret(program.steps, values, meaning, book.number)
 
 
+def _sums_to_one(drawn: Drawn, value: Array) -> bool:
+    """Whether a draw's entries sum to 1 along its axis, those of data in its place too."""
+    if not DISTRIBUTIONS[drawn.distribution].sums_to_one:
+        return False
+    return bool(np.allclose(value.sum(axis=drawn.axis), 1, rtol=0, atol=ROUNDING))
+
+
 def _normed(step: Step) -> int | None:
     """The axis along which the entries of a result sum to 1."""
     rule = step.call.op.sums_to_one
@@ -56,9 +79,21 @@ def meant(book: Book, step: Step, operands: Sequence[Value]) -> Value:
             pass
         else:
             return Value(step.call.shape, found.terms)
-    linear = any(x.linear for x in operands)
-    made = Made(op, step.call.attrs, tuple(book.tidy(x) for x in operands))
-    return book.alone(book.operation(made, step.call.shape, linear))
+    linear = [k for k, x in enumerate(operands) if x.linear]
+    args = [book.tidy(x) for x in operands]
+    number = Value(book.scalar, (((), ONE),))
+    if len(linear) == 1 and len(args[linear[0]].terms) == 1:  # numbers stand before it
+        number, args[linear[0]] = _apart(args[linear[0]], book)
+    made = Made(op, step.call.attrs, tuple(args))
+    return book.multiply(number, book.alone(book.operation(made, step.call.shape, bool(linear))))
+
+
+def _apart(x: Value, book: Book) -> tuple[Value, Value]:
+    """The numbers of a term, and the rest of it."""
+    ((term, c),) = x.terms
+    numbers = [f for f in term if isinstance(f.atom.what, Size | Constant)]
+    rest = tuple([f for f in term if f not in numbers])
+    return Value(book.scalar, ((tuple(numbers), c),)), Value(x.shape, ((rest, ONE),))
 
 
 def _single(x: Value) -> Atom | None:

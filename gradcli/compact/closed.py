@@ -52,6 +52,7 @@ def _closed(book: Book, term: Term) -> tuple[Term, Fraction, str] | None:
                 total *= number
                 extra += more
         new, c = merged([*rest, *extra], total, book.measure)
-        said = f"the sums of {book.spell(f.atom)} are {total}"
+        usual = f"the sums of {book.spell(f.atom)} are {total}"
+        said = book.declared.get(f.atom, usual)
         return new, c, said
     return None

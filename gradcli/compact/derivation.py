@@ -38,6 +38,13 @@ class Compact(Derivation):
     names: dict[str, str]
     made: Reified
 
+    @property
+    def rests(self) -> tuple[str, ...]:
+        """What the lines take from the model's word for its data."""
+        declared = self.found.book.declared.values()
+        facts = [done.fact for line in self.lines if line is not None for done in line.way]
+        return tuple([said for said in declared if any(said in fact for fact in facts)])
+
     def formula(self, row: Row) -> str:
         return row.contribution.listing[self.layout]
 
@@ -58,7 +65,7 @@ def compact(literal: Derivation, values: Mapping[str, Array]) -> Derivation:
     """
     if len(literal.rows) > LONGEST:
         return literal
-    found = Lines(literal)
+    found = Lines(literal, values)
     plain: set[str] = set()
     for _ in range(TRIES):
         try:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from gradcli.draws import DISTRIBUTIONS
 from gradcli.interpret import run
 from gradcli.ops.core import Array
-from gradcli.program import Program
+from gradcli.program import Drawn, Program
 from gradcli.sizes import numbers
 from gradcli.transform.reify import Reified
 
@@ -47,6 +48,9 @@ def points(program: Program, values: Mapping[str, Array]) -> Iterator[dict[str, 
         found = {}
         for item in program.inputs:
             at = values[item.name]
+            if isinstance(item.value, Drawn) and DISTRIBUTIONS[item.value.distribution].bound:
+                found[item.name] = at  # labels and masks stay what they are
+                continue
             scale = np.where(at == 0, 1.0, np.abs(at))
             found[item.name] = at + 0.1 * scale * rng.standard_normal(numbers(item.shape))
         yield found

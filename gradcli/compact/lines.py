@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gradcli.compact.atoms import Made, Name, Total
@@ -15,6 +15,7 @@ from gradcli.compact.simplify import Price, Simplifier, price
 from gradcli.compact.terms import Value
 from gradcli.compact.trees import Grove, Tree
 from gradcli.interpret import interpret
+from gradcli.ops.core import Array
 from gradcli.program import Step
 from gradcli.transform.reverse import Derivation
 
@@ -38,14 +39,14 @@ class Line(NamedTuple):
 
 
 class Lines:
-    """Finds the lines of a derivation."""
+    """Finds the lines of a derivation. values: what its inputs are worth."""
 
-    def __init__(self, derivation: Derivation) -> None:
+    def __init__(self, derivation: Derivation, values: Mapping[str, Array]) -> None:
         self.derivation = derivation
         self.reified = derivation.reified
         program = derivation.program
         self.book = Book(program.sizes)
-        self.values = forward(program, self.book)
+        self.values = forward(program, self.book, values)
         self.grove = Grove(program.sizes)
         self.extractor = Extractor(self.book, self.grove)
         patterns = [

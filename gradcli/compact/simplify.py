@@ -9,13 +9,13 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TypeAlias
 
-from gradcli.compact.atoms import Total
+from gradcli.compact.atoms import Total, normal
 from gradcli.compact.book import Book
 from gradcli.compact.closed import Rewritten, closed
 from gradcli.compact.extract import Extractor
 from gradcli.compact.factoring import factored
 from gradcli.compact.naming import Pattern, is_outer, named, pattern
-from gradcli.compact.terms import FIRST, Atom, Factor, Term, Value, merged, value
+from gradcli.compact.terms import FIRST, Atom, Factor, Labels, Term, Value, merged, value
 from gradcli.compact.trees import Tree, below, shared
 from gradcli.compact.unfolding import unfolded
 from gradcli.sizes import Shape
@@ -66,10 +66,15 @@ class Simplifier:
         """Begin a listing; what is known of others is kept."""
         self.lines: dict[Atom, Value] = {}
         self.own: dict[Atom, list[Pattern]] = {}  # of the lines, by the cotangents in them
+        self.sums: dict[object, tuple[Atom, Labels, Fraction]] = {}  # the lines that are sums
 
     def keep(self, atom: Atom, x: Value, short: Value) -> None:
         """A derivative keeps its name: lines below may use it."""
         self.lines[atom] = x
+        if len(x.terms) > 1:
+            key, labels, scale = normal(x)
+            if len(labels) == len(atom.axes):
+                self.sums.setdefault(key, (atom, labels, scale))
         found = None if is_outer(short) else pattern(atom, x)
         if found is not None:
             for held in found.atoms:
@@ -99,10 +104,24 @@ class Simplifier:
 
     def simplified(self, x: Value) -> tuple[Value, list[Rewritten]]:
         """The value as short as the rules make it, and the way there."""
+        again = self._multiple(x) if len(x.terms) > 1 else None
+        if again is not None:
+            return again.value, [again]
         key = (x, self._near(x))
         if key not in self.done:
             self.done[key] = self._simplified(x)
         return self.done[key]
+
+    def _multiple(self, x: Value) -> Rewritten | None:
+        """A line by a number, where the value is that."""
+        key, labels, scale = normal(x)
+        known = self.sums.get(key)
+        if known is None:
+            return None
+        atom, places, other = known
+        names = dict(zip(places, labels, strict=True))
+        factor = Factor(atom, tuple([names[axis] for axis in atom.axes]), 1)
+        return Rewritten(value(x.shape, [((factor,), scale / other)]), NAMES, "")
 
     def _near(self, x: Value) -> object:
         """What of other lines may stand in a line."""

@@ -19,6 +19,25 @@ FORMS = {
         BATCH + "P = softmax(Z, axis=1)\nloss L = -sum(Y * log(P)) / N",
         ["dL/dZ = (sum(Y, axis=1) * P - Y) / N"],
     ),
+    "it over a one-hot batch": (
+        BATCH.replace("const Y: [N, K]", "const Y: [N, K] ~ onehot(axis=1)")
+        + "P = softmax(Z, axis=1)\nloss L = -sum(Y * log(P)) / N",
+        ["dL/dZ = (P - Y) / N"],
+    ),
+    "preferences (DPO)": (
+        (
+            "input a, b\nconst a_ref, b_ref, beta = 0.1\nu = beta * ((a - a_ref) - (b - b_ref))\n"
+            "s = sigmoid(u)\nloss L = -log(s)"
+        ),
+        ["dL/da = beta * (s - 1)", "dL/db = -dL/da"],
+    ),
+    "the KL term of a VAE": (
+        (
+            "dim Z = 3\ninput mu: [Z], log_var: [Z]\nv = exp(log_var)\n"
+            "loss KL = -sum(1 + log_var - mu^2 - v) / 2"
+        ),
+        ["dL/dmu = mu", "dL/dlog_var = 0.5 * v - 0.5"],
+    ),
     "sigmoid with binary cross-entropy": (
         (
             "dim N = 4\ninput z: [N]\nconst y: [N] ~ uniform(0, 1)\np = sigmoid(z)\n"
@@ -116,3 +135,19 @@ def test_the_compact_lines_are_a_derivation_that_check_accepts(name: str, layout
     read = gradcli.load(model) if model.endswith(".eq") else gradcli.parse(model)
     text = compacted(model, layout).to_grad()
     assert read.against(text, complete=True).verdict == "pass"
+
+
+def test_a_fact_about_data_is_stated_and_held_against_them() -> None:
+    model = gradcli.parse(
+        "dim K = 3\ninput z: [K]\nconst y: [K] ~ simplex()\np = softmax(z)\n"
+        "loss L = -sum(y * log(p))"
+    )
+    found = model.derive(compact=True)
+    assert [str(step) for step in found.steps] == ["dL/dz = (p - y).T"]
+    assert found.notes == (
+        "note: the compact form rests on this: y sums to 1 along axis 0, as it is drawn",
+    )
+    other = model.derive(compact=True, data={"y": [1, 2, 3]})
+    assert [str(step) for step in other.steps] == ["dL/dz = (sum(y) * p - y).T"]
+    assert other.notes == ()
+    assert model.against(other.to_grad(), complete=True).verdict == "pass"
