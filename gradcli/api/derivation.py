@@ -7,12 +7,14 @@ from functools import cached_property
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from gradcli.api.options import one_of
 from gradcli.session import Session
 
 Told: TypeAlias = Literal["all", "norms", "none"]
 
 if TYPE_CHECKING:
     from gradcli.ops.core import Array
+    from gradcli.render.notation import Notation
     from gradcli.sizes import Shape
     from gradcli.views.tangents import Forward
 
@@ -212,17 +214,30 @@ class Derivation:
 
         return "".join(document(self.session, precision, values, self.forward, self.mode))
 
-    def to_grad(self) -> str:
+    def to_grad(self, *, notation: str = "d") -> str:
         """A derivation file, which `against` reads."""
         from gradcli.render import grad
 
-        return "".join(grad.lines(self.session))
+        return "".join(grad.lines(self.session, notation=self._notation(notation)))
 
-    def to_latex(self) -> str:
+    def to_latex(self, *, notation: str | None = None, standalone: bool = False) -> str:
         """A fragment for a document that loads amsmath."""
         from gradcli.render import latex
 
-        return "".join(latex.lines(self.session))
+        return "".join(latex.lines(self.session, self._notation(notation), standalone=standalone))
+
+    def to_markdown(self, *, notation: str | None = None) -> str:
+        """Tables with mathematics between dollars, as code hosts render them."""
+        from gradcli.render import markdown
+
+        return "".join(markdown.lines(self.session, self._notation(notation)))
+
+    def _notation(self, name: str | None) -> Notation:
+        """A notation of derivatives by its name. Raises GradError."""
+        from gradcli.render.notation import NOTATIONS, fitting, usual
+
+        chosen = one_of("notation", name or usual(self.layout), tuple(NOTATIONS))
+        return fitting(chosen, self.layout)
 
     def to_python(self) -> str:
         """A module of NumPy code with both passes."""

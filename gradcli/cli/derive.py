@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -23,6 +23,8 @@ from gradcli.cli.options import (
     MaxElements,
     Mode,
     Model,
+    Notation,
+    Order,
     Output,
     Precision,
     Seed,
@@ -36,6 +38,7 @@ from gradcli.request import NOTHING, Besides
 
 EXPLAINED = (Format.table, Format.json, Format.ndjson, Format.grad)  # that can say why
 MODAL = (Format.table, Format.json, Format.ndjson)  # the forms that show forward mode
+NOTED = (Format.table, Format.grad, Format.latex, Format.markdown)  # and those of a notation
 
 
 def derive(
@@ -82,6 +85,17 @@ def derive(
         bool,
         typer.Option("--rolled", help="Show a loop's equations once, with its index as a letter."),
     ] = False,
+    order: Annotated[
+        Order,
+        typer.Option("--order", help="dfs: depth first, each path by itself, as autograd walks."),
+    ] = Order.reverse,
+    notation: Annotated[
+        Notation | None,
+        typer.Option("--notation", help="How derivatives are written: dL/dW, ∂L/∂W, ∇_W, W̄, δ_W."),
+    ] = None,
+    standalone: Annotated[
+        bool, typer.Option("--standalone", help="With latex: a whole document.")
+    ] = False,
     max_elements: MaxElements = 10**8,
 ) -> None:
     """The forward listing and the backward table of a model."""
@@ -103,6 +117,14 @@ def derive(
         raise typer.BadParameter("it goes with --mode forward or both", param_hint="--tangent")
     if values is not Values.all and form not in (Format.json, Format.ndjson):
         raise typer.BadParameter("it goes with json and ndjson", param_hint="--values")
+    if order is Order.dfs and (
+        rolled or compact or mode is not Mode.reverse or form is not Format.table
+    ):
+        raise typer.BadParameter("dfs is a view of the table", param_hint="--order")
+    if standalone and form is not Format.latex:
+        raise typer.BadParameter("it goes with --format latex", param_hint="--standalone")
+    if notation is not None and (mode is not Mode.reverse or form not in NOTED):
+        raise typer.BadParameter("it goes with the forms of reverse mode", param_hint="--notation")
     asked = shared(dim, data, seed, layout, wrt, max_elements)
     with Reported(form, model):
         derivation = read(model).derive(
@@ -112,71 +134,91 @@ def derive(
             compact=compact,
             **asked,
         )
-        told = Besides(why, cost)
-        listed(
-            derivation, form, precision, output, full=full, rolled=rolled, values=values, told=told
+        shown = Shown(
+            form,
+            precision,
+            output,
+            full,
+            rolled,
+            values,
+            Besides(why, cost),
+            notation,
+            standalone,
+            order is Order.dfs,
         )
+        listed(derivation, shown)
 
 
-def listed(
-    derivation: Derivation,
-    form: Format,
-    precision: int | None,
-    output: str | None,
-    *,
-    full: bool = False,
-    rolled: bool = False,
-    values: Values = Values.all,
-    told: Besides = NOTHING,
-) -> None:
+class Shown(NamedTuple):
+    """How a derivation is written. deep: depth first."""
+
+    form: Format
+    precision: int | None
+    output: str | None
+    full: bool = False
+    rolled: bool = False
+    values: Values = Values.all
+    told: Besides = NOTHING
+    notation: Notation | None = None
+    standalone: bool = False
+    deep: bool = False
+
+
+def listed(found: Derivation, shown: Shown) -> None:
     """Write a derivation in a form."""
-    tell(derivation.notes)
-    if form is Format.table:
-        show(_sections(derivation, precision, full, rolled, output, told), output)
+    tell(found.notes)
+    if shown.form is Format.table:
+        show(_sections(found, shown), shown.output)
     else:
-        write(_pieces(derivation, form, precision, values, told), output)
+        write(_pieces(found, shown), shown.output)
 
 
-def _pieces(
-    found: Derivation, form: Format, precision: int | None, values: Values, told: Besides
-) -> Iterable[str]:
-    session = found.session
+def _pieces(found: Derivation, shown: Shown) -> Iterable[str]:
+    session, form = found.session, shown.form
     if form in (Format.json, Format.ndjson):
         from gradcli.render.json_ import document, records
 
         written = document if form is Format.json else records
-        return written(session, precision, values, found.forward, found.mode, told)
+        return written(
+            session, shown.precision, shown.values, found.forward, found.mode, shown.told
+        )
+    if form is Format.python:
+        from gradcli.codegen import module
+
+        return module.lines(session)
+    from gradcli.render import grad, latex, markdown
+    from gradcli.render.notation import PLAIN, fitting, usual
+
+    default = PLAIN if form is Format.grad else usual(found.layout)
+    notation = fitting(shown.notation or default, found.layout)
     if form is Format.grad:
-        from gradcli.render import grad
-
-        return grad.lines(session, told)
-    if form is Format.latex:
-        from gradcli.render import latex
-
-        return latex.lines(session)
-    from gradcli.codegen import module
-
-    return module.lines(session)
+        return grad.lines(session, shown.told, notation)
+    if form is Format.markdown:
+        return markdown.lines(session, notation)
+    return latex.lines(session, notation, standalone=shown.standalone)
 
 
-def _sections(
-    found: Derivation,
-    precision: int | None,
-    full: bool,
-    rolled: bool,
-    output: str | None,
-    told: Besides,
-) -> Any:
-    if rolled:
-        from gradcli.render import rolled as view
-
-        return view.sections(found.session, precision, full)
-    whole = full or output is not None or not sys.stdout.isatty()
+def _sections(found: Derivation, shown: Shown) -> Any:
+    whole = shown.full or shown.output is not None or not sys.stdout.isatty()
     if found.forward is not None:
         from gradcli.render import tangents
 
         by_mode = tangents.both if found.mode == Mode.both else tangents.sections
-        return by_mode(found.forward, precision, whole)
-    from gradcli.render.table import sections
+        return by_mode(found.forward, shown.precision, whole)
+    if shown.rolled:
+        from gradcli.render import rolled
 
-    return sections(found.session, precision, whole, told=told)
+        sections = rolled.sections(found.session, shown.precision, shown.full)
+    elif shown.deep:
+        from gradcli.render import visits
+
+        sections = visits.sections(found.session, shown.precision, whole)
+    else:
+        from gradcli.render import table
+
+        sections = table.sections(found.session, shown.precision, whole, told=shown.told)
+    if shown.notation is None:
+        return sections
+    from gradcli.render import notation
+
+    return notation.sections(sections, notation.fitting(shown.notation, found.layout).text)

@@ -32,7 +32,21 @@ class Format(StrEnum):
     ndjson = "ndjson"
     grad = "grad"
     latex = "latex"
+    markdown = "markdown"
     python = "python"
+
+
+class Order(StrEnum):
+    reverse = "reverse"
+    dfs = "dfs"
+
+
+class Notation(StrEnum):
+    d = "d"
+    partial = "partial"
+    nabla = "nabla"
+    bar = "bar"
+    delta = "delta"
 
 
 class Values(StrEnum):

@@ -11,7 +11,7 @@ import typer
 
 from gradcli.api.model import read
 from gradcli.api.views import View
-from gradcli.cli.derive import listed
+from gradcli.cli.derive import Shown, listed
 from gradcli.cli.options import (
     Data,
     Dim,
@@ -86,7 +86,7 @@ def hvp(
     asked = shared(dim, data, seed, layout, wrt, max_elements)
     with Reported(form, model):
         found = read(model).hvp(vector=vector, **asked)
-        listed(found, form, precision, output, full=full)
+        listed(found, Shown(form, precision, output, full))
 
 
 def hessian(

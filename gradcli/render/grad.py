@@ -6,12 +6,22 @@ from collections.abc import Iterator
 
 from gradcli.compact.why import why
 from gradcli.foreign import visible
+from gradcli.render.notation import NOTATIONS, PLAIN, Notation, respelled
 from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
 
 
-def lines(session: Session, told: Besides = NOTHING) -> Iterator[str]:
-    """The lines; with the way to each compact one above it, as comments."""
+def lines(
+    session: Session, told: Besides = NOTHING, notation: Notation = NOTATIONS[PLAIN]
+) -> Iterator[str]:
+    """The lines; with the way to each compact one above it, as comments.
+
+    notation: of derivatives; the check reads all of them.
+    """
+    return respelled(_lines(session, told), notation.file)
+
+
+def _lines(session: Session, told: Besides) -> Iterator[str]:
     derivation = session.derivation
     yield f"# The derivation of {visible(session.program.source.name)}.\n"
     yield f"layout {derivation.layout}\n"

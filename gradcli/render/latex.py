@@ -12,6 +12,7 @@ from gradcli.foreign import visible
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
 from gradcli.ops.attributes import ATTRIBUTES, Markup
 from gradcli.program import Operand, Program, Step
+from gradcli.render.notation import NOTATIONS, Notation, usual
 from gradcli.session import Session
 from gradcli.sizes import ATOM, POWER, PRODUCT, Number, Size, is_scalar
 from gradcli.spelling import Written
@@ -33,15 +34,27 @@ GREEK = frozenset({
 })  # fmt: skip
 
 
-def lines(session: Session) -> Iterator[str]:
-    """A fragment for a document that loads amsmath."""
-    program, derivation = session.program, session.derivation
-    source = visible(program.source.name)
-    yield f"% The derivation of {source}, {derivation.layout} layout, for the package amsmath.\n"
-    yield "\\begingroup\n\\allowdisplaybreaks\n"
-    yield from _align(_forward(program))
-    yield from _align(_backward(derivation, _intertext))
-    yield "\\endgroup\n"
+def lines(
+    session: Session, notation: Notation | None = None, *, standalone: bool = False
+) -> Iterator[str]:
+    """A fragment for a document that loads amsmath, and for KaTeX and MathJax; or a whole document.
+
+    notation: of derivatives; None for what is usual in the layout.
+    """
+    source = visible(session.program.source.name)
+    layout = session.derivation.layout
+    yield f"% The derivation of {source}, {layout} layout, for the package amsmath.\n"
+    yield HEAD if standalone else "% \\allowdisplaybreaks lets it go on over a page.\n"
+    yield from _aligned(session, notation)
+    yield "\\end{document}\n" if standalone else ""
+
+
+HEAD = r"""\documentclass{article}
+\usepackage[margin=2cm]{geometry}
+\usepackage{amsmath, amssymb}
+\allowdisplaybreaks
+\begin{document}
+"""
 
 
 def sheet(session: Session, rows: Iterable[Row], assigned: bool) -> Iterator[str]:
@@ -50,27 +63,31 @@ def sheet(session: Session, rows: Iterable[Row], assigned: bool) -> Iterator[str
     assigned: whether each step's `=` or `+=` stands there.
     """
     program, derivation = session.program, session.derivation
+    notation = NOTATIONS[usual(derivation.layout)]
     yield f"% {visible(program.source.name)}: a sheet to fill in, for the package amsmath.\n"
-    yield "\\begingroup\n\\allowdisplaybreaks\n"
     yield from _align(_forward(program))
-    found = [f"{_target(derivation, row)} &{_sign(row) if assigned else ''} ?" for row in rows]
+    stated = ((target(derivation, row, notation), _sign(row)) for row in rows)
+    found = [f"{left} &{sign if assigned else ''} ?" for left, sign in stated]
     if found:
         yield from _align(found)
-    yield "\\endgroup\n"
 
 
 def notebook(session: Session) -> str | None:
-    """The same as MathJax takes it, which knows no text between rows; None for a long listing."""
-    program, derivation = session.program, session.derivation
-    if len(program.steps) + len(derivation.rows) > LONGEST:
+    """The same for a notebook; None for a long listing."""
+    if len(session.program.steps) + len(session.derivation.rows) > LONGEST:
         return None
-    rows = _align(_forward(program)), _align(_backward(derivation, _row))
-    return "".join(piece for align in rows for piece in align)
+    return "".join(_aligned(session, None))
+
+
+def _aligned(session: Session, notation: Notation | None) -> Iterator[str]:
+    derivation = session.derivation
+    yield from _align(_forward(session.program))
+    yield from _align(_backward(derivation, notation or NOTATIONS[usual(derivation.layout)]))
 
 
 def _forward(program: Program) -> Iterator[str]:
     for number, step in enumerate(program.steps, 1):
-        yield f"{name(step.name)} &= {_equation(step)} \\tag{{{number}}}"
+        yield f"{name(step.name)} &= {equation(step)} \\tag{{{number}}}"
 
 
 def _align(rows: Iterable[str]) -> Iterator[str]:
@@ -82,46 +99,42 @@ def _align(rows: Iterable[str]) -> Iterator[str]:
     yield "\n\\end{align*}\n"
 
 
-def _intertext(eq: int, equation: str) -> str:
-    return f"\\intertext{{$({eq})\\quad {equation}$}}\n"
-
-
-def _row(eq: int, equation: str) -> str:
-    return f"\\mathbf{{({eq})}} &\\quad {equation}{ROW_END.rstrip()}\n"
-
-
-def _backward(derivation: Derivation, heading: Callable[[int, str], str]) -> Iterator[str]:
-    """The rows; `heading` writes a forward equation above its own."""
+def _backward(derivation: Derivation, notation: Notation) -> Iterator[str]:
+    """The rows, each forward equation above its own; no text between rows, which KaTeX lacks."""
     program = derivation.program
     for item in program.given:
-        yield f"{gradient(item.name)} &= \\text{{given}}"
+        yield f"{gradient(item.name, notation)} &= \\text{{given}}"
     if program.loss is not None:
-        yield f"{gradient(program.loss)} &= 1"
+        yield f"{gradient(program.loss, notation)} &= 1"
     eq = 0
     for row in derivation.rows:
         above = ""
         if row.eq != eq:
             eq = row.eq
             step = derivation.step(row)
-            above = heading(eq, f"{name(step.name)} = {_equation(step)}")
-        yield f"{above}{_target(derivation, row)} &{_sign(row)} {formula(derivation, row)}"
+            forward = f"{name(step.name)} = {equation(step)}"
+            above = f"\\mathbf{{({eq})}} &\\quad {forward}{ROW_END.rstrip()}\n"
+        stated = target(derivation, row, notation)
+        yield f"{above}{stated} &{_sign(row)} {formula(derivation, row, notation)}"
 
 
 def _sign(row: Row) -> str:
-    return "=" if row.assign == "=" else "\\mathrel{+=}"
+    return "=" if row.assign == "=" else "\\mathrel{{+}{=}}"
 
 
-def _target(derivation: Derivation, row: Row) -> str:
+def target(derivation: Derivation, row: Row, notation: Notation) -> str:
+    """What a row states: a derivative, a region of one, or a name of the rule's own."""
     if row.operand == OWN:
         return name(row.target)
-    target = gradient(row.target)
+    found = gradient(row.target, notation)
     if row.region is None:
-        return target
+        return found
     parts = row.region[::-1] if derivation.layout == "numerator" else row.region
-    return f"{_bracketed(target)}[{ATTRIBUTES['region'].latex(parts, None, MARKUP)}]"
+    return f"{_bracketed(found)}[{ATTRIBUTES['region'].latex(parts, None, MARKUP)}]"
 
 
-def _equation(step: Step) -> str:
+def equation(step: Step) -> str:
+    """What a forward step computes."""
     scalar = any(is_scalar(shape) for shape in step.call.signature.shapes)
     return write(step.call.op, step.call.attrs, [_operand(arg) for arg in step.args], scalar)[0]
 
@@ -130,14 +143,20 @@ def _operand(arg: Operand) -> Written:
     return number(arg) if isinstance(arg, Number) else (name(arg), ATOM)
 
 
-def formula(derivation: Derivation, row: Row) -> str:
+def formula(derivation: Derivation, row: Row, notation: Notation) -> str:
     """A backward step's formula in the derivation's layout."""
     return print_nodes(
-        row.contribution.listed[derivation.layout], lambda key: derivation.leaf(row, key)
+        row.contribution.listed[derivation.layout],
+        lambda key: derivation.leaf(row, key),
+        notation,
     )
 
 
-def print_nodes(nodes: Sequence[Node], leaf: Callable[[Any], Known | Derived | Number]) -> str:
+def print_nodes(
+    nodes: Sequence[Node],
+    leaf: Callable[[Any], Known | Derived | Number],
+    notation: Notation,
+) -> str:
     """The nodes' text; `leaf` says what their leaves stand for."""
     texts: list[Written] = []
     for node in nodes:
@@ -150,7 +169,7 @@ def print_nodes(nodes: Sequence[Node], leaf: Callable[[Any], Known | Derived | N
         if isinstance(found, Number):
             texts.append(number(found))
         elif isinstance(found, Derived) and not found.own:
-            texts.append((gradient(found.name), POWER))
+            texts.append((gradient(found.name, notation), notation.binding))
         else:
             texts.append((name(found.name), ATOM))
     return texts[-1][0]
@@ -234,8 +253,9 @@ def expression(text: str) -> Written:
     return stack[-1]
 
 
-def gradient(of: str) -> str:
-    return rf"\nabla_{{{name(of)}}} L"
+def gradient(of: str, notation: Notation) -> str:
+    """The derivative by a name."""
+    return notation.latex(name(of))
 
 
 @lru_cache(maxsize=4096)

@@ -113,7 +113,7 @@ class Table:
 
     def _given(self, item: Any) -> Line:
         layout = self.session.derivation.layout
-        value = self._derivative(self.session.given[item.name], item.shape)
+        value = self.derivative(self.session.given[item.name], item.shape)
         return Line(
             (
                 "",
@@ -149,7 +149,7 @@ class Table:
             row.assign,
             derivation.formula(row),
             shape_text(derivation.shape(row)),
-            self._derivative(self.session.backward.steps[number], row.contribution.shape),
+            self.derivative(self.session.backward.steps[number], row.contribution.shape),
         )
         return Line(cells, style)
 
@@ -182,7 +182,7 @@ class Table:
     def value(self, array: Array, shape: Shape) -> Cell:
         return partial(as_text, array, shape, self.digits)
 
-    def _derivative(self, array: Array, shape: Shape) -> Cell:
+    def derivative(self, array: Array, shape: Shape) -> Cell:
         layout = self.session.derivation.layout
         return self.value(turn(array, layout), displayed(shape, layout))
 

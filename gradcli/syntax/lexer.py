@@ -46,7 +46,7 @@ MODEL = Notation((DERIVATIVE,), False)
 def on_paper(loss: str | None = None) -> Notation:
     """The notation of derivation files. loss: its name in the model, which dJ/dx has."""
     named = [form.format(name) for name in ("L", loss or "L") for form in ("d{0}/d", "∂{0}/∂")]
-    return Notation(tuple(sorted({*named, "∇", "∇_"}, key=lambda s: (-len(s), s))), True)
+    return Notation(tuple(sorted({*named, "∇", "∇_", "δ_"}, key=lambda s: (-len(s), s))), True)
 
 
 class Word(NamedTuple):

@@ -20,6 +20,11 @@ def latex(text: str | Path, layout: str | None = None) -> str:
     return "".join(lines(derived(text, layout=layout)))
 
 
+def D(name: str) -> str:  # noqa: N802 -- as it is written
+    """The derivative of L by a name."""
+    return rf"\frac{{\partial L}}{{\partial {name}}}"
+
+
 def assert_balanced(text: str) -> None:
     depth = 0
     for c in re.sub(r"\\[\\{}]", "", text):
@@ -82,21 +87,26 @@ def test_numbers(text: str, expected: str) -> None:
 def test_the_smallest_graph() -> None:
     text = latex("input a = 3, b = 2\nc = a + b\nd = b + 1\nloss e = c * d\n")
     assert r"e &= c \cdot d \tag{3}" in text
-    assert r"\nabla_{e} L &= 1 \\" in text
-    assert r"\nabla_{c} L &= \nabla_{e} L \cdot d \\" in text
-    assert r"\nabla_{b} L &\mathrel{+=} \nabla_{c} L" in text
+    e, c, b = (rf"\frac{{\partial L}}{{\partial {name}}}" for name in "ecb")
+    assert rf"{e} &= 1 \\" in text
+    assert rf"{c} &= {e} \cdot d \\" in text
+    assert rf"{b} &\mathrel{{{{+}}{{=}}}} {c}" in text
 
 
 @pytest.mark.parametrize(
     ("equation", "layout", "expected"),
     [
-        ("z = W @ x", "numerator", r"\nabla_{W} L &= x \, \nabla_{z} L"),
-        ("z = W @ x", "denominator", r"\nabla_{W} L &= \nabla_{z} L \, x^{\top}"),
-        ("z = x * y", "numerator", r"\nabla_{x} L &= \nabla_{z} L \odot y^{\top}"),
-        ("z = 2 * x", "numerator", r"\nabla_{x} L &= \nabla_{z} L \cdot 2"),
-        ("z = (x + y)^2", "denominator", r"\nabla_{z_{1}} L &= \nabla_{z} L \cdot 2 \odot z_{1}"),
+        ("z = W @ x", "numerator", rf"{D('W')} &= x \, {D('z')}"),
+        ("z = W @ x", "denominator", r"\nabla_{W} L &= \left(\nabla_{z} L\right) \, x^{\top}"),
+        ("z = x * y", "numerator", rf"{D('x')} &= {D('z')} \odot y^{{\top}}"),
+        ("z = 2 * x", "numerator", rf"{D('x')} &= {D('z')} \cdot 2"),
+        (
+            "z = (x + y)^2",
+            "denominator",
+            r"\nabla_{z_{1}} L &= \left(\nabla_{z} L\right) \cdot 2 \odot z_{1}",
+        ),
         ("z = x.T", "denominator", r"\nabla_{x} L &= \left(\nabla_{z} L\right)^{\top}"),
-        ("z = x[1:3]", "numerator", r"\left(\nabla_{x} L\right)[{:}, 1{:}3] &= \nabla_{z} L"),
+        ("z = x[1:3]", "numerator", rf"\left({D('x')}\right)[{{:}}, 1{{:}}3] &= {D('z')}"),
     ],
 )
 def test_formulas(equation: str, layout: str, expected: str) -> None:
@@ -120,10 +130,10 @@ def test_examples_balance_and_have_every_step(path: Path, layout: str) -> None:
     text = "".join(lines(session))
     assert_balanced(text)
     backward = text.rpartition(r"\begin{align*}")[2]
-    assert backward.count(r" &= ") + backward.count(r" &\mathrel{+=} ") == len(
+    assert backward.count(r" &= ") + backward.count(r" &\mathrel{{+}{=}} ") == len(
         session.derivation.rows
     ) + len(session.program.given) + (session.program.loss is not None)
-    assert backward.count(r"+=") == sum(row.assign == "+=" for row in session.derivation.rows)
+    assert backward.count(r"{{+}{=}}") == sum(row.assign == "+=" for row in session.derivation.rows)
     assert text.count(r"\tag{") == len(session.program.steps)
 
 
