@@ -8,9 +8,7 @@ r"""gradcli derives gradients as a person does on paper, step by step, and check
 
 from __future__ import annotations
 
-TYPE_CHECKING = (
-    False  # as typing's, which takes long to load: until then an interrupt is not silent
-)
+TYPE_CHECKING = False  # typing takes long to load, and until then no interrupt is silent
 
 if TYPE_CHECKING:
     from gradcli.api import *

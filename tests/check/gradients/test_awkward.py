@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support import assert_close, session
 
-from gradcli.check.gradients.checker import BOTH, COMPLEX, Checker, Clock
+from gradcli.check.gradients.checker import BOTH, COMPLEX, FINITE, Checker, Clock
 from gradcli.check.gradients.exact import complex_step
 from gradcli.check.gradients.numeric import Options, check
 from gradcli.check.gradients.probe import Model, Probe
@@ -204,6 +204,16 @@ x = solve(B, b)
 loss L = logdet(B) + trace(inv(B)) + dot(x, x) - det(A) + sum(diag(A) * b)
 """
     assert {verdict for verdict, _ in verdicts(text).values()} == {"pass"}
+
+
+@pytest.mark.parametrize("scale", ["1e-6", "1e-13", "1e-30"])
+def test_finite_differences_have_as_many_digits_of_a_small_loss(scale):
+    def digits(factor):
+        text = f"input x = [1, 2]\nloss L = {factor} * sum(sin(3 * x))\n"
+        entry = check(session(text), Options(FINITE)).results[0].worst[0]
+        return entry.bar / abs(entry.expected)
+
+    assert digits(scale) < 2 * digits("1")
 
 
 @pytest.mark.parametrize("x", [8, 20, 30, 40, 100, -40, -800])
