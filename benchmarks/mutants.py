@@ -5,8 +5,16 @@
 Each edit is drawn at random from all that there are: a comparison turned round or moved by its
 boundary, a number plus one, a flag flipped, `and` for `or`, + for -, * for /, a `not` left out, a
 returned value dropped. The command line and the output formats are left out, for they are compared
-with files as a whole. Of those that no test notices the page says why they may live:
-docs/mutants.md.
+with files as a whole.
+
+An edit may live where it changes nothing that a program can do:
+
+- `strict=` of a `zip` of what has one length by construction, which only guards it;
+- < for <= at a threshold that no computed number meets exactly (`LEAST`, `NOTHING`);
+- how many points, runs or tries there are, where one more is as good;
+- a shortcut to what the usual way gives too (`_appended` in the parser), and which of several equal
+  things is looked at (the first of a diagonal's equal entries);
+- a condition beside another one that excludes the case (a line's own entry, which holds nothing).
 """
 
 from __future__ import annotations

@@ -7,10 +7,11 @@ an operation that enters the table is tested with nobody writing a test for it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 from gradcli.expr import as_expr, leaf
 from gradcli.lower.limits import MOST_AXES
@@ -160,3 +161,27 @@ def _fits(case: Case) -> bool:
     ]
     with np.errstate(all="ignore"):
         return bool(np.isfinite(case.op.forward(*values, **case.op.static(known))).all())
+
+
+def every(found: Iterable[Case]) -> Callable[[Callable[[Case], None]], Any]:
+    """Make a test of a case one of each operation, at all these cases of it.
+
+    There are thousands: as tests of their own they would take longer to collect than to run.
+    """
+    grouped: dict[str, list[Case]] = {}
+    for case in found:
+        grouped.setdefault(case.op.name, []).append(case)
+
+    def decorate(test: Callable[[Case], None]) -> Any:
+        def batch(op: str) -> None:
+            for case in grouped[op]:
+                try:
+                    test(case)
+                except BaseException as error:
+                    error.add_note(f"the case: {case}")
+                    raise
+
+        batch.__name__, batch.__doc__ = test.__name__, test.__doc__
+        return pytest.mark.parametrize("op", grouped)(batch)
+
+    return decorate

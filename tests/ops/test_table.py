@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import Case, cases, signature
+from cases import Case, cases, every, signature
 from support import assert_close, complex_step, finite_difference, session, texts, value
 
 from gradcli.ops import FUNCTIONS, TABLE
@@ -20,20 +20,6 @@ SEEDS = (1, 2, 3)
 ALL = [case for op in TABLE.values() for case in cases(op)]
 SMOOTH = [case for case in ALL if case.op.differentiable]
 CONSTANT = [case for case in ALL if not case.op.differentiable]
-
-
-@pytest.fixture(params=ALL, ids=str)
-def case(request: pytest.FixtureRequest) -> Case:
-    """Go through every operation, at every combination of shapes."""
-    found: Case = request.param
-    return found
-
-
-@pytest.fixture(params=SMOOTH, ids=str)
-def smooth(request: pytest.FixtureRequest) -> Case:
-    """Go through every operation with a derivative."""
-    found: Case = request.param
-    return found
 
 
 def test_every_entry_has_cases() -> None:
@@ -51,6 +37,7 @@ def test_every_entry_is_explained(op: Op) -> None:
         assert FUNCTIONS.get(name, op) is op
 
 
+@every(ALL)
 def test_the_shape_is_as_the_rule_says(case: Case) -> None:
     found = session(case.model, case.draw(0), layout="denominator")
     step = found.program.steps[-1]
@@ -61,6 +48,7 @@ def test_the_shape_is_as_the_rule_says(case: Case) -> None:
     assert texts(case.op.shape(signature(case))) == texts(step.call.shape)
 
 
+@every(ALL)
 def test_leading_axes_are_batches(case: Case) -> None:
     """Of operands of one rank; where ranks differ, the caller puts axes in between."""
     known = signature(case)
@@ -76,7 +64,7 @@ def test_leading_axes_are_batches(case: Case) -> None:
         assert_close(together[k], case.op.forward(*arrays, **static), 1e-12)
 
 
-@pytest.mark.parametrize("case", [c for c in ALL if c.op.rounding == EXACT], ids=str)
+@every(case for case in ALL if case.op.rounding == EXACT)
 def test_an_exact_operation_does_not_round(case: Case) -> None:
     """Each entry of its result is one of its operands', but for the sign, or a small number."""
     found = session(case.model, case.draw(0), layout="denominator")
@@ -86,7 +74,7 @@ def test_an_exact_operation_does_not_round(case: Case) -> None:
     assert np.isin(np.abs(found.values["z"]), np.concatenate([whole, *known])).all()
 
 
-@pytest.mark.parametrize("case", CONSTANT, ids=str)
+@every(CONSTANT)
 def test_no_gradient_flows_where_no_rule_is(case: Case) -> None:
     found = session(case.model, case.draw(0))
 
@@ -95,6 +83,7 @@ def test_no_gradient_flows_where_no_rule_is(case: Case) -> None:
         assert not found.backward.totals[name].any()
 
 
+@every(SMOOTH)
 def test_the_gradient_is_right(smooth: Case) -> None:
     """Against finite differences, and exactly against the complex step."""
     for seed in SEEDS:
@@ -106,9 +95,14 @@ def test_the_gradient_is_right(smooth: Case) -> None:
                 assert_close(gradient, complex_step(found, name), 1e-11, f"dL/d{name}")
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_each_formula_reads_back_as_its_value(smooth: Case, layout: str) -> None:
+@every(SMOOTH)
+def test_each_formula_reads_back_as_its_value(smooth: Case) -> None:
     """In both layouts, so that one is the transpose of the other: the values are the same."""
+    for layout in LAYOUTS:
+        _reads_back(smooth, layout)
+
+
+def _reads_back(smooth: Case, layout: str) -> None:
     data = smooth.draw(1)
     found = session(smooth.model, data, layout=layout)
     z = found.program.shapes["z"]
@@ -133,6 +127,7 @@ def _turn(array: Any, layout: str) -> Any:
     return array.T if layout == "numerator" else array
 
 
+@every(SMOOTH)
 def test_a_formula_is_differentiable_in_its_turn(smooth: Case) -> None:
     data = smooth.draw(1)
     found = session(smooth.model, data, layout="denominator")

@@ -16,6 +16,7 @@ from gradcli.session import Request, run
 ROOT = Path(__file__).parents[2]
 COURSE = sorted((ROOT / "examples" / "course").glob("*.grad"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.eq"))
+WRONG = ROOT / "examples" / "course" / "mlp.grad"  # with a wrong line
 
 
 def validator(name):
@@ -87,7 +88,7 @@ def test_checks_are_valid(path):
 @pytest.mark.parametrize(
     ("path", "detail"),
     [(path, "") for path in COURSE]
-    + [(COURSE[0], detail) for detail in ("--hint", "--quiet", "--complete")],
+    + [(WRONG, detail) for detail in ("--hint", "--quiet", "--complete")],
     ids=lambda value: value.stem if isinstance(value, Path) else value,
 )
 def test_verdicts_on_a_derivation_are_valid(path, detail):

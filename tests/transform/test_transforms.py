@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import Case, cases
+from cases import Case, cases, every
 from support import EXAMPLES, Array, assert_close, session
 
 from gradcli.evaluate import backward, forward
@@ -110,14 +110,14 @@ def test_forward_and_reverse_mode_agree_on_every_example(name: str) -> None:
     assert along == pytest.approx(back, abs=1e-12 * max(1.0, size))
 
 
-@pytest.mark.parametrize("case", SMOOTH, ids=str)
+@every(SMOOTH)
 def test_forward_and_reverse_mode_agree_on_every_operation(case: Case) -> None:
     along, back, size = both_modes(session(case.model, case.draw(2)))
 
     assert along == pytest.approx(back, abs=1e-11 * max(1.0, size))
 
 
-@pytest.mark.parametrize("case", [case for case in SMOOTH if case.op.linear], ids=str)
+@every(case for case in SMOOTH if case.op.linear)
 def test_an_operation_is_linear_where_its_entry_says_so(case: Case) -> None:
     """Each group of operands: what the operation makes of a sum is the sum of what it makes."""
     one, two = case.draw(1), case.draw(2)
