@@ -23,6 +23,7 @@ from gradcli.transform.reverse import Derivation, derive, resolve_wrt
 
 SUFFIX = ".grad"
 USUAL = 200  # operations of a derivation, for which the points are drawn that all are marked at
+COLLECTED = 16  # submissions between two collections
 MISSING = "missing"
 SKIPPED = "skipped"
 
@@ -128,7 +129,8 @@ class Marker:
         for done, file in enumerate(files):
             progress(done, len(files))
             yield self.mark(file)
-            gc.collect()  # the command's own collector is turned off
+            if done % COLLECTED == 0:
+                gc.collect()  # the command's own collector is turned off
 
     def nothing(self, file: str, error: str) -> Mark:
         """The mark of what is no submission."""
@@ -196,7 +198,8 @@ class Marker:
             state, points, line, diagnosis = MISSING, 0.0, None, None
             if credit is not None:
                 state, line, diagnosis = credit.verdict, credit.line, credit.diagnosis
-                points = worth if state == RIGHT else worth * self.rubric.kept(diagnosis)
+                kept = self.rubric.kept(diagnosis) if state == WRONG else float(state == RIGHT)
+                points = worth * kept
             elif row.target not in mentioned and eq in vouched:
                 state, points = SKIPPED, worth
             if state in (RIGHT, SKIPPED):

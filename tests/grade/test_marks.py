@@ -78,6 +78,17 @@ def test_a_wrong_line_that_stands_for_nothing_costs_a_point(tmp_path: Path) -> N
     assert mark["points"] == 13
 
 
+def test_a_derivative_stated_by_itself_is_worth_nothing(tmp_path: Path) -> None:
+    targets = ("W1", "W2", "W3", "b1", "b2", "b3", "x")
+    plain = "".join(f"dL/d{name} = 2 * dL/d{name} / 2\n" for name in targets)
+    through = "".join(f"a{name} = dL/d{name}\ndL/d{name} = a{name}\n" for name in targets)
+    (tmp_path / "a.grad").write_text(plain)
+    (tmp_path / "b.grad").write_text(through)
+    for mark in graded(MLP, tmp_path):
+        assert (mark["points"], mark["right"]) == (0, 0)
+        assert "by itself" in mark["lines"][-1]["message"]
+
+
 def test_a_line_that_can_not_be_read_costs_itself(tmp_path: Path) -> None:
     (tmp_path / "a.grad").write_text(key().replace("dL/dW2 = z3 @ dL/dz4", "dL/dW2 = z3 @@ dL/dz4"))
     (mark,) = graded(MLP, tmp_path)

@@ -30,7 +30,7 @@ from gradcli.ops.core import Array
 from gradcli.program import LAYOUTS, Operand, Program, Step
 from gradcli.sizes import ATOM, Number, Shape, numbers
 from gradcli.suggest import suggestion
-from gradcli.syntax import Parsed, ast, read
+from gradcli.syntax import Parsed, ast
 from gradcli.syntax.ast import Place
 from gradcli.transform.reverse import displayed
 
@@ -87,7 +87,7 @@ class LineMachine:
         self.later: dict[str, Place] = {}  # where the person's own names are defined
         outline = Outline((), self.later, {}, self.poisoned)
         dialect = Dialect(unknown, self._derivative, _index, block)
-        model = read(program.source)
+        model = functions.parsed(program.source)
         own = prelude(parsed.names() | model.names())
         self.file = Env(self.text, outline, dialect, Listing(self.text), scope, prelude=own)
         functions.of_model(model, program.layout, self.file)

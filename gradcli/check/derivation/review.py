@@ -109,6 +109,9 @@ class Review:
         self.causes = Causes(sheet)
         self.own = OwnLines(self.causes)
         self.blame = Blame(sheet, layout, self.causes)
+        self.used: set[str] = set()  # the quantities that any line is computed from
+        for line in sheet.lines:
+            self.used |= set() if isinstance(line.lowered, Misfit) else line.lowered.quantities()
         self.looped = {line.name for line in lines if line.node.indices}
         self.verdicts: dict[int, Verdict] = {}
         self.formulas: dict[str, dict[tuple[str, str], Array]] = {}  # the rules', and their values
@@ -317,6 +320,8 @@ class Review:
             verdict, message = UNCHECKED, "this has no finite value at the drawn points"
         elif entry.status == HIDDEN:
             verdict, message = INCONCLUSIVE, "rounding hides whether this is right"
+        elif self._circular(place):
+            verdict, message = UNCHECKED, f"this states {DL}{line.name} by itself"
         return Verdict(line.number, self.sheet.shown(line), verdict, where, message=message)
 
     def _blanks(self, remaining: Mapping[str, Sequence[Share]]) -> Iterator[Verdict]:
@@ -342,6 +347,16 @@ class Review:
         target += f"[{written[0]}]" if written[1] else ""
         number = self.sheet.source.place(span.start)[0]
         return Verdict(number, target, UNCHECKED, span, message="this is not answered yet")
+
+    def _circular(self, place: int) -> bool:
+        """Whether a line states a derivative by that derivative: it is computed from the truth."""
+        lines = self.sheet.lines
+        wanted = f"{DL}{lines[place].name}"
+        if wanted not in self.used:
+            return False
+        places = [place, *self.sheet.bases([place], len(lines))]
+        codes = [lines[p].lowered for p in places]
+        return any(not isinstance(code, Misfit) and wanted in code.quantities() for code in codes)
 
     def _of_own(self, place: int, line: Line, judged: AbstractSet[int]) -> Verdict:
         """The verdict on a name of the person's own, which the lines that use it judge."""
