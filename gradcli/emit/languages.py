@@ -39,6 +39,8 @@ class Language:
     title = "NumPy"
     imports: tuple[str, ...] = ("import numpy as np",)
     seeded = True  # whether the loss's own derivative is 1, not an argument
+    fixed = False  # whether arrays have one length in all iterations of a loop
+    like = ""  # an array of the kind to compute with, where there is no input
 
     def __init__(self, own: Callable[[Call, Site], str]) -> None:
         self.own = own
@@ -64,6 +66,10 @@ class Language:
     def filled(self, name: str, parts: Sequence[str], adds: bool, value: str) -> str:
         sign = "+=" if adds else "="
         return f"{name}[{', '.join(parts)}] {sign} {value}"
+
+    def read(self, text: str) -> str:
+        """A part of an array that the loops around go on to fill."""
+        return text
 
     def run(self, start: str, stop: str, length: str, moves: bool) -> str:
         """A part of an axis. moves: whether its ends change in a loop that is open."""
@@ -93,6 +99,7 @@ class Torch(Language):
     title = "PyTorch"
     imports = ("import torch",)
     seeded = False
+    like = "torch.zeros(0, dtype=torch.float64)"
 
     def call(self, call: Call, site: Site) -> str:
         return _of_library(call, self)
@@ -109,6 +116,9 @@ class Torch(Language):
     def copied(self, name: str) -> str | None:
         return f"{name} = {name}.clone()"
 
+    def read(self, text: str) -> str:
+        return f"{text}.clone()"  # what autograd keeps must not change
+
     def down(self, first: str, stop: str, most: str) -> str:
         return f"torch.arange({first or most}, {stop or -1}, -1)"
 
@@ -121,6 +131,8 @@ class Jax(Language):
     title = "JAX"
     imports = ("import jax", "import jax.numpy as jnp")
     seeded = False
+    fixed = True
+    like = "jnp.zeros(0)"
 
     def call(self, call: Call, site: Site) -> str:
         return _of_library(call, self)

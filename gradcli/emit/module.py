@@ -114,8 +114,8 @@ class Module:
         found = self.passes
         known = {q.name: (self.naming(q.name), Store(ARRAY, q.axes, q.shape)) for q in found.inputs}
         kept = {*found.saved, *(q.name for q in found.outputs)}
-        items = schedule(found.forward, not self.plain)
-        like = next(iter(known.values()))[0] if known else ""
+        items = schedule(found.forward, not self.plain, self.language.fixed)
+        like = next(iter(known.values()))[0] if known else self.language.like
         writer = Writer(
             found.forward, items, known, kept, self.naming, self.language, like, self.plain
         )
@@ -164,8 +164,8 @@ class Module:
                 continue
             known[key] = argument, Store(ARRAY, q.axes, q.shape)
         kept = {derivative(q.name) for q in found.gradients}
-        items = schedule(nest, not self.plain)
-        like = next(iter(known.values()))[0] if known else ""
+        items = schedule(nest, not self.plain, self.language.fixed)
+        like = next(iter(known.values()))[0] if known else self.language.like
         writer = Writer(nest, items, known, kept, self.naming, self.language, like, self.plain)
         body = writer.write()
         yield from signature("backward", ["saved"], [self.argument(q) for q in found.given])

@@ -23,26 +23,29 @@ class Item(NamedTuple):
     batch: tuple[Loop, ...]
 
 
-def schedule(nest: Nest, at_once: bool = True) -> list[Item]:
-    """The equations in an order that computes them. at_once: whether loops may be cut."""
-    return list(_run(nest.equations, 0, (), at_once))
+def schedule(nest: Nest, at_once: bool = True, fixed: bool = False) -> list[Item]:
+    """The equations in an order that computes them.
+
+    at_once: whether loops may be cut. fixed: whether arrays have one length in all iterations.
+    """
+    return list(_run(nest.equations, 0, (), at_once, fixed))
 
 
 def _run(
-    equations: Sequence[Equation], depth: int, loops: tuple[Loop, ...], at_once: bool
+    equations: Sequence[Equation], depth: int, loops: tuple[Loop, ...], at_once: bool, fixed: bool
 ) -> Iterator[Item]:
     def key(equation: Equation) -> int:
         return equation.loops[depth].key if len(equation.loops) > depth else 0
 
     for of, group in groupby(equations, key):
         if of:
-            yield from _cut(list(group), depth, loops, at_once)
+            yield from _cut(list(group), depth, loops, at_once, fixed)
         else:
             yield from (Item(equation, loops, ()) for equation in group)
 
 
 def _cut(
-    equations: list[Equation], depth: int, loops: tuple[Loop, ...], at_once: bool
+    equations: list[Equation], depth: int, loops: tuple[Loop, ...], at_once: bool, fixed: bool
 ) -> Iterator[Item]:
     serial = [loop.variable for loop in loops]
     needs = _needs(equations, serial)
@@ -50,11 +53,11 @@ def _cut(
     for part in parts:
         first = equations[part[0]]
         alone = len(part) == 1 and part[0] not in needs[part[0]]
-        if at_once and alone and at_once_fits(first, depth):
+        if at_once and alone and at_once_fits(first, depth, serial if fixed else ()):
             yield Item(first, loops, first.loops[depth:])
         else:
             inner = [equations[i] for i in part]
-            yield from _run(inner, depth + 1, (*loops, first.loops[depth]), at_once)
+            yield from _run(inner, depth + 1, (*loops, first.loops[depth]), at_once, fixed)
 
 
 def _needs(equations: Sequence[Equation], serial: Sequence[str]) -> list[set[int]]:
@@ -137,14 +140,16 @@ def _components(needs: Sequence[set[int]]) -> list[list[int]]:
     return found
 
 
-def at_once_fits(equation: Equation, depth: int) -> bool:
-    """Whether the iterations of an equation's inner loops can be the axes of arrays."""
+def at_once_fits(equation: Equation, depth: int, moving: Sequence[str] = ()) -> bool:
+    """Whether the iterations of an equation's inner loops can be the axes of arrays.
+
+    moving: the variables that the lengths of these must not depend on either.
+    """
     batch = equation.loops[depth:]
     names = [loop.variable for loop in batch]
     for loop in batch:
-        if not variables(loop.first).isdisjoint(names) or not variables(loop.last).isdisjoint(
-            names
-        ):
+        bounds = variables(loop.first) | variables(loop.last)
+        if not bounds.isdisjoint([*names, *moving]):
             return False
     if equation.spans is not None and any(
         not (variables(span.start) | variables(span.stop)).isdisjoint(names)

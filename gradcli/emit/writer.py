@@ -328,7 +328,10 @@ class Writer:
             parts += ["None"] * missing
         parts = _trimmed(parts)
         name = self.variable(ref.name)
-        return (f"{name}[{', '.join(parts)}]", POSTFIX) if parts else (name, ATOM)
+        text = f"{name}[{', '.join(parts)}]" if parts else name
+        if self.open and name in self.open[0][2]:
+            return self.language.read(text), POSTFIX
+        return text, POSTFIX if parts else ATOM
 
     def subscripts(self, ref: Ref, store: Store, batch: Sequence[Loop], aligned: bool) -> list[str]:
         """What stands in the brackets behind a name. aligned: with an axis for each batch loop."""

@@ -125,6 +125,37 @@ def one_by_one(method: str) -> Callable[[Site], Spelling]:
     return template
 
 
+def spread(template: str) -> Callable[[Site], Spelling]:
+    """A variance, which says how many entries less it divides by."""
+
+    def of(site: Site) -> Spelling:
+        ddof = str(site.signature.attrs["ddof"])
+        return kept(site, template.replace("AXES", site.axes()).replace("DDOF", ddof))
+
+    return of
+
+
+FIRST_TORCH = (
+    "{xp}.nn.functional.one_hot({xp}.ARG({0}, AXIS), {0}.shape[AXIS]).movedim(-1, AXIS)"
+    ".to({0}.dtype)"
+)
+FIRST_JAX = "jax.nn.one_hot({xp}.ARG({0}, AXIS), {0}.shape[AXIS], dtype={0}.dtype, axis=AXIS)"
+
+
+def first_of(arg: str, template: str) -> Callable[[Site], Spelling]:
+    """A mask of the first entry that an argmax finds, along an axis or among all."""
+
+    def of(site: Site) -> Spelling:
+        text = template.replace("ARG", arg)
+        if site.signature.attrs["axis"] is not None:
+            return Spelling(text.replace("AXIS", site.axes()), POSTFIX, (POSTFIX,))
+        rows = f"({', '.join((*site.front, '-1'))}{'' if site.front else ','})"
+        flat = text.replace("{0}", f"{{0}}.reshape{rows}").replace("AXIS", "-1")
+        return Spelling(f"{flat}.reshape({{0}}.shape)", POSTFIX, (POSTFIX,))
+
+    return of
+
+
 # ── shaping ──
 
 
@@ -215,6 +246,49 @@ def regions(site: Site) -> dict[str, str]:
         "ranks": repr(tuple(map(len, site.signature.shapes))),
         "shape": f"({', '.join(map(site.size, shape))})",
     }
+
+
+def padded(site: Site) -> Spelling:
+    """A scatter as a sum of arrays with zeros around: nothing is filled in place."""
+    return _padded(site, "{xp}.pad", lambda ends: ", ".join(f"({a}, {b})" for a, b in ends))
+
+
+def padded_torch(site: Site) -> Spelling:
+    """PyTorch's `pad` has the ends of all axes in one row, the last axis first."""
+    flat = "{xp}.nn.functional.pad"
+    return _padded(site, flat, lambda ends: ", ".join(f"{a}, {b}" for a, b in reversed(ends)))
+
+
+Ends: TypeAlias = list[tuple[str, str]]
+
+
+def _padded(site: Site, pad: str, written: Callable[[Ends], str]) -> Spelling:
+    sizes, shape = site.signature.sizes, site.signature.attrs["shape"]
+    terms = []
+    for k, region in enumerate(site.signature.attrs["regions"]):
+        lengths = tuple(sizes.add(part.stop, part.start, -1) for part in region)
+        front = site.front if site.batched[k] else ()
+        dims = ", ".join((*front, *map(site.size, lengths)))
+        ends = [("0", "0") for _ in front]
+        for part, size in zip(region, shape, strict=True):
+            ends.append((site.size(part.start), site.size(sizes.add(size, part.stop, -1))))
+        terms.append(f"{pad}({{{k}}}.reshape({dims}), ({written(ends)}))")
+    return Spelling(" + ".join(terms), SUM, (POSTFIX,) * len(terms))
+
+
+def kronecker(site: Site) -> Spelling:
+    text = '{xp}.einsum("...ij,...kl->...ikjl", {0}, {1})'
+    return Spelling(f"{text}.reshape{site.dims(site.shape)}", POSTFIX)
+
+
+def crossed(template: str) -> Callable[[Site], Spelling]:
+    """A vector product along an axis."""
+
+    def of(site: Site) -> Spelling:
+        axis = site.signature.attrs["axis"] - site.rank
+        return Spelling(template.replace("AXIS", str(axis)))
+
+    return of
 
 
 def between(start: str, stop: str) -> str:

@@ -10,11 +10,17 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import gamma
-from gradcli.ops.core import EXACT, Array, Op, Signature, no_vjp
+from gradcli.ops.coding import Site, called, templates
+from gradcli.ops.core import EXACT, Array, Op, Signature, Spelling, no_vjp
 from gradcli.ops.elementwise import AS, absolute, maximum, minimum, relu, softplus
 from gradcli.ops.elementwise import function as elementwise
 from gradcli.ops.flops import none
 from gradcli.ops.special import erfc, log1p
+from gradcli.sizes import ATOM, PRODUCT, SUM
+
+
+def _of_order(name: str) -> Callable[[Site], Spelling]:
+    return lambda site: Spelling(f"{name}({site.signature.attrs['order']}, {{0}})")
 
 
 def function(
@@ -62,6 +68,7 @@ function(
     "log(1 + x), with all digits near 0",
     latex=r"\ln\left(1 + {0}\right)",
     domain=(-0.5, 2.0),
+    code=called("log1p", "math.log1p"),
 )
 function(
     "expm1",
@@ -69,6 +76,7 @@ function(
     lambda s, g, y, x: (g * call("exp", x),),
     AS + "4.2.49",
     "e^x - 1, with all digits near 0",
+    code=called("expm1", "math.expm1"),
 )
 function(
     "log_sigmoid",
@@ -77,6 +85,7 @@ function(
     "d log σ(x) = (1 - σ(x)) dx = σ(-x) dx",
     "log(sigmoid(x)), without overflow",
     latex=r"\ln\sigma\left({0}\right)",
+    code=templates(torch="{xp}.nn.functional.logsigmoid({0})", jax="jax.nn.log_sigmoid({0})"),
 )
 function(
     "logaddexp",
@@ -85,6 +94,10 @@ function(
     "d log(e^x + e^y) = (e^x dx + e^y dy) / (e^x + e^y)",
     "log(e^x + e^y), without overflow",
     operands=("x", "y"),
+    code=templates(
+        torch="{xp}.logaddexp({like}.new_tensor(0) + {0}, {like}.new_tensor(0) + {1})",
+        jax="{xp}.logaddexp({0}, {1})",
+    ),
 )
 
 
@@ -120,6 +133,7 @@ function(
     lambda s, g, y, x: (g / (1 + call("abs", x)) ** 2,),
     "Glorot & Bengio 2010",
     "x / (1 + |x|)",
+    code=templates(numpy=Spelling("{0} / (1 + {xp}.abs({0}))", PRODUCT, (PRODUCT,))),
 )
 function(
     "mish",
@@ -127,6 +141,7 @@ function(
     _mish_vjp,
     "Misra 2019",
     "x tanh(softplus(x))",
+    code=templates(torch="{xp}.nn.functional.mish({0})", jax="jax.nn.mish({0})"),
 )
 function(
     "relu6",
@@ -137,6 +152,7 @@ function(
     kink="at x = 0 and at x = 6 the derivative is 0",
     branches=_between(0, 6),
     rounding=EXACT,
+    code=templates(numpy="{xp}.clip({0}, 0, 6)"),
 )
 function(
     "hardtanh",
@@ -147,6 +163,7 @@ function(
     kink="at x = -1 and at x = 1 the derivative is 0",
     branches=_between(-1, 1),
     rounding=EXACT,
+    code=templates(numpy="{xp}.clip({0}, -1, 1)"),
 )
 function(
     "clip",
@@ -161,6 +178,15 @@ function(
     ),
     aliases=("clamp",),
     rounding=EXACT,
+    code=templates(
+        numpy="{xp}.minimum({xp}.maximum({0}, {1}), {2})",
+        torch=Spelling(
+            "{xp}.where({xp}.where({0} >= {1}, {0}, {1}) <= {2}, "
+            "{xp}.where({0} >= {1}, {0}, {1}), {2})",
+            ATOM,
+            (SUM, SUM, SUM),
+        ),
+    ),
 )
 
 
@@ -215,6 +241,10 @@ function(
     kink="the value jumps where y = 0 and x < 0; at x = y = 0 the derivative is nan",
     branches=lambda y, x: np.where(x.real < 0, np.sign(y.real), 0),
     aliases=("arctan2",),
+    code=templates(
+        torch="{xp}.atan2({like}.new_tensor(0) + {0}, {like}.new_tensor(0) + {1})",
+        jax="{xp}.arctan2({0}, {1})",
+    ),
 )
 function(
     "sinh",
@@ -273,6 +303,9 @@ function(
     lambda s, g, y, x: (-g * (2 / math.sqrt(math.pi)) * call("exp", -(x**2)),),
     AS + "7.1.2 and 7.1.19",
     "1 - erf(x), with all digits where that is small",
+    code=templates(
+        torch="{xp}.erfc({0})", jax="jax.scipy.special.erfc({0})", python="math.erfc({0})"
+    ),
 )
 function(
     "normal_cdf",
@@ -281,6 +314,7 @@ function(
     AS + "26.2.2",
     "how likely a standard normal draw is to be at most x",
     latex=r"\Phi\left({0}\right)",
+    code=templates(torch="{xp}.special.ndtr({0})", jax="jax.scipy.special.ndtr({0})"),
 )
 function(
     "lgamma",
@@ -292,6 +326,9 @@ function(
     domain=(0.5, 4.0),
     kink="at 0, -1, -2, … the value is inf and the derivative nan",
     branches=_poles,
+    code=templates(
+        torch="{xp}.lgamma({0})", jax="jax.scipy.special.gammaln({0})", python="math.lgamma({0})"
+    ),
 )
 function(
     "digamma",
@@ -303,6 +340,7 @@ function(
     domain=(0.5, 4.0),
     kink="at 0, -1, -2, … the value is nan",
     branches=_poles,
+    code=templates(torch="{xp}.digamma({0})", jax="jax.scipy.special.digamma({0})"),
 )
 function(
     "polygamma",
@@ -316,6 +354,8 @@ function(
     domain=(0.5, 4.0),
     kink="at 0, -1, -2, … the value is nan",
     branches=lambda x, order: _poles(x),
+    # PyTorch's own is right to 10 digits only, and so it has none.
+    code=templates(jax=_of_order("jax.scipy.special.polygamma")),
 )
 
 
@@ -331,6 +371,7 @@ function(
     flops=none,
     kink="no gradient flows through it, though it moves with x",
     rounding=EXACT,
+    code=templates(numpy=Spelling("{0}", 0, (0,))),
 )
 
 
@@ -348,6 +389,7 @@ def _rounding(name: str, rounded: Callable[[Array], Array], about: str, latex: s
         kink="no gradient flows through it",
         branches=forward,
         rounding=EXACT,
+        code=called(name),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops.coding import JAX, NUMPY, TORCH, crossed, kronecker
 from gradcli.ops.core import EACH, Array, Pair, Signature, define, infix
 from gradcli.ops.flops import an_entry, times
 from gradcli.ops.mismatch import Mismatch
@@ -43,6 +44,10 @@ define(
     group="matrices",
     yields=True,
     flops=lambda s, shape: times(s.sizes, SPACE, s.sizes.product(shape)),
+    code={
+        TORCH: crossed("{xp}.cross(*{xp}.broadcast_tensors({0}, {1}), dim=AXIS)"),
+        JAX: crossed("{xp}.cross({0}, {1}, axis=AXIS)"),
+    },
 )
 
 
@@ -81,4 +86,5 @@ define(
     group="matrices",
     yields=True,
     flops=an_entry,
+    code={NUMPY: kronecker},
 )

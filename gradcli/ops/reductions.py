@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
-from gradcli.ops.coding import JAX, NUMPY, TORCH, along, in_torch, method, one_by_one
+from gradcli.ops.coding import (
+    FIRST_JAX,
+    FIRST_TORCH,
+    JAX,
+    NUMPY,
+    TORCH,
+    along,
+    first_of,
+    in_torch,
+    method,
+    one_by_one,
+)
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -347,4 +358,8 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
         rounding=EXACT,
         boolean=True,
         branches=_mask(_sign),
+        code={
+            TORCH: first_of("argmax" if _sign > 0 else "argmin", FIRST_TORCH),
+            JAX: first_of("argmax" if _sign > 0 else "argmin", FIRST_JAX),
+        },
     )

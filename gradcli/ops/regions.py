@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import maps
-from gradcli.ops.coding import CALLED, NUMPY, taken
+from gradcli.ops.coding import CALLED, JAX, NUMPY, TORCH, padded, padded_torch, taken
 from gradcli.ops.coding import regions as coded_regions
 from gradcli.ops.core import ALL, EXACT, Array, Op, Pair, Signature, Spelling, coded, register
 from gradcli.ops.flops import none
@@ -173,6 +173,6 @@ register(
         static=_scatter_static,
         region=lambda s: s.attrs["regions"],
         group="shaping",
-        code={CALLED: coded_regions},
+        code={CALLED: coded_regions, TORCH: padded_torch, JAX: padded},
     )
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
+from gradcli.ops.coding import JAX, TORCH, along, spread
 from gradcli.ops.core import Array, Signature, roman
 from gradcli.ops.flops import reduced
 from gradcli.ops.mismatch import Mismatch
@@ -20,9 +21,11 @@ from gradcli.ops.reductions import (
     size_number,
     total,
 )
-from gradcli.sizes import Shape
+from gradcli.sizes import PRODUCT, Shape
 
 VARIANCE = "d Σ (x - x̄)² / (n - ddof) = 2 (x - x̄) · dx / (n - ddof), since Σ (x - x̄) = 0"
+
+UNIT = "{0} / {xp}.clip({xp}.sqrt({xp}.square({0}).sum(WITH)), 1e-38)"
 
 
 def _spread_shape(s: Signature) -> Shape:
@@ -75,6 +78,10 @@ reduction(
     keywords={"axis": None, "ddof": 0},
     yields=True,
     flops=reduced(function=3, rest=1),
+    code={
+        TORCH: spread("{0}.var(dim=AXES, correction=DDOF, keepdim=True)"),
+        JAX: spread("{0}.var(axis=AXES, ddof=DDOF, keepdims=True)"),
+    },
 )
 reduction(
     "std",
@@ -92,6 +99,10 @@ reduction(
     ),
     yields=True,
     flops=reduced(function=3, rest=2),
+    code={
+        TORCH: spread("{0}.std(dim=AXES, correction=DDOF, keepdim=True)"),
+        JAX: spread("{0}.std(axis=AXES, ddof=DDOF, keepdims=True)"),
+    },
 )
 
 
@@ -120,4 +131,8 @@ reduction(
     branches=lambda x, axes, scalar: np.any(x.real != 0, axis=axes, keepdims=True),
     yields=True,
     flops=reduced(function=1, rest=1, spread=1),
+    code={
+        TORCH: along(UNIT.replace("WITH", "dim=AXES, keepdim=True"), PRODUCT, whole=True),
+        JAX: along(UNIT.replace("WITH", "axis=AXES, keepdims=True"), PRODUCT, whole=True),
+    },
 )

@@ -1,8 +1,10 @@
-"""`gradcli emit --to torch` and `--to jax`: modules run beside the evaluator, where these are there."""
+"""`gradcli emit --to torch` and `--to jax`, beside the evaluator, where the libraries are there."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from cases import cases
 from emitting import EXAMPLES, Case, agree, case, load
-from test_numpy import LOOPS, _looped, _many
+from test_numpy import LOOPS, looped, many
 
 from gradcli.errors import GradError
 from gradcli.ops import TABLE, Op
@@ -60,6 +62,69 @@ def test_every_entry_of_the_table(op: Op, to: str) -> None:
         try:
             run(case(one.model, data=one.draw(1), to=to), to)
             if one.names:
-                run(case(_looped(one), data=_many(one), to=to), to)
+                run(case(looped(one), data=many(one), to=to), to)
         except GradError as error:
             pytest.skip(str(error).splitlines()[0])
+
+
+@pytest.mark.parametrize("name", ["one after the other", "two deep", "a moving slice"])
+def test_pytorch_differentiates_the_gradients_in_their_turn(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    made = case(LOOPS[name], to="torch")
+    module = load(made.text)
+    inputs = tuple(one.requires_grad_() for one in arrays("torch", made.inputs).values())
+    assert torch.autograd.gradcheck(module["Function"].apply, inputs)
+    assert torch.autograd.gradgradcheck(module["Function"].apply, inputs)
+
+
+@pytest.mark.parametrize("name", ["one after the other", "a grid", "a triangle"])
+def test_jax_compiles_and_batches(name: str) -> None:
+    jax = pytest.importorskip("jax")
+    made = case(LOOPS[name], to="jax")
+    module = load(made.text)
+    inputs = arrays("jax", made.inputs)
+
+    def loss(inputs: Any) -> Any:
+        return module["model"](inputs)["L"].sum()
+
+    agree(jax.jit(jax.grad(loss))(inputs), made.gradients)
+    many = {key: jax.numpy.stack([value, 2 * value]) for key, value in inputs.items()}
+    found = jax.vmap(jax.grad(loss))(many)
+    for key, value in jax.grad(loss)({k: 2 * v for k, v in inputs.items()}).items():
+        np.testing.assert_allclose(found[key][1], value, rtol=1e-10, atol=1e-12)
+
+
+SHARDED = """
+import os, sys
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
+import jax, jax.numpy as jnp
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+jax.config.update("jax_enable_x64", True)
+scope = {}
+exec(compile(open(sys.argv[1]).read(), "m", "exec"), scope)
+mesh = Mesh(jax.devices(), ("batch",))
+split = NamedSharding(mesh, PartitionSpec("batch"))
+everywhere = NamedSharding(mesh, PartitionSpec())
+draw = lambda i, *shape: jax.random.normal(jax.random.key(i), shape)
+params = {"W": draw(0, 3, 2), "U": draw(1, 3, 3), "V": draw(2, 1, 3)}
+batch = {"x": draw(3, 16, 5, 2, 1), "h_start": draw(4, 16, 3, 1)}
+def loss(params, batch):
+    return jax.vmap(lambda one: scope["model"]({**params, **one})["L"])(batch).sum()
+alone = jax.grad(loss)(params, batch)
+found = jax.jit(jax.grad(loss))(
+    jax.device_put(params, everywhere), jax.device_put(batch, split)
+)
+assert len(jax.devices()) == 8
+for name, value in alone.items():
+    assert jnp.allclose(found[name], value, rtol=1e-10), name
+print("same")
+"""
+
+
+def test_a_batch_over_eight_devices_has_the_same_gradients(tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    made = case(LOOPS["one after the other"], to="jax")
+    (tmp_path / "rnn.py").write_text(made.text, encoding="utf-8")
+    command = [sys.executable, "-c", SHARDED, str(tmp_path / "rnn.py")]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.stdout == "same\n", found.stderr

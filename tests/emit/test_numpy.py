@@ -139,10 +139,10 @@ def test_every_entry_of_the_table(op: Op) -> None:
     for one in some[:: max(1, len(some) // 6)]:
         run(case(one.model, data=one.draw(1)))
         if one.names:
-            run(case(_looped(one), data=_many(one)))
+            run(case(looped(one), data=many(one)))
 
 
-def _looped(one: OpCase) -> str:
+def looped(one: OpCase) -> str:
     """The operation in each iteration of a loop, on a family and what is there once."""
     text = one.declarations.replace("dim ", "dim T = 3, ")
     first = one.names[0]
@@ -151,7 +151,7 @@ def _looped(one: OpCase) -> str:
     return f"{text}\nfor t in 1..T:\n    z[t] = {inner}\ngiven dL/dz\n"
 
 
-def _many(one: OpCase) -> dict[str, np.ndarray]:
+def many(one: OpCase) -> dict[str, np.ndarray]:
     first = one.names[0]
     data = one.draw(1)
     value = data.pop(first)
