@@ -26,6 +26,16 @@ def test_every_entry_has_cases() -> None:
     assert {case.op.name for case in ALL} == set(TABLE)
 
 
+def test_a_case_that_fails_is_named() -> None:
+    @every(ALL[:2])
+    def failing(case: Case) -> None:
+        raise AssertionError("wrong")
+
+    with pytest.raises(AssertionError, match="wrong") as found:
+        failing(ALL[0].op.name)
+    assert found.value.__notes__ == [f"the case: {ALL[0]}"]
+
+
 @pytest.mark.parametrize("op", TABLE.values(), ids=list(TABLE))
 def test_every_entry_is_explained(op: Op) -> None:
     assert op.about
