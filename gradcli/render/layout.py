@@ -6,7 +6,8 @@ Elsewhere nothing is folded or cut, and rich is not imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeAlias
 
 from gradcli.errors import cells
@@ -23,16 +24,21 @@ Laid: TypeAlias = list[Run]  # one line of output
 PLAIN, TITLE, HEADER, NOTE, LOOP, EQUATION, PARAMETER, NUMBER, ADDED = (
     "plain", "title", "header", "note", "loop", "equation", "parameter", "number", "added"
 )  # fmt: skip
+GOOD, BAD, OPEN = "good", "bad", "open"
 STYLES = {
     TITLE: "bold underline",
     HEADER: "dim",
     NOTE: "italic",
     LOOP: "bold",
     EQUATION: "bold cyan",
-    PARAMETER: "bold yellow",
+    PARAMETER: "bold magenta",
     NUMBER: "dim",
     ADDED: "bold reverse",
+    GOOD: "green",
+    BAD: "bold red",
+    OPEN: "bold yellow",
 }
+NO_STYLES: Mapping[str, str] = MappingProxyType({})
 ADD = "+="
 
 WIDEST = 80  # a plain column is not padded beyond this; a longer cell just sticks out
@@ -46,7 +52,8 @@ OPERATORS = "+-*/@^<>=∘⊙"
 class Column(NamedTuple):
     """`flexible` columns share what a terminal has left; `gap` is the space before the column.
 
-    `least` is what a flexible column asks for before the one left of it gets more.
+    `least` is what a flexible column asks for before the one left of it gets more. `styles` has
+    those of some of its texts.
     """
 
     title: str
@@ -54,6 +61,7 @@ class Column(NamedTuple):
     flexible: bool = False
     gap: int = 2
     least: int = LEAST
+    styles: Mapping[str, str] = NO_STYLES
 
 
 class Line(NamedTuple):
@@ -156,6 +164,7 @@ def _line(
         if blank:
             runs.append((" " * blank, PLAIN))
         own = ADDED if text == ADD else NUMBER if column.right and style == PLAIN else style
+        own = column.styles.get(text, own)
         runs.append((text, own))
         blank = spare
     return runs

@@ -9,7 +9,7 @@ import gradcli
 from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import entry_text, json_number, show_shape
 from gradcli.render.diagnostics import Diagnostic, listed
-from gradcli.render.layout import NOTE, PARAMETER, PLAIN, Column, Line, Section
+from gradcli.render.layout import BAD, GOOD, NOTE, OPEN, PLAIN, Column, Line, Section
 from gradcli.sizes import is_scalar
 from gradcli.transform.reverse import displayed
 
@@ -20,9 +20,10 @@ SCHEMA_VERSION = 1
 LISTS = {"results": "result", "steps": "step", "ops": "op", "dot_products": "dot-product"}
 DIGITS = 4
 MARKS = {"pass": "ok", "fail": "FAIL", "inconclusive": "?"}
+VERDICT = Column("verdict", styles={"pass": GOOD, "fail": BAD, "inconclusive": OPEN})
 COLUMNS = (
     Column("derivative"),
-    Column("verdict"),
+    VERDICT,
     Column("entries", right=True),
     Column("abs. error", right=True),
     Column("± bar", right=True),
@@ -178,7 +179,7 @@ def _line(result: Result, layout: str, digits: int) -> Line:
         entry_text(result.max_rel_error, digits),
         f"[{', '.join(map(str, at))}]" if at else "",
     )
-    return Line(cells, PLAIN if result.verdict == "pass" else PARAMETER)
+    return Line(cells, PLAIN)
 
 
 def _called(result: Result) -> str:
@@ -204,12 +205,9 @@ def _remarks(result: Result, layout: str, digits: int) -> Iterator[str]:
 
 
 def _overview(reports: Sequence[Report]) -> Section:
-    columns = (Column("model"), Column("verdict"), Column("variables", right=True))
+    columns = (Column("model"), VERDICT, Column("variables", right=True))
     lines = [
-        Line(
-            (visible(report.source), report.verdict, str(len(report.results))),
-            PLAIN if report.verdict == "pass" else PARAMETER,
-        )
+        Line((visible(report.source), report.verdict, str(len(report.results))))
         for report in reports
     ]
     passed = sum(report.verdict == "pass" for report in reports)

@@ -109,10 +109,10 @@ PARAMETER = "param W: [2, 2]\ninput x: [2]\ny = W @ x + W @ x\ngiven dL/dy\n"
 def test_parameters_and_additions_stand_out_with_and_without_colour() -> None:
     listing = sections(derived(PARAMETER))
     coloured = painted(listing, color_system="standard")
-    assert "\x1b[1;33mdL/dW" in coloured  # bold yellow
+    assert "\x1b[1;35mdL/dW" in coloured  # bold magenta
     assert "\x1b[1;7m+=" in coloured  # bold, reversed
     without = painted(listing, color_system="standard", no_color=True)
-    assert "33m" not in without
+    assert "35m" not in without
     assert "\x1b[1;7m+=" in without
     assert "▸" in without
 
