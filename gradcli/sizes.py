@@ -264,6 +264,7 @@ class Number(NamedTuple):
     """A plain number: its value, its size where it is one, and how it is written.
 
     `rolled` is what it is with letters, where it is made of some.
+    `made` is the operation and the numbers that it is computed from, where it is no numeral.
     """
 
     value: float
@@ -271,6 +272,7 @@ class Number(NamedTuple):
     text: str
     precedence: int
     rolled: Lettered | None = None
+    made: tuple[str, tuple[Number, ...]] | None = None
 
     @property
     def form(self) -> Form:

@@ -74,11 +74,13 @@ def apply(sizes: Sizes, op: Op, numbers: Sequence[Number]) -> Number:
         if len(rolled.text) > LONGEST_FORM:
             rolled = None  # nobody reads it
     written = _write(op, numbers)
+    made = (op.name, tuple(numbers)) if size is None else None
     if size is not None and size.is_constant and all(n.text.lstrip("-").isdigit() for n in numbers):
         written = size.text, SIGN if size.value < 0 else ATOM
     elif len(written[0]) > LONGEST_TEXT:
         written = numeral(value), SIGN if value < 0 else ATOM
-    return Number(value, size, *written, rolled)
+        made = None
+    return Number(value, size, *written, rolled, made)
 
 
 def _write(op: Op, numbers: Sequence[Number]) -> Written:

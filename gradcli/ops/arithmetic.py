@@ -15,6 +15,7 @@ from gradcli.ops.core import (
     ALL,
     EACH,
     EXACT,
+    RING,
     Array,
     Op,
     Pair,
@@ -130,6 +131,7 @@ operator(
     sized=lambda sizes, a, b: sizes.add(a, b),
     linear=ALL,
     terms=lambda s, book, x, y: book.add(x, y),
+    exact=RING,
     about="sum",
     jacobian=_added,
     cite=SLIDES + "rule 3",
@@ -145,6 +147,7 @@ operator(
     sized=lambda sizes, a, b: sizes.add(a, b, -1),
     linear=ALL,
     terms=lambda s, book, x, y: book.add(x, y, -1),
+    exact=RING,
     about="difference",
     jacobian=_subtracted,
     cite=SLIDES + "the deriv routine, `-`",
@@ -161,6 +164,7 @@ operator(
     sized=lambda sizes, a, b: sizes.multiply(a, b),
     linear=EACH,
     terms=lambda s, book, x, y: book.multiply(x, y),
+    exact=RING,
     about="elementwise (Schur) product",
     jacobian=_multiplied,
     cite=SLIDES + "rule 2",
@@ -177,6 +181,7 @@ operator(
     sized=lambda sizes, a, b: sizes.divide(a, b),
     linear=((0,),),
     terms=lambda s, book, x, y: book.multiply(x, book.power(y, -1)),
+    exact=lambda a, x, y: x / y,
     about="elementwise quotient",
     jacobian=_divided,
     cite=SLIDES + "listed there as missing: z = x/y, z = 1/y",
@@ -193,6 +198,7 @@ operator(
     sized=lambda sizes, a: sizes.add(sizes.constant(0), a, -1),
     linear=ALL,
     terms=lambda s, book, x: book.scaled(x, -1),
+    exact=RING,
     about="negation",
     jacobian=lambda s, k, operands: maps.negated(maps.identity(s.shapes[0], s.sizes)),
     cite=SLIDES + "listed there as missing: operations with constants",
@@ -210,6 +216,7 @@ operator(
     linear=ALL,
     flops=none,
     terms=lambda s, book, x: x,
+    exact=RING,
     about="the operand itself",
     cite=SLIDES + "the deriv routine, `none`",
     rounding=EXACT,
@@ -255,6 +262,7 @@ operator(
     numpy=Spelling("{0} ** {1}", POWER, (POSTFIX, SIGN)),
     sized=lambda sizes, a, b: sizes.power(a, b),
     terms=lambda s, book, x, y: book.power(x, book.rational(y)),
+    exact=lambda a, x, y: a.raised(x, y),
     about="elementwise power",
     cite="d x^n = n x^(n-1) dx; d a^y = a^y log a dy (Abramowitz & Stegun, 3.3.4, 4.2.5)",
     kink="at x = 0 the derivative by the exponent is 0",
@@ -375,6 +383,7 @@ operator(
     flops=product,
     terms=_matmul_terms,
     code={NUMPY: coding.product, SUMMED: coding.product_summed},
+    exact=RING,
     about="matrix product, over the last two axes",
     jacobian=_matmul_jacobian,
     cite=SLIDES + "rule 1; Giles 2008, section 2.2",
@@ -391,13 +400,18 @@ def _compare(relation: Callable[..., Any]) -> Callable[..., Array]:
     return forward
 
 
-for _symbol, _name, _relation, _latex in (
-    ("<", "lt", np.less, "<"),
-    ("<=", "le", np.less_equal, r"\le"),
-    (">", "gt", np.greater, ">"),
-    (">=", "ge", np.greater_equal, r"\ge"),
-    ("==", "eq", np.equal, "="),
-    ("!=", "ne", np.not_equal, r"\ne"),
+def _by_sign(*masks: int) -> Callable[..., Any]:
+    """The mask where x - y is negative, 0 and positive."""
+    return lambda a, x, y: a.choose(x - y, *masks)
+
+
+for _symbol, _name, _relation, _latex, _masks in (
+    ("<", "lt", np.less, "<", (1, 0, 0)),
+    ("<=", "le", np.less_equal, r"\le", (1, 1, 0)),
+    (">", "gt", np.greater, ">", (0, 0, 1)),
+    (">=", "ge", np.greater_equal, r"\ge", (0, 1, 1)),
+    ("==", "eq", np.equal, "=", (0, 1, 0)),
+    ("!=", "ne", np.not_equal, r"\ne", (1, 0, 1)),
 ):
     operator(
         _symbol,
@@ -415,4 +429,5 @@ for _symbol, _name, _relation, _latex in (
         rounding=EXACT,
         boolean=True,
         branches=_compare(_relation),
+        exact=_by_sign(*_masks),
     )

@@ -24,6 +24,7 @@ from gradcli.ops.coding import (
 from gradcli.ops.core import (
     ALL,
     EXACT,
+    RING,
     Array,
     Op,
     Signature,
@@ -155,6 +156,7 @@ register(
         flops=none,
         terms=lambda s, book, x: x,
         code=templates(numpy=COPY, python=COPY),
+        exact=RING,
         about="the same under another name: y = x",
         cite="How to compute a derivative (course slides), the deriv routine, `none`",
         text=Spelling("{0}", 0, (0,)),

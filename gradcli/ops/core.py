@@ -26,6 +26,8 @@ EXACT = "exact"  # not at all: entries are moved, chosen, negated or counted
 BY_ENTRY = "entries"  # each entry is off by its own last bit
 BY_NORM = "norm"  # each entry is off by the last bit of the largest one, as LAPACK's are
 
+RING = "ring"  # the exact form of what only adds, subtracts, multiplies and moves entries
+
 
 class Signature(NamedTuple):
     """An operation at its operands' shapes: all that a rule may depend on but the values."""
@@ -135,6 +137,9 @@ class Op:
     surrogate: whether its rule is on purpose not its derivative.
     yields: whether a file may define a function of this name: files are older than the name.
     rounding: how rounding shows in the result: EXACT, BY_ENTRY or BY_NORM.
+    exact: its value in a field, from an arithmetic, the operands and the `static` arguments (see
+        `proof.arithmetic`); RING: as `forward` has it. None: nothing is known of it but that equal
+        operands give equal results.
     """
 
     name: str
@@ -170,6 +175,7 @@ class Op:
     surrogate: bool = False
     yields: bool = False
     rounding: str = BY_ENTRY
+    exact: Callable[..., Any] | str | None = None
     group: str = ""
     aliases: tuple[str, ...] = ()
     foldable: bool = False

@@ -12,6 +12,7 @@ from gradcli.ops.broadcasting import differ
 from gradcli.ops.coding import NUMPY, contracted
 from gradcli.ops.core import (
     EACH,
+    RING,
     Array,
     Op,
     Pair,
@@ -180,6 +181,7 @@ register(
         vjp=_einsum_vjp,
         linear=EACH,
         flops=_einsum_flops,
+        exact=RING,
         about="sums of products over named axes; a column is `ij`",
         cite="product rule, axis by axis (Laue, Mitterreiter & Giesen 2018)",
         text=Spelling("einsum"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import maps
+from gradcli.ops import exact, maps
 from gradcli.ops.coding import PYTHON, called, templates
 from gradcli.ops.core import (
     EXACT,
@@ -112,6 +112,7 @@ function(
     lambda s, g, y, x: (g * y,),
     AS + "4.2.49",
     "exponential",
+    exact=lambda a, x: a.exp(x),
     latex=Spelling("e^{{{0}}}", POWER),
     code=called("exp", "math.exp"),
 )
@@ -121,6 +122,7 @@ function(
     lambda s, g, y, x: (g / x,),
     AS + "4.1.46",
     "natural logarithm",
+    exact=lambda a, x: a.log(x),
     latex=r"\ln\left({0}\right)",
     domain=(0.5, 2.0),
     code=called("log", "math.log"),
@@ -131,6 +133,7 @@ function(
     lambda s, g, y, x: (g / (2 * y),),
     "d √x = dx / (2 √x)",
     "square root",
+    exact=exact.root,
     latex=r"\sqrt{{{0}}}",
     terms=lambda s, book, x: book.power(x, Fraction(1, 2)),
     domain=(0.5, 2.0),
@@ -143,6 +146,7 @@ function(
     lambda s, g, y, x: (g * call("sign", x),),
     "d |x| = sign(x) dx",
     "absolute value",
+    exact=lambda a, x: a.choose(x, -x, x, x),
     latex=r"\left|{0}\right|",
     kink="at x = 0 the derivative is 0",
     branches=_sign,
@@ -155,6 +159,7 @@ function(
     no_vjp,
     "constant but for a jump",
     "-1, 0 or 1",
+    exact=lambda a, x: a.choose(x, -1, 0, 1),
     kink="no gradient flows through sign",
     branches=_sign,
     rounding=EXACT,
@@ -166,6 +171,7 @@ function(
     lambda s, g, y, x: (g * 2 * x,),
     "d x² = 2 x dx",
     "square",
+    exact=lambda a, x: x * x,
     latex=Spelling("{0}^{{2}}", POWER, (ATOM,)),
     terms=lambda s, book, x: book.power(x, 2),
     code=called("square") | {PYTHON: Spelling("{0} ** 2", POWER, (POSTFIX,))},
@@ -176,6 +182,7 @@ function(
     lambda s, g, y, x: (g * call("cos", x),),
     AS + "4.3.105",
     "sine",
+    exact=lambda a, x: a.turn(x)[1],
     latex=_log_latex("sin"),
     code=called("sin", "math.sin"),
 )
@@ -185,6 +192,7 @@ function(
     lambda s, g, y, x: (-g * call("sin", x),),
     AS + "4.3.106",
     "cosine",
+    exact=lambda a, x: a.turn(x)[0],
     latex=_log_latex("cos"),
     code=called("cos", "math.cos"),
 )
@@ -194,6 +202,7 @@ function(
     lambda s, g, y, x: (g * (1 + y**2),),
     AS + "4.3.107",
     "tangent",
+    exact=exact.tan,
     latex=_log_latex("tan"),
     domain=(-1.0, 1.0),
     code=called("tan", "math.tan"),
@@ -204,6 +213,7 @@ function(
     lambda s, g, y, x: (g * (1 - y**2),),
     SLIDES + ", tanh",
     "hyperbolic tangent",
+    exact=exact.tanh,
     latex=_log_latex("tanh"),
     code=called("tanh", "math.tanh"),
 )
@@ -213,6 +223,7 @@ function(
     lambda s, g, y, x: (g * y * (1 - y),),
     SLIDES + ", sigmoid",
     "logistic function 1 / (1 + e^-x)",
+    exact=exact.sigmoid,
     latex=r"\sigma\left({0}\right)",
     aliases=("σ",),
     code=templates(
@@ -227,6 +238,7 @@ function(
     lambda s, g, y, x: (g * (x > 0),),
     "course recitation on computing derivatives, the indicator 1_A",
     "x where positive, else 0",
+    exact=lambda a, x: a.choose(x, 0, 0, x),
     kink="at x = 0 the derivative is 0",
     branches=_sign,
     rounding=EXACT,
@@ -242,6 +254,7 @@ function(
     lambda s, g, y, x, a: (g * call("where", x > 0, 1, a), g * call("where", x > 0, 0, x)),
     "Maas, Hannun & Ng 2013; He et al. 2015 for the derivative by a",
     "x where positive, else a x",
+    exact=lambda a, x, b: a.choose(x, b * x, b * x, x),
     operands=("x", "a"),
     kink="at x = 0 the derivative is a",
     branches=lambda x, a: _sign(x),
@@ -256,6 +269,7 @@ function(
     ),
     "Clevert, Unterthiner & Hochreiter 2016",
     "x where positive, else a (e^x - 1)",
+    exact=lambda a, x, b: a.choose(x, b * (a.exp(x) - 1), b * (a.exp(x) - 1), x),
     operands=("x", "a"),
     kink="at x = 0 the derivative is a",
     branches=lambda x, a: _sign(x),
@@ -282,6 +296,7 @@ function(
         numpy="{xp}.logaddexp({0}, 0)",
         torch=Spelling("-{xp}.nn.functional.logsigmoid(-{0})", SIGN, (SIGN,)),
     ),
+    exact=exact.softplus,
 )
 function(
     "erf",
@@ -290,6 +305,7 @@ function(
     AS + "7.1.19",
     "error function",
     code=templates(torch="{xp}.erf({0})", jax="jax.scipy.special.erf({0})", python="math.erf({0})"),
+    exact=exact.erf,
 )
 function(
     "gelu",
@@ -304,6 +320,7 @@ function(
     "Hendrycks & Gimpel 2016, the exact form x Φ(x)",
     "Gaussian error linear unit",
     code=templates(torch="{xp}.nn.functional.gelu({0})", jax="jax.nn.gelu({0}, approximate=False)"),
+    exact=lambda a, x: x * exact.normal_cdf(a, x),
 )
 function(
     "silu",
@@ -311,6 +328,7 @@ function(
     lambda s, g, y, x: (g * (call("sigmoid", x) + y * (1 - call("sigmoid", x))),),
     "Elfwing, Uchibe & Doya 2018, eq. 5",
     "x sigmoid(x)",
+    exact=lambda a, x: x * exact.sigmoid(a, x),
     aliases=("swish",),
     code=templates(
         numpy=Spelling("{0} / (1 + {xp}.exp(-{0}))", PRODUCT, (SIGN,)),
@@ -324,6 +342,7 @@ function(
     lambda s, g, z, x, y: (g * (x >= y), g * (x < y)),
     "the larger operand takes the cotangent",
     "larger of two, entry by entry",
+    exact=lambda a, x, y: a.choose(x - y, y, x, x),
     operands=("x", "y"),
     latex=r"\max\left({0}, {1}\right)",
     kink="a tie goes to the first",
@@ -341,6 +360,7 @@ function(
     lambda s, g, z, x, y: (g * (x <= y), g * (x > y)),
     "the smaller operand takes the cotangent",
     "smaller of two, entry by entry",
+    exact=lambda a, x, y: a.choose(x - y, x, x, y),
     operands=("x", "y"),
     latex=r"\min\left({0}, {1}\right)",
     kink="a tie goes to the first",
@@ -371,6 +391,7 @@ function(
     lambda s, g, z, c, a, b: (None, call("where", c, g, 0), call("where", c, 0, g)),
     "the chosen operand takes the cotangent",
     "a where c is not 0, else b",
+    exact=lambda a, c, x, y: a.choose(c, x, y, x),
     operands=("c", "a", "b"),
     latex=r"\begin{{cases}} {1} & \text{{where }} {0} \\ {2} & \text{{else}} \end{{cases}}",
     kink="no gradient flows through the condition",

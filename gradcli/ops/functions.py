@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import gamma
+from gradcli.ops import exact, gamma
 from gradcli.ops.coding import Site, called, templates
 from gradcli.ops.core import EXACT, Array, Op, Signature, Spelling, no_vjp
 from gradcli.ops.elementwise import AS, absolute, maximum, minimum, relu, softplus
@@ -66,6 +66,7 @@ function(
     lambda s, g, y, x: (g / (1 + x),),
     AS + "4.1.46",
     "log(1 + x), with all digits near 0",
+    exact=lambda a, x: a.log(1 + x),
     latex=r"\ln\left(1 + {0}\right)",
     domain=(-0.5, 2.0),
     code=called("log1p", "math.log1p"),
@@ -77,6 +78,7 @@ function(
     AS + "4.2.49",
     "e^x - 1, with all digits near 0",
     code=called("expm1", "math.expm1"),
+    exact=lambda a, x: a.exp(x) - 1,
 )
 function(
     "log_sigmoid",
@@ -84,6 +86,7 @@ function(
     lambda s, g, y, x: (g * call("sigmoid", -x),),
     "d log σ(x) = (1 - σ(x)) dx = σ(-x) dx",
     "log(sigmoid(x)), without overflow",
+    exact=lambda a, x: -exact.softplus(a, -x),
     latex=r"\ln\sigma\left({0}\right)",
     code=templates(torch="{xp}.nn.functional.logsigmoid({0})", jax="jax.nn.log_sigmoid({0})"),
 )
@@ -93,6 +96,7 @@ function(
     lambda s, g, z, x, y: (g * call("sigmoid", x - y), g * call("sigmoid", y - x)),
     "d log(e^x + e^y) = (e^x dx + e^y dy) / (e^x + e^y)",
     "log(e^x + e^y), without overflow",
+    exact=lambda a, x, y: a.log(a.exp(x) + a.exp(y)),
     operands=("x", "y"),
     code=templates(
         torch="{xp}.logaddexp({like}.new_tensor(0) + {0}, {like}.new_tensor(0) + {1})",
@@ -115,6 +119,11 @@ def _clip(x: Array, low: Array, high: Array) -> Array:
     return minimum(maximum(x, low), high)
 
 
+def _exact_clip(a: Any, x: Any, low: Any, high: Any) -> Any:
+    above = a.choose(x - low, low, x, x)
+    return a.choose(above - high, above, above, high)
+
+
 def _clip_vjp(
     s: Signature, g: Expr, y: Expr, x: Expr, low: Expr, high: Expr
 ) -> Sequence[Expr | None]:
@@ -134,6 +143,7 @@ function(
     "Glorot & Bengio 2010",
     "x / (1 + |x|)",
     code=templates(numpy=Spelling("{0} / (1 + {xp}.abs({0}))", PRODUCT, (PRODUCT,))),
+    exact=lambda a, x: x / (1 + a.choose(x, -x, x, x)),
 )
 function(
     "mish",
@@ -142,6 +152,7 @@ function(
     "Misra 2019",
     "x tanh(softplus(x))",
     code=templates(torch="{xp}.nn.functional.mish({0})", jax="jax.nn.mish({0})"),
+    exact=exact.mish,
 )
 function(
     "relu6",
@@ -149,6 +160,7 @@ function(
     lambda s, g, y, x: (g * (x > 0) * (x < 6),),
     "Krizhevsky 2010",
     "x between 0 and 6, the nearer of these outside",
+    exact=lambda a, x: a.choose(x - 6, a.choose(x, 0, 0, x), 6, 6),
     kink="at x = 0 and at x = 6 the derivative is 0",
     branches=_between(0, 6),
     rounding=EXACT,
@@ -160,6 +172,7 @@ function(
     lambda s, g, y, x: (g * (x > -1) * (x < 1),),
     "Collobert 2004",
     "x between -1 and 1, the nearer of these outside",
+    exact=lambda a, x: a.choose(x - 1, a.choose(x + 1, -1, -1, x), 1, 1),
     kink="at x = -1 and at x = 1 the derivative is 0",
     branches=_between(-1, 1),
     rounding=EXACT,
@@ -171,6 +184,7 @@ function(
     _clip_vjp,
     "minimum(maximum(x, low), high)",
     "x between low and high, the nearer of these outside",
+    exact=_exact_clip,
     operands=("x", "low", "high"),
     kink="at a bound x takes the cotangent; where low is above high, high does",
     branches=lambda x, low, high: (
@@ -208,6 +222,7 @@ function(
     lambda s, g, y, x: (g / call("sqrt", 1 - x**2),),
     AS + "4.4.52",
     "inverse sine",
+    exact=exact.asin,
     latex=_latex("arcsin"),
     domain=(-0.9, 0.9),
     aliases=("arcsin",),
@@ -218,6 +233,7 @@ function(
     lambda s, g, y, x: (-g / call("sqrt", 1 - x**2),),
     AS + "4.4.53",
     "inverse cosine",
+    exact=exact.acos,
     latex=_latex("arccos"),
     domain=(-0.9, 0.9),
     aliases=("arccos",),
@@ -228,6 +244,7 @@ function(
     lambda s, g, y, x: (g / (1 + x**2),),
     AS + "4.4.54",
     "inverse tangent",
+    exact=exact.atan,
     latex=_latex("arctan"),
     aliases=("arctan",),
 )
@@ -237,6 +254,7 @@ function(
     lambda s, g, z, y, x: (g * x / (x**2 + y**2), -g * y / (x**2 + y**2)),
     "d atan2(y, x) = (x dy - y dx) / (x² + y²)",
     "angle of the point (x, y), from -π to π",
+    exact=exact.atan2,
     operands=("y", "x"),
     kink="the value jumps where y = 0 and x < 0; at x = y = 0 the derivative is nan",
     branches=lambda y, x: np.where(x.real < 0, np.sign(y.real), 0),
@@ -252,6 +270,7 @@ function(
     lambda s, g, y, x: (g * call("cosh", x),),
     AS + "4.5.71",
     "hyperbolic sine",
+    exact=exact.sinh,
     latex=_latex("sinh"),
 )
 function(
@@ -260,6 +279,7 @@ function(
     lambda s, g, y, x: (g * call("sinh", x),),
     AS + "4.5.72",
     "hyperbolic cosine",
+    exact=exact.cosh,
     latex=_latex("cosh"),
 )
 function(
@@ -268,6 +288,7 @@ function(
     lambda s, g, y, x: (g / call("sqrt", 1 + x**2),),
     AS + "4.6.37",
     "inverse hyperbolic sine",
+    exact=lambda a, x: a.log(x + exact.root(a, x * x + 1)),
     aliases=("arcsinh",),
 )
 function(
@@ -276,6 +297,7 @@ function(
     lambda s, g, y, x: (g / call("sqrt", x**2 - 1),),
     AS + "4.6.38",
     "inverse hyperbolic cosine, from 1 on",
+    exact=lambda a, x: a.log(x + exact.root(a, x * x - 1)),
     domain=(1.5, 3.0),
     aliases=("arccosh",),
 )
@@ -285,6 +307,7 @@ function(
     lambda s, g, y, x: (g / (1 - x**2),),
     AS + "4.6.39",
     "inverse hyperbolic tangent",
+    exact=lambda a, x: a.log((1 + x) / (1 - x)) / 2,
     domain=(-0.8, 0.8),
     aliases=("arctanh",),
 )
@@ -306,6 +329,7 @@ function(
     code=templates(
         torch="{xp}.erfc({0})", jax="jax.scipy.special.erfc({0})", python="math.erfc({0})"
     ),
+    exact=lambda a, x: 1 - exact.erf(a, x),
 )
 function(
     "normal_cdf",
@@ -313,6 +337,7 @@ function(
     lambda s, g, y, x: (g * (1 / math.sqrt(2 * math.pi)) * call("exp", -0.5 * x**2),),
     AS + "26.2.2",
     "how likely a standard normal draw is to be at most x",
+    exact=exact.normal_cdf,
     latex=r"\Phi\left({0}\right)",
     code=templates(torch="{xp}.special.ndtr({0})", jax="jax.scipy.special.ndtr({0})"),
 )
@@ -322,6 +347,7 @@ function(
     lambda s, g, y, x: (g * call("digamma", x),),
     AS + "6.3.1",
     "log|Γ(x)|",
+    exact=exact.lgamma,
     latex=r"\ln\Gamma\left({0}\right)",
     domain=(0.5, 4.0),
     kink="at 0, -1, -2, … the value is inf and the derivative nan",
@@ -336,6 +362,7 @@ function(
     lambda s, g, y, x: (g * call("polygamma", x, order=1),),
     AS + "6.4.1",
     "derivative of log Γ(x)",
+    exact=exact.digamma,
     latex=r"\psi\left({0}\right)",
     domain=(0.5, 4.0),
     kink="at 0, -1, -2, … the value is nan",
@@ -348,6 +375,7 @@ function(
     lambda s, g, y, x: (g * call("polygamma", x, order=s.attrs["order"] + 1),),
     AS + "6.4.1",
     "derivative of digamma(x), of the order given",
+    exact=exact.polygamma,
     latex=r"\psi^{{({order})}}\left({0}\right)",
     keywords={"order": 1},
     foldable=False,
@@ -367,6 +395,7 @@ function(
     no_vjp,
     "constant, by what it is for (van den Oord, Vinyals & Kavukcuoglu 2017, section 3.1)",
     "x itself, through which no gradient flows",
+    exact=lambda a, x: a.resting(x),
     surrogate=True,
     flops=none,
     kink="no gradient flows through it, though it moves with x",
@@ -388,6 +417,7 @@ def _rounding(name: str, rounded: Callable[[Array], Array], about: str, latex: s
         latex=latex,
         kink="no gradient flows through it",
         branches=forward,
+        exact=lambda a, x: a.step(x, forward),
         rounding=EXACT,
         code=called(name),
     )

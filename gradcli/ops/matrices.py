@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import maps
+from gradcli.ops import exact, maps
 from gradcli.ops.broadcasting import differ
 from gradcli.ops.coding import (
     NUMPY,
@@ -25,6 +25,7 @@ from gradcli.ops.core import (
     BY_NORM,
     EACH,
     EXACT,
+    RING,
     Array,
     Op,
     Pair,
@@ -133,7 +134,7 @@ def _diag_shape(s: Signature) -> Shape:
 
 def _diag(x: Array) -> Array:
     if x.shape[-1] == 1:
-        return x * np.eye(x.shape[-2])
+        return x * np.eye(x.shape[-2], dtype=int)
     return np.diagonal(x, axis1=-2, axis2=-1)[..., None]
 
 
@@ -190,6 +191,7 @@ matrix(
     lambda s, g, z, x, y: (g * y, g * x),
     "Matrix Cookbook, eq. 69",
     "scalar product of two columns",
+    exact=RING,
     latex=r"\left\langle {0}, {1}\right\rangle",
     flip=lambda s, pairs: call("dot", *(pair.flipped for pair in pairs)),
     linear=EACH,
@@ -206,6 +208,7 @@ matrix(
     GILES + " (a product with a transpose)",
     "outer product x y^T of two columns",
     jacobian=_outer_jacobian,
+    exact=RING,
     latex=infix(r"\otimes", PRODUCT, POWER),
     linear=EACH,
     flops=an_entry,
@@ -220,6 +223,7 @@ matrix(
     lambda s, g, y, x: (g * call("eye", size=s.shapes[0][0]),),
     "Matrix Cookbook, eq. 99",
     "trace",
+    exact=RING,
     latex=r"\operatorname{{tr}}\left({0}\right)",
     flip=lambda s, pairs: call("trace", pairs[0].flipped),
     linear=ALL,
@@ -238,6 +242,7 @@ matrix(
     lambda s, g, y, x: (-(y.T @ g @ y.T),),
     GILES + "; Matrix Cookbook, eq. 59",
     "inverse",
+    exact=lambda a, x: a.solve(x, a.identity(x)),
     latex=Spelling("{0}^{{-1}}", POWER, (ATOM,)),
     rounding=BY_NORM,
     flops=of_square(0, 0, 0, 2),
@@ -251,6 +256,7 @@ matrix(
     lambda s, g, y, x: (g * call("cofactor", x),),
     GILES + "; Matrix Cookbook, eq. 46 (Jacobi's formula, with cofactors: it holds at det = 0 too)",
     "determinant",
+    exact=lambda a, x: a.det(x),
     rounding=BY_NORM,
     flops=of_square(-1, Fraction(5, 6), Fraction(-1, 2), Fraction(2, 3)),  # LU, a product
     code=templates(numpy=Spelling("{xp}.linalg.det({0})[..., None, None]", POSTFIX)),
@@ -263,6 +269,7 @@ matrix(
     _cofactor_vjp,
     "the differential of det(A) A^-T, from Giles 2008, section 2.2",
     "matrix of cofactors, det(A) A^-T",
+    exact=lambda a, x: a.det(x) * a.turned(a.solve(x, a.identity(x))),
     rounding=BY_NORM,
     flops=of_square(-1, Fraction(5, 6), Fraction(1, 2), Fraction(8, 3)),  # det(A) times inv(A)
     code=templates(
@@ -278,6 +285,7 @@ matrix(
     lambda s, g, y, x: (g * call("inv", x).T,),
     "Matrix Cookbook, eq. 57",
     "log|det A|",
+    exact=exact.logdet,
     latex=r"\ln\left|\det\left({0}\right)\right|",
     rounding=BY_NORM,
     flops=of_square(
@@ -294,6 +302,7 @@ matrix(
     "Giles 2008, section 2.3.1 (the inverse product)",
     "A^-1 b, with no inverse formed",
     jacobian=_solve_jacobian,
+    exact=lambda a, x, b: a.solve(x, b),
     latex=Spelling(r"{0}^{{-1}} \, {1}", SIGN, (ATOM, POWER)),
     linear=((1,),),
     rounding=BY_NORM,
@@ -308,6 +317,7 @@ matrix(
     lambda s, g, y, x: (call("diag", g),),
     "entry by entry: diag(x)_ii = x_i, all else 0",
     "a column as a diagonal matrix; a matrix's diagonal as a column",
+    exact=RING,
     flip=_diag_flip,
     linear=ALL,
     terms=_diag_terms,

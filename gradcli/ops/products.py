@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops.coding import JAX, NUMPY, TORCH, crossed, kronecker
-from gradcli.ops.core import EACH, Array, Pair, Signature, define, infix
+from gradcli.ops.core import EACH, RING, Array, Pair, Signature, define, infix
 from gradcli.ops.flops import an_entry, times
 from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import POWER, PRODUCT, Shape, alike, spell
@@ -35,6 +35,7 @@ define(
     operands=("a", "b"),
     shape=_cross_shape,
     forward=np.cross,
+    exact=RING,
     vjp=lambda s, g, z, a, b: (call("cross", b, g, **s.attrs), call("cross", g, a, **s.attrs)),
     flip=_cross_flip,
     linear=EACH,
@@ -79,6 +80,7 @@ define(
     shape=_kron_shape,
     forward=_kron,
     vjp=_kron_vjp,
+    exact=RING,
     flip=lambda s, pairs: call("kron", *(pair.flipped for pair in pairs)),
     linear=EACH,
     about="Kronecker product: the blocks A_ij B",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
+from gradcli.ops import exact
 from gradcli.ops.coding import (
     FIRST_JAX,
     FIRST_TORCH,
@@ -23,6 +24,7 @@ from gradcli.ops.coding import (
 from gradcli.ops.core import (
     ALL,
     EXACT,
+    RING,
     Array,
     Op,
     Pair,
@@ -200,6 +202,7 @@ reduction(
     CHAIN,
     "sum",
     Spelling(r"\sum{axis} {0}", SUM, (PRODUCT,)),
+    exact=RING,
     linear=ALL,
     flops=reduced(),
     terms=_sum_terms,
@@ -212,6 +215,7 @@ reduction(
     CHAIN,
     "mean",
     r"\operatorname{{mean}}{axis}\left({0}\right)",
+    exact=exact.mean,
     linear=ALL,
     flops=reduced(rest=1),
     terms=lambda s, book, x: book.multiply(
@@ -228,6 +232,7 @@ reduction(
     Spelling(r"\prod{axis} {0}", SUM, (PRODUCT,)),
     flops=reduced(),
     code=method("prod") | {TORCH: one_by_one("prod")},
+    exact=lambda a, x, axes, scalar: a.every(x, axes, scalar),
 )
 reduction(
     "max",
@@ -236,6 +241,7 @@ reduction(
     "the largest entry takes the cotangent",
     "largest entry",
     r"\max{axis}\left({0}\right)",
+    exact=exact.extreme(1),
     kink="a tie goes to the first",
     branches=_mask(1),
     rounding=EXACT,
@@ -249,6 +255,7 @@ reduction(
     "the smallest entry takes the cotangent",
     "smallest entry",
     r"\min{axis}\left({0}\right)",
+    exact=exact.extreme(-1),
     kink="a tie goes to the first",
     branches=_mask(-1),
     rounding=EXACT,
@@ -267,6 +274,7 @@ reduction(
         TORCH: along("{xp}.logsumexp({0}, AXES, keepdim=True)"),
         JAX: along("jax.scipy.special.logsumexp({0}, AXES, keepdims=True)"),
     },
+    exact=exact.logsumexp,
 )
 reduction(
     "norm",
@@ -275,6 +283,7 @@ reduction(
     "Matrix Cookbook, eq. 129",
     "Euclidean (Frobenius) norm",
     r"\left\|{0}\right\|{axis}",
+    exact=exact.norm,
     kink="at x = 0 the derivative is 0",
     branches=lambda x, axes, scalar: np.any(x.real != 0, axis=axes, keepdims=True),
     flops=reduced(function=1, rest=1),
@@ -325,6 +334,7 @@ normalisation(
     lambda s, g, y, x: ((g - total(s, g * y)) * y,),
     "the Jacobian diag(y) - y y^T (course slides, the deriv routine, softmax)",
     "e^x / Σ e^x",
+    exact=exact.softmax,
     flops=reduced(function=1, spread=1),
     sums_to_one=lambda s: s.attrs["axis"],
     code={JAX: along("jax.nn.softmax({0}, AXES)", whole=True), TORCH: in_torch("softmax")},
@@ -335,6 +345,7 @@ normalisation(
     lambda s, g, y, x: (g - call("exp", y) * total(s, g),),
     "d (x - log Σ e^x) = dx - softmax(x) · Σ dx",
     "x - log Σ e^x",
+    exact=lambda a, x, axes, scalar: x - a.log(a.total(a.exp(x), axes)),
     flops=reduced(function=1, rest=1, spread=1),
     code={JAX: along("jax.nn.log_softmax({0}, AXES)", whole=True), TORCH: in_torch("log_softmax")},
 )
@@ -362,4 +373,5 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
             TORCH: first_of("argmax" if _sign > 0 else "argmin", FIRST_TORCH),
             JAX: first_of("argmax" if _sign > 0 else "argmin", FIRST_JAX),
         },
+        exact=exact.mask(_sign),
     )

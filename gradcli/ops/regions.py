@@ -11,7 +11,18 @@ from gradcli.expr import Expr, call
 from gradcli.ops import maps
 from gradcli.ops.coding import CALLED, JAX, NUMPY, TORCH, padded, padded_torch, taken
 from gradcli.ops.coding import regions as coded_regions
-from gradcli.ops.core import ALL, EXACT, Array, Op, Pair, Signature, Spelling, coded, register
+from gradcli.ops.core import (
+    ALL,
+    EXACT,
+    RING,
+    Array,
+    Op,
+    Pair,
+    Signature,
+    Spelling,
+    coded,
+    register,
+)
 from gradcli.ops.flops import none
 from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
@@ -55,6 +66,7 @@ register(
         linear=ALL,
         flops=none,
         jacobian=lambda s, k, operands: selected(s.attrs["region"], s.shapes[0], s.sizes),
+        exact=RING,
         about="a slice or an entry; its cotangent goes to that region alone",
         cite=SLICES,
         text=Spelling("{0}[{region}]", POSTFIX, (POSTFIX,)),
@@ -165,6 +177,7 @@ register(
         ),
         linear=ALL,
         flops=_scatter_flops,
+        exact=RING,
         about="zeros, with each operand added at its region",
         cite=SLICES,
         text=Spelling("scatter"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
+from gradcli.ops import exact
 from gradcli.ops.coding import JAX, TORCH, along, spread
 from gradcli.ops.core import Array, Signature, roman
 from gradcli.ops.flops import reduced
@@ -73,6 +74,7 @@ reduction(
     VARIANCE,
     "variance; ddof=1 divides by one entry less",
     roman("var") + r"{axis}{ddof}\left({0}\right)",
+    exact=exact.var,
     static=_spread_static,
     shape=_spread_shape,
     keywords={"axis": None, "ddof": 0},
@@ -90,6 +92,7 @@ reduction(
     "the square root of the variance: dσ = dσ² / (2 σ)",
     "standard deviation; ddof=1 divides by one entry less",
     roman("std") + r"{axis}{ddof}\left({0}\right)",
+    exact=lambda a, x, **static: exact.root(a, exact.var(a, x, **static)),
     static=_spread_static,
     shape=_spread_shape,
     keywords={"axis": None, "ddof": 0},
@@ -124,6 +127,7 @@ reduction(
     "d (x / ‖x‖) = (dx - y yᵀdx) / ‖x‖ (Matrix Cookbook, eq. 130)",
     "x / ‖x‖, along an axis",
     roman("normalize") + r"{axis}\left({0}\right)",
+    exact=lambda a, x, axes, scalar: x / exact.norm(a, x, axes, scalar=False),
     shape=lambda s: s.shapes[0],
     keywords={"axis": 0},
     group="normalisations",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
@@ -21,6 +22,7 @@ from gradcli.check.derivation.findings import (
 )
 from gradcli.errors import show
 from gradcli.foreign import dumps, visible
+from gradcli.proof.verdict import LOG_LEAST, Proof
 from gradcli.render.arrays import as_json, as_text
 from gradcli.render.diagnostics import place
 from gradcli.render.hints import CLASS, hints
@@ -85,6 +87,7 @@ def text(
         if line.verdict != WRONG and line.message:
             yield show(line.message, line.verdict, line.place, line.hint) + "\n\n"
     yield _count(report) + "\n"
+    yield from _proofs(report)
     yield from _whole(report)
 
 
@@ -133,6 +136,19 @@ def _count(report: Report) -> str:
             parts.append(f"{number} {verdict}")
     plural = "" if len(report.lines) == 1 else "s"
     return f"{visible(report.source)}: {len(report.lines)} line{plural}: {', '.join(parts)}"
+
+
+def _proofs(report: Report) -> Iterator[str]:
+    """How many of the right lines are proven, and with which chance of error."""
+    right = [line for line in report.lines if line.verdict == RIGHT]
+    proven = [line for line in right if line.proof.bound is not None]
+    if not proven:
+        return
+    some = "the right line is" if len(right) == 1 else "all right lines are"
+    if len(proven) < len(right):
+        some = f"{len(proven)} of the {len(right)} right lines are"
+    bound = max(line.proof.bound for line in proven if line.proof.bound is not None)
+    yield f"{some} proven, but for a chance below 2^{math.ceil(max(bound, LOG_LEAST))}\n"
 
 
 def _whole(report: Report) -> Iterator[str]:
@@ -254,6 +270,8 @@ def line_record(line: Verdict, detail: Detail, precision: int | None = None) -> 
         "expected": line.expected if full else None,
         "message": line.message if full or detail is Detail.hint else None,
     }
+    if full or line.verdict == RIGHT:
+        record |= _proof(line.proof)
     if detail is Detail.hint and line.verdict == WRONG:
         record["message"] = HINTS[line.diagnosis or "unknown"]
     if not full or line.verdict == RIGHT:
@@ -268,6 +286,26 @@ def line_record(line: Verdict, detail: Detail, precision: int | None = None) -> 
         found, expected, shape = line.values
         record["found_value"] = None if found is None else as_json(found, shape, precision)
         record["expected_value"] = as_json(expected, shape, precision)
+    return record
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    """What exact evaluation says: the bound of a proof, the witness of a refutation, or why it says
+    nothing.
+    """
+    record: dict[str, Any] = {"proof": proof.verdict}
+    if proof.chance is not None:
+        record["bound"] = proof.chance
+    if proof.witness is not None:
+        entry, found, expected, prime = proof.witness
+        record["witness"] = {
+            "entry": list(entry),
+            "found": str(found),
+            "expected": str(expected),
+            "prime": str(prime),
+        }
+    if proof.reason is not None:
+        record["reason"] = proof.reason
     return record
 
 

@@ -5,7 +5,7 @@ contribution.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,6 +52,8 @@ class Points(NamedTuple):
     lead: how many runs and points each array has in front.
     arriving: what is known before any step: the given derivatives, and the loss's 1.
     shares: the contributions to each derivative that has some.
+    whole: the derivation in which each contribution is one step. bound: the names of the data.
+    exact: the model in exact arithmetic near some of the points, where that is computed already.
     """
 
     derivation: Derivation
@@ -60,6 +62,9 @@ class Points(NamedTuple):
     totals: dict[str, Array]
     arriving: dict[str, Array]
     shares: dict[str, list[Share]]
+    whole: Derivation
+    bound: frozenset[str]
+    exact: dict[int, Any]
 
     @property
     def program(self) -> Program:
@@ -95,7 +100,8 @@ def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int
         share = Share(eq, region, part[:, here], extent, tuple(rows), position)
         shares.setdefault(rows[0].target, []).append(share)
         position += len(rows)
-    return Points(derivation, (runs, len(here)), values, totals, kept(arriving), shares)
+    lead, bound = (runs, len(here)), frozenset(data)
+    return Points(derivation, lead, values, totals, kept(arriving), shares, whole, bound, {})
 
 
 def _count(derivation: Derivation, length: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradcli.errors import Span
+from gradcli.proof.verdict import PROVEN, Proof, undecided
 
 if TYPE_CHECKING:  # who reads verdicts in Python need not wait for NumPy
     from gradcli.ops.core import Array
@@ -49,6 +50,9 @@ class Credit(NamedTuple):
     diagnosis: str | None
 
 
+NO_PROOF = undecided("nothing to compare it with")
+
+
 class Verdict(NamedTuple):
     """The verdict on one line: "right", "wrong", "inconclusive" or "unchecked".
 
@@ -58,6 +62,7 @@ class Verdict(NamedTuple):
     expected: the corrected line; where the cause is unknown, what the tool would write.
     culprit: where the mistake stands in the line; `place` is the whole line.
     hint: how a line is mended that can't be read. add: the lines that are missing.
+    proof: what exact evaluation says of it.
     """
 
     line: int
@@ -73,6 +78,7 @@ class Verdict(NamedTuple):
     values: Values | None = None
     hint: str | None = None
     add: tuple[str, ...] = ()
+    proof: Proof = NO_PROOF
 
 
 class Missing(NamedTuple):
@@ -107,6 +113,10 @@ class Report(NamedTuple):
     @property
     def wrong(self) -> list[Verdict]:
         return [line for line in self.lines if line.verdict == WRONG]
+
+    @property
+    def proven(self) -> list[Verdict]:
+        return [line for line in self.lines if line.proof.verdict == PROVEN]
 
     @property
     def judged(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Verdict
 from gradcli.check.derivation.lines import Line
+from gradcli.proof.verdict import weakest
 
 WORST = (WRONG, INCONCLUSIVE, UNCHECKED, RIGHT)
 
@@ -24,6 +25,8 @@ def merged(lines: Sequence[Line], verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def _one(group: Sequence[tuple[Line, Verdict]]) -> Verdict:
     line, worst = min(group, key=lambda found: WORST.index(found[1].verdict))
+    if worst.verdict == RIGHT and len(group) > 1:
+        worst = worst._replace(proof=weakest(verdict.proof for _, verdict in group))
     if not line.node.indices or worst.verdict != WRONG:
         return worst
     alike = {(v.diagnosis, v.expected) for _, v in group if v.verdict == WRONG}

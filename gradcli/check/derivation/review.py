@@ -19,6 +19,7 @@ from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.blame import Blame
 from gradcli.check.derivation.causes import Causes
 from gradcli.check.derivation.credit import credit
+from gradcli.check.derivation.exact import Exact
 from gradcli.check.derivation.expected import Points, Share, evaluate
 from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Report, Verdict
 from gradcli.check.derivation.iterations import merged
@@ -27,17 +28,20 @@ from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.owed import Progress, missing
 from gradcli.check.derivation.own import OwnLines
 from gradcli.check.derivation.postfix import text
+from gradcli.check.derivation.proven import Proven
 from gradcli.check.derivation.totals import HIDDEN, NOTHING_BEFORE, ZERO, Account, Entry, Ledger
 from gradcli.check.derivation.totals import RIGHT as HELD
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.lower.text import Misfit
 from gradcli.ops.core import Array
 from gradcli.program import Program
+from gradcli.proof.verdict import undecided
 from gradcli.syntax import Parsed, ast
 from gradcli.transform.reverse import region_text, resolve_wrt
 
 MOST_OWN = 40  # own lines, of those that a wrong line builds on, that are looked into
 MOST_DIVIDED = 4  # lines that divide contributions between them
+OWN_NAME = "a name of one's own, which the lines that use it judge"
 MANY = 3  # wrong lines, and how many times fewer there must be in the other layout
 
 
@@ -106,6 +110,7 @@ class Review:
         self.mentioned = {line.name for line in lines if line.name is not None}
         self.may_state = sheet.written.may_state
         self.mentioned |= set(filter(self.may_state, self.points.program.shapes))
+        self.proven = Proven(Exact(sheet))
         self.causes = Causes(sheet)
         self.own = OwnLines(self.causes)
         self.blame = Blame(sheet, layout, self.causes)
@@ -133,8 +138,10 @@ class Review:
                 )
                 found[line.name] = Account(ledger)
             found[line.name].entries[place] = self._entry(line)
-        for account in found.values():
+        self.proven.exact.settle()
+        for name, account in found.items():
             account.settle()
+            self.proven.settle(name, account)
         return found
 
     def _in_loop(self, name: str) -> bool:
@@ -205,6 +212,7 @@ class Review:
             found[place] if place in found else self._of_own(place, line, judged)
             for place, line in enumerate(self.sheet.lines)
         ]
+        verdicts = [self._with_proof(i, verdict, accounts) for i, verdict in enumerate(verdicts)]
         lines = merged(self.sheet.lines, verdicts)
         lines += self._blanks(remaining)
         lines += [unread(error) for error in self.sheet.written.unread if error.span is not None]
@@ -335,6 +343,14 @@ class Review:
                 verdict = verdict._replace(rule=self.blame.rule(shares[taken[name]]))
             taken[name] += 1
             yield verdict
+
+    def _with_proof(self, place: int, verdict: Verdict, accounts: Mapping[str, Account]) -> Verdict:
+        name = self.sheet.lines[place].name
+        if name is None:
+            return verdict._replace(proof=undecided(OWN_NAME))
+        if verdict.verdict == WRONG:
+            return verdict._replace(proof=self.proven.of_wrong(place, name, accounts[name]))
+        return verdict._replace(proof=self.proven.of(place))
 
     def _blank(self, node: ast.Blank) -> Verdict:
         """The verdict on a line that is not answered yet."""

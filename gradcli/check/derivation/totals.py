@@ -108,7 +108,7 @@ class Ledger:
         if any(entry.value is None for entry in entries):
             return False
         if not np.isfinite(self.total[0]).any():
-            self._share_all(entries, HIDDEN)
+            self.share_all(entries, HIDDEN)
             return True
         running = np.zeros_like(self.total) if self.arriving is None else self.arriving.copy()
         written = np.full(self.total.shape[2:], self.arriving is not None)
@@ -132,10 +132,10 @@ class Ledger:
             small = np.all(largest([entry.value]) < SMALL * self.size)
             if small and np.any(entry.value) and self.find(entry, entry.value, every) is None:
                 return False
-        self._share_all(entries, RIGHT)
+        self.share_all(entries, RIGHT)
         return True
 
-    def _share_all(self, entries: Sequence[Entry], status: str) -> None:
+    def share_all(self, entries: Sequence[Entry], status: str) -> None:
         """Say of all lines together that they hold all shares."""
         for entry in entries:
             entry.status = NOTHING_BEFORE if entry.opens else status
@@ -293,6 +293,13 @@ class Ledger:
             self.left[k] = mask[box]
             self.free[k] = False
 
+    def release(self, entry: Entry) -> None:
+        """Let go of what a line was thought to hold."""
+        for k in entry.shares:
+            self.left[k][...] = True
+            self.free[k] = True
+        entry.shares, entry.status = (), UNMATCHED
+
     def remaining(self) -> list[int]:
         """The shares that no line holds, or not all of."""
         return [k for k, mask in enumerate(self.left) if mask.any()]
@@ -356,11 +363,20 @@ class Account:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.entries: dict[int, Entry] = {}
+        self.settled = False  # whether the lines together give the total
 
     def settle(self) -> None:
         entries = list(self.entries.values())
-        if not self.ledger.settle(entries):
+        self.settled = self.ledger.settle(entries)
+        if not self.settled:
             self.ledger.match(entries)
+
+    def match_anew(self) -> None:
+        """Match line by line after all, where the total is not right."""
+        for entry in self.entries.values():
+            self.ledger.release(entry)
+        self.settled = False
+        self.ledger.match(list(self.entries.values()))
 
     def unmatched(self) -> list[int]:
         return [place for place, entry in self.entries.items() if entry.status == UNMATCHED]

@@ -1,0 +1,1 @@
+"""Exact evaluation: whether two expressions are one, by arithmetic modulo a prime."""

@@ -1,0 +1,160 @@
+"""A program's values at points of a field, near real ones, and what they tell of its names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from gradcli.interpret import interpret
+from gradcli.ops.core import Array
+from gradcli.program import Drawn, Program, Step
+from gradcli.proof.element import Element
+from gradcli.proof.elementary import NO_ROOT, OtherPrime
+from gradcli.proof.exponents import MorePoints
+from gradcli.proof.field import Field
+from gradcli.proof.search import Search, begun, drawn, up_to_roots
+from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, Proof, Witness, undecided
+from gradcli.proof.work import work
+
+FEWEST, FEW = 8, 3  # points
+ENOUGH = 2  # points at which all roots of a value must exist
+SLACK = 5  # points more than exponents
+WORK = 1_000_000  # operations on elements
+
+
+class TooLarge(Exception):
+    """A program takes too long to evaluate exactly."""
+
+
+class Evaluation:
+    """The values of a program near one real point.
+
+    near: the floats of the inputs and of what arrives, by name. fixed: the names of those that stay
+    as they are; the others are drawn. Raises TooLarge.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        near: Mapping[str, Array],
+        fixed: Collection[str] = (),
+        seed: int | str = 0,
+    ) -> None:
+        self.steps = tuple(steps)
+        self.near = near
+        self.fixed = frozenset(fixed)
+        self.seed = seed
+        self.field = Field(seed)
+        self.lost: frozenset[int] = frozenset()  # points at which some root does not exist
+        self.floor = 0  # points that there must be
+        self.chosen = 0.0  # by how much the choice of points multiplies the chance of error, log2
+        self._start(FEWEST)
+
+    # ── values ──
+
+    def _start(self, points: int) -> None:
+        """Evaluate the program at a number of points, or at as many as its exponents take."""
+        while True:
+            if work(self.steps) * points > WORK:
+                raise TooLarge
+            try:
+                streams = [f"{self.seed} {k}" for k in range(points)]
+                self._evaluate(streams, drawn(self.near, self.fixed, self.field, streams))
+                if any(not all(row) for rows in self.arithmetic.rooted for row in rows):
+                    self._evaluate(*self._search(points))
+                self.lost = frozenset().union(*(v.lost for v in self.values.values()))
+            except MorePoints:
+                points *= 2
+            except OtherPrime:
+                self.seed = f"{self.seed}'"
+                self.field = Field(self.seed)
+            else:
+                return
+
+    def _evaluate(
+        self, streams: Sequence[str], draws: Mapping[str, Array], certain: bool = False
+    ) -> None:
+        self.arithmetic, self.values = begun(self.near, self.field, streams, draws)
+        self.arithmetic.certain = certain
+        self.run(self.steps)
+
+    def run(self, steps: Iterable[Step]) -> None:
+        """The values of more steps. Raises MorePoints where these have too many exponents."""
+        interpret(steps, self.values, self.arithmetic.meaning, self.arithmetic.number)
+
+    def extend(self, steps: Iterable[Step]) -> None:
+        """Evaluate more steps, and these too whenever the program is evaluated anew."""
+        more = tuple(steps)
+        self.steps += more
+        try:
+            self.run(more)
+        except MorePoints:
+            self.widen()
+
+    def widen(self) -> None:
+        """Begin anew, with more points."""
+        self.floor = 2 * self.arithmetic.points
+        self._start(max(FEWEST, self.floor))
+
+    def _search(self, points: int) -> tuple[list[str], dict[str, Array], bool]:
+        """Points at which the roots exist."""
+        arithmetic = self.arithmetic
+        taken = max(len(arithmetic.exponents.rows), len(arithmetic.angles.rows))
+        least = taken + SLACK if taken > 1 else FEW
+        taken = least + arithmetic.folds.bit_length() // 3
+        prefix = up_to_roots(self.steps, self.values, self.field)
+        search = Search(prefix, self.near, self.fixed, self.field, self.seed, least)
+        streams, draws = search.points(max(taken, self.floor))
+        self.chosen = search.chosen
+        return streams, draws, search.certain
+
+    # ── verdicts ──
+
+    def equal(self, x: Element, y: Element) -> Proof:
+        """Whether two values are one, entry by entry where both are finite."""
+        doubts = x.doubts | y.doubts
+        grave = next((d.text for d in sorted(doubts) if d.grave), None)
+        if grave is not None:
+            return undecided(grave)
+        points = [k for k in range(self.arithmetic.points) if k not in x.lost | y.lost]
+        if len(points) < ENOUGH:
+            return undecided(NO_ROOT.text)
+        shape = np.broadcast_shapes(x.shape, y.shape)
+        whole = (len(points), *shape)
+        a, b = (np.broadcast_to(z.at[points], whole) for z in (x, y))
+        known = np.broadcast_to(np.isfinite(x.near) & np.isfinite(y.near), shape)
+        differ = (a != b) & known
+        if differ.any():
+            if doubts:
+                return undecided(min(doubts).text)
+            k, *entry = (int(i) for i in np.argwhere(differ)[0])
+            place = (k, *entry)
+            return Proof(
+                REFUTED, witness=Witness(tuple(entry), int(a[place]), int(b[place]), self.field.p)
+            )
+        if not known.any():
+            return undecided("no finite value")
+        bound = self._bound(x, y, len(points))
+        if bound > LOG_BOUND:
+            return undecided("degrees too high for the points drawn")
+        return Proof(PROVEN, bound)
+
+    def _bound(self, x: Element, y: Element, points: int) -> float:
+        """The chance that a difference other than 0 vanishes at all points (Schwartz 1980)."""
+        arithmetic = self.arithmetic
+        degree = max(x.degree.own, y.degree.own)
+        degree += max(x.degree.times, y.degree.times) * arithmetic.divided
+        zeros = max(1, degree) * arithmetic.folds
+        return points * min(0.0, math.log2(zeros) + self.chosen - math.log2(self.field.order))
+
+
+def fixed_names(program: Program, bound: Collection[str]) -> set[str]:
+    """The inputs whose values a derivation may build on: consts, but for those that are drawn."""
+    return {
+        item.name
+        for item in program.inputs
+        if item.role == "const"
+        and (item.name in bound or not (item.value is None or isinstance(item.value, Drawn)))
+    }

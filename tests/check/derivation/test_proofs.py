@@ -1,0 +1,131 @@
+"""Lines of a derivation are proven or refuted by exact evaluation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support import EXAMPLES, program
+from typer.testing import CliRunner
+
+from gradcli.check.derivation.findings import RIGHT, WRONG, Report
+from gradcli.check.derivation.review import check
+from gradcli.cli import app
+from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, UNDECIDED
+from gradcli.session import Request, run
+from gradcli.syntax import read, read_source
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "grad"
+NAMES = sorted(path.stem for path in GOLDEN.glob("*.grad"))
+MODEL = """
+dim N = 4
+input x: [N, 1], w: [N, 1]
+loss L = mean(square(x * w))
+"""
+MASKED = """
+dim N = 3
+const mask = [1, 1, 0]
+input s: [N, 1], v: [N, 1]
+p = softmax(where(mask, s, -1e9))
+loss L = dot(p, v)
+"""
+
+
+def review(model: str, lines: str) -> Report:
+    source = read_source("mine.grad", f"layout denominator\n{lines}\n".encode())
+    return check(read(source, "derivation"), program(model), {})
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "raytracer"])
+def test_every_line_of_an_example_is_proven(name: str) -> None:
+    source = read_source(name, (GOLDEN / f"{name}.grad").read_bytes())
+
+    report = check(
+        read(source, "derivation"), run(str(EXAMPLES / f"{name}.eq"), Request()).program, {}
+    )
+
+    for line in report.lines:
+        assert (line.verdict, line.proof.verdict) == (RIGHT, PROVEN), line
+        assert line.proof.bound is not None
+        assert line.proof.bound <= LOG_BOUND
+
+
+@pytest.mark.parametrize(
+    ("model", "line"),
+    [
+        (MODEL, "dL/dw = 2 / N * x^2 * w"),
+        (MODEL, "dL/dw = 0.5 * x * x * w"),
+        (MASKED, "dL/dp = v\ndL/ds = p * (v - dot(p, v)) * mask"),
+        (MASKED, "dL/ds = p * (v - sum(p * v))"),
+    ],
+)
+def test_a_right_line_is_proven(model: str, line: str) -> None:
+    for found in review(model, line).lines:
+        assert (found.verdict, found.proof.verdict) == (RIGHT, PROVEN)
+
+
+@pytest.mark.parametrize(
+    ("model", "line"),
+    [
+        (MODEL, "dL/dw = (1 + 1e-12) * 2 / N * x^2 * w"),
+        (MODEL, "dL/dw = 2 / N * x^2 * w + 1e-30"),
+        (MASKED, "dL/ds = p * (v - dot(p, v)) * (1 + 1e-13)"),
+        (MASKED, "dL/ds = p * (v - dot(p, v)) + 1e-20 * v"),
+    ],
+)
+def test_a_mistake_below_rounding_is_refuted(model: str, line: str) -> None:
+    (found,) = review(model, line).lines
+
+    assert (found.verdict, found.proof.verdict) == (WRONG, REFUTED)
+    assert found.proof.witness is not None
+    assert found.proof.witness.found != found.proof.witness.expected
+
+
+def test_a_rounded_numeral_is_left_to_numbers() -> None:
+    (found,) = review(
+        "input x = 2\nloss L = x^3 / 3\n", "dL/dx = 0.333333333333333333 * 3 * x^2"
+    ).lines
+
+    assert found.verdict == RIGHT
+    assert found.proof.verdict in (PROVEN, UNDECIDED)
+
+
+def test_a_class_of_branches_that_is_met_is_enough() -> None:
+    model = "dim N = 6\ninput x: [N, 1]\nloss L = sum(square(relu(x)))\n"
+
+    (right,) = review(model, "dL/dx = 2 * x * (x > 0)").lines
+    (wrong,) = review(model, "dL/dx = 2 * x").lines
+
+    assert (right.verdict, right.proof.verdict) == (RIGHT, PROVEN)
+    assert (wrong.verdict, wrong.proof.verdict) == (WRONG, REFUTED)
+
+
+def test_the_json_has_the_proof(tmp_path: Path) -> None:
+    (tmp_path / "m.eq").write_text(MODEL)
+    mine = tmp_path / "mine.grad"
+    mine.write_text(
+        "layout denominator\ndL/dw = 2 / N * x^2 * w\ndL/dx = (1 + 1e-12) * 2 / N * x * w^2\n"
+    )
+
+    found = CliRunner().invoke(
+        app, ["check", str(tmp_path / "m.eq"), "--against", str(mine), "--json"]
+    )
+
+    right, wrong = json.loads(found.stdout)["lines"]
+    assert right["proof"] == "proven"
+    assert 0 < right["bound"] <= 2**LOG_BOUND
+    assert wrong["proof"] == "refuted"
+    assert wrong["witness"]["entry"] == [0, 0]
+    assert found.exit_code == 1
+
+
+def test_the_text_says_how_many_are_proven(tmp_path: Path) -> None:
+    (tmp_path / "m.eq").write_text(MODEL)
+    (tmp_path / "mine.grad").write_text("layout denominator\ndL/dw = 2 / N * x^2 * w\n")
+
+    found = CliRunner().invoke(
+        app, ["check", str(tmp_path / "m.eq"), "--against", str(tmp_path / "mine.grad")]
+    )
+
+    assert "the right line is proven, but for a chance below 2^-1000" in found.stdout

@@ -1,0 +1,82 @@
+"""Each operation's rule is proven against the exact derivative of its forward function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from cases import Case, cases
+from support import EXAMPLES, session
+
+from gradcli.ops import TABLE
+from gradcli.ops.core import Op
+from gradcli.proof.evaluation import fixed_names
+from gradcli.proof.gradients import prove_gradients
+from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, UNDECIDED, Proof
+from gradcli.session import Request, Session, run
+from gradcli.transform.reverse import derive
+
+MOST = 3  # cases of one operation
+SMOOTH = [op for op in TABLE.values() if op.differentiable]
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.eq"))
+
+
+def proofs(found: Session, fixed: set[str]) -> dict[str, Proof]:
+    derivation = derive(found.program, tuple(item.name for item in found.program.inputs))
+    near = {item.name: found.values[item.name] for item in found.program.inputs}
+    return prove_gradients(derivation, near, found.given, fixed)
+
+
+def of_case(case: Case) -> dict[str, Proof]:
+    masks = {
+        f"x{i}" for i, x in enumerate(case.operands) if isinstance(x, tuple) and not case.flows(i)
+    }
+    return proofs(session(case.model, case.draw(0), layout="denominator"), masks)
+
+
+def of_operation(op: Op) -> dict[str, Proof]:
+    every = [case for case in cases(op) if "×K×" not in str(case)]  # 24 entries take long
+    chosen = every[:: max(1, len(every) // MOST)]
+    return {f"{case}: {name}": p for case in chosen for name, p in of_case(case).items()}
+
+
+@pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
+def test_the_rule_is_proven(op: Op) -> None:
+    found = of_operation(op)
+
+    assert found
+    for case, proof in found.items():
+        if case.startswith("pow(0.0,"):
+            assert proof.verdict == UNDECIDED  # the logarithm of 0
+            continue
+        assert proof.verdict == PROVEN, (case, proof)
+        assert proof.bound is not None
+        assert proof.bound <= LOG_BOUND
+
+
+@pytest.mark.parametrize(
+    "name", ["mul", "div", "matmul", "tanh", "softmax", "sum", "index", "sqrt"]
+)
+def test_a_rule_that_is_off_is_refuted(name: str) -> None:
+    op = TABLE[name]
+    rule: Callable[..., object] = op.vjp
+    off = replace(op, vjp=lambda *a: [r and r * (1 + 1e-9) for r in rule(*a)])
+    case = next(case for case in cases(op) if "N" in str(case))
+
+    object.__setattr__(op, "vjp", off.vjp)
+    try:
+        found = of_case(case)
+    finally:
+        object.__setattr__(op, "vjp", rule)
+
+    assert REFUTED in {proof.verdict for proof in found.values()}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "raytracer"])
+def test_every_gradient_of_an_example_is_proven(name: str) -> None:
+    found = run(str(EXAMPLES / f"{name}.eq"), Request())
+
+    every = proofs(found, fixed_names(found.program, ()))
+
+    assert {proof.verdict for proof in every.values()} == {PROVEN}, every
