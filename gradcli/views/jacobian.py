@@ -152,6 +152,12 @@ def only(program: Program, option: str, name: str | None, only: Sequence[str]) -
     if name is None:
         if len(only) == 1:
             return only[0]
+        if not only:
+            raise GradError(
+                f"{option} is needed: the model has no input or param",
+                hint="it names any quantity of the model",
+                kind="bad-option",
+            )
         found = ", ".join(only[:4]) + (", …" if len(only) > 4 else "")
         raise GradError(
             f"{option} is needed: the model has {found}",
@@ -160,7 +166,7 @@ def only(program: Program, option: str, name: str | None, only: Sequence[str]) -
         )
     if name in program.shapes:
         return name
-    hint = suggestion(name, program.shapes) or f"{option} {only[0]}"
+    hint = suggestion(name, program.shapes) or (f"{option} {only[0]}" if only else None)
     if name in program.families:
         hint = f"it is a family: {option} '{program.families[name][0]}'"
     raise GradError(f"{option} {name}: the model has no `{name}`", hint=hint, kind="bad-option")
