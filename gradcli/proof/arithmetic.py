@@ -237,6 +237,15 @@ class Arithmetic(Elementary, Matrices):
             factors=count,
         )
 
+    def powers(
+        self, forward: Callable[..., Any], factors: int, *xs: Element, **static: Any
+    ) -> Element:
+        """What a function is worth that adds products of up to some factors of each operand."""
+        count = factors * len(xs)
+        return self.ring(
+            forward, xs, lambda d: product([together(d)] * count), factors=count, **static
+        )
+
     # ── branches: the reals nearby decide ──
 
     def sign(self, x: Element) -> tuple[Array, Doubts]:

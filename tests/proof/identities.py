@@ -127,6 +127,15 @@ TRUE = _read(
     einsum("ij,jk->ik", X, Z) === X @ Z
     einsum("bij,jk->bik", U, Z) === U @ Z
     stop(x) * y === x * y
+    cumsum(x)[2] === sum(x)
+    cumprod(x)[2] === prod(x)
+    cummax(x) + x === x + cummax(x)
+    scan(ones(N), x) === cumsum(x)
+    flip(flip(x)) === x
+    roll(x) === [x[2]; x[0]; x[1]]
+    shift(x) === [0; x[0]; x[1]]
+    tril(A) + triu(A, k=1) === A
+    arange(N) * x === x * [0; 1; 2]
     log1p(p) === log(1 + p)
     expm1(x) + 1 === exp(x)
     exp(log_sigmoid(x)) === sigmoid(x)
@@ -164,6 +173,14 @@ FALSE = _read(
     """
     x + y === x - y
     stop(x) === stop(y)
+    cumsum(x) === x
+    cumprod(x) === cumsum(x)
+    cummax(x) === x
+    scan(x, y) === scan(y, x)
+    flip(x) === x
+    roll(x) === shift(x)
+    tril(A) === triu(A)
+    arange(N) * x === x
     log1p(p) === log(p)
     expm1(x) === exp(x)
     log_sigmoid(x) === log_sigmoid(-x)

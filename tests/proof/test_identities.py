@@ -30,6 +30,7 @@ OPEN = (
     "gamma(",
     "acosh",
     "asinh",
+    "cummax",
 )
 
 
