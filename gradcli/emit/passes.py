@@ -102,7 +102,33 @@ def _unrolled(parsed: Parsed, request: Request) -> tuple[Program, Nest]:
             hint=f"at most {MOST_UNROLLED:,} are written",
             kind="too-large",
         )
-    return program, read([Instance(program._replace(loops=()), {})])
+    return program, read([Instance(_apart(program, request), {})])
+
+
+def _apart(program: Program, request: Request) -> Program:
+    """A program without loops, in which each computed member of a family has a name of its own.
+
+    Those of one may differ in shape. What is asked for by name stays a family.
+    """
+    asked = {split(name)[0] for name in program.outputs()} | set(_wanted(program, request))
+    taken = {split(name)[0] for name in program.shapes}
+    names: dict[str, str] = {}
+    for step in program.steps:
+        base, index = split(step.name)
+        if index and base not in asked:
+            name = "_".join(map(str, (base, *index)))
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            names[step.name] = name
+    steps = tuple(
+        step._replace(
+            name=names.get(step.name, step.name),
+            args=tuple(names.get(a, a) if isinstance(a, str) else a for a in step.args),
+        )
+        for step in program.steps
+    )
+    return program._replace(loops=(), steps=steps)
 
 
 def _wanted(program: Program, request: Request) -> list[str]:

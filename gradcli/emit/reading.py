@@ -223,6 +223,11 @@ class _Reader:
     ) -> tuple[Span, ...] | None:
         """The region of an `index`. Raises Unkept where another attribute changes in a loop."""
         first = calls[0][1]
+        if any(
+            call.shape != first.shape or call.signature.shapes != first.signature.shapes
+            for _, call in calls
+        ):
+            raise Unkept("an array in it has another shape in each iteration")
         attrs = dict(first.attrs)
         if "region" not in attrs:
             if any(call.attrs != first.attrs for _, call in calls):

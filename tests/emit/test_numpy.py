@@ -12,6 +12,8 @@ import pytest
 from cases import Case as OpCase
 from cases import cases
 from emitting import EXAMPLES, agree, case, load, run
+from hypothesis import assume, given, settings
+from random_models import models
 
 from gradcli.ops import TABLE, Op
 
@@ -217,11 +219,12 @@ def test_every_module_is_formatted_and_clean(tmp_path: Path) -> None:
         assert found.returncode == 0, found.stdout
 
 
-def test_loops_that_are_no_loops_are_written_out() -> None:
-    """Their iterations are unlike: the indices are no multiples of the variable."""
+@pytest.mark.parametrize("body", ["x[t^2] * 2", "X[0:t, :] * 2"])
+def test_loops_that_are_no_loops_are_written_out(body: str) -> None:
+    """Their iterations are unlike: in an index that is no multiple of the variable, in a shape."""
     text = (
-        "dim T = 3\ninput x[1..9]: [2]\n"
-        "for t in 1..T:\n    y[t] = x[t^2] * 2\nloss L = sum(sum(y[t]) for t in 1..T)\n"
+        "dim T = 3\ninput x[1..9]: [2], X: [T, 2]\n"
+        f"for t in 1..T:\n    y[t] = sum({body})\nloss L = sum(sum(y[t]) for t in 1..T)\n"
     )
     made = case(text)
     assert any("written out" in note for note in made.notes)
@@ -230,3 +233,12 @@ def test_loops_that_are_no_loops_are_written_out() -> None:
 
 def test_the_same_model_gives_the_same_text() -> None:
     assert case(LOOPS["a grid"]).text == case(LOOPS["a grid"]).text
+
+
+@settings(max_examples=30)
+@given(models())
+def test_a_random_model_computes_what_the_evaluator_does(text: str) -> None:
+    made = case(text)
+    values = [*made.outputs.values(), *made.gradients.values()]
+    assume(all(np.isfinite(value).all() for value in values))
+    run(made)
