@@ -12,14 +12,14 @@ from gradcli.compact.closed import Rewritten
 from gradcli.compact.extract import Extractor
 from gradcli.compact.naming import pattern
 from gradcli.compact.simplify import Price, Simplifier, price
-from gradcli.compact.terms import Value
+from gradcli.compact.terms import Value, contracted
 from gradcli.compact.trees import Grove, Tree
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
 from gradcli.program import Step
 from gradcli.transform.reverse import Derivation
 
-MOST_TERMS, MOST_FACTORS = 16, 10  # of a line that is put together from others
+MOST_TERMS, MOST_FACTORS, MOST_SUMS = 8, 10, 3  # of a line put together from others
 
 
 class Line(NamedTuple):
@@ -77,7 +77,8 @@ class Lines:
         while changed:
             changed = False
             for some in self._alike(kept - self.fixed):
-                fewer = self.built(kept - some)
+                recurs = any(names_in(n.chained) & some for n in lines if n.name in some)
+                fewer = [] if recurs else self.built(kept - some)  # recurrences stay what they are
                 if fewer and (cost := self.cost(fewer)) < best:
                     kept, lines, best, changed = kept - some, fewer, cost, True
         return lines
@@ -188,7 +189,9 @@ class Lines:
 
 def _is_long(x: Value) -> bool:
     """Whether a value is too long for a line, so that what it is keeps its name."""
-    return len(x.terms) > MOST_TERMS or any(len(term) > MOST_FACTORS for term, _ in x.terms)
+    return len(x.terms) > MOST_TERMS or any(
+        len(term) > MOST_FACTORS or len(contracted(term)) > MOST_SUMS for term, _ in x.terms
+    )
 
 
 def alone(x: Value) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import count
@@ -26,6 +26,8 @@ MOST_INSIDE = 3  # terms of a sum that is multiplied out
 ONE = Fraction(1)
 FACTOR = "the same factor in several terms"
 NAMES = "what has a name"
+PUT_IN = "a derivative put in"
+MOST_PUT_IN = 4
 
 
 Price: TypeAlias = tuple[int, int, int]  # operations, names used, length: less is better
@@ -235,8 +237,19 @@ class Simplifier:
         return Rewritten(best, "multiplied out", "")
 
     def _unfolded(self, x: Value) -> Rewritten | None:
-        """A derivative that keeps a name, put in where that makes another name appear."""
-        best: tuple[Price, Value, Atom] | None = None
+        """Derivatives that keep a name, put in where that makes another name appear."""
+        start, said = x, []
+        cost = min(self.cost(x), self.cost(self.named(x)))
+        for _ in range(MOST_PUT_IN):
+            tried = [(self.cost(y), k, y, atom) for k, (y, atom) in enumerate(self._put_in(x))]
+            if not tried or min(tried)[0] >= cost:
+                break
+            cost, _, x, atom = min(tried)
+            said.append(f"{self.book.spell(atom)} is a line of its own")
+        return Rewritten(x, PUT_IN, ", ".join(said)) if x != start else None
+
+    def _put_in(self, x: Value) -> Iterator[tuple[Value, Atom]]:
+        """The value with one derivative in one of its terms replaced by what it is."""
         for k, (term, c) in enumerate(x.terms):
             for f in term:
                 inside = self.lines.get(f.atom)
@@ -244,18 +257,9 @@ class Simplifier:
                 if inside is None or not summed or len(inside.terms) > 2:
                     continue
                 alone = unfolded(self.book, Value(x.shape, ((term, c),)), f.atom, inside)
-                if alone is None:
-                    continue
-                rest = [t for i, t in enumerate(x.terms) if i != k]
-                found = self._short(value(x.shape, [*rest, *alone[0].terms]))
-                if best is None or self.cost(found) < best[0]:
-                    best = self.cost(found), found, f.atom
-        if best is None or best[0] >= self.cost(self.named(x)):
-            return None
-        more = self._unfolded(best[1])
-        if more is not None:
-            return more
-        return Rewritten(best[1], "a derivative put in", self.book.spell(best[2]))
+                if alone is not None:
+                    rest = [t for i, t in enumerate(x.terms) if i != k]
+                    yield self._short(value(x.shape, [*rest, *alone[0].terms])), f.atom
 
     def _short(self, x: Value) -> Value:
         found = closed(self.book, x)

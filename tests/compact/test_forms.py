@@ -151,3 +151,13 @@ def test_a_fact_about_data_is_stated_and_held_against_them() -> None:
     assert [str(step) for step in other.steps] == ["dL/dz = (sum(y) * p - y).T"]
     assert other.notes == ()
     assert model.against(other.to_grad(), complete=True).verdict == "pass"
+
+
+def test_derivatives_put_in_one_after_the_other_come_to_an_end() -> None:
+    model = gradcli.parse(
+        "input x: [4], W: [2, 2]\na = sum(exp(x[0:3] * x[1:4])) + sum(inv(W)) * sum(softmax(x)^2)\n"
+        "g = grad(a, x)\nh = grad(sum(g * x), W)\nloss L = sum(tanh(g)) + sum(h^2)"
+    )
+    found = model.derive(compact=True)
+    assert found.notes == ()
+    assert len(found.steps) < len(model.derive().steps) / 2
