@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from gradcli.draws import DISTRIBUTIONS
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
-from gradcli.program import Drawn, Program, Step
+from gradcli.program import Drawn, Input, Program, Step
 from gradcli.proof.element import Element
 from gradcli.proof.elementary import NO_ROOT, OtherPrime
 from gradcli.proof.exponents import MorePoints
@@ -151,10 +152,19 @@ class Evaluation:
 
 
 def fixed_names(program: Program, bound: Collection[str]) -> set[str]:
-    """The inputs whose values a derivation may build on: consts, but for those that are drawn."""
+    """The inputs whose values a derivation may build on: consts, but for what is drawn freely.
+
+    A one-hot row sums to 1, and other entries than those that are drawn would not.
+    """
     return {
         item.name
         for item in program.inputs
-        if item.role == "const"
-        and (item.name in bound or not (item.value is None or isinstance(item.value, Drawn)))
+        if item.role == "const" and (item.name in bound or not _is_free(item))
     }
+
+
+def _is_free(item: Input) -> bool:
+    """Whether an input's entries may have any values."""
+    if isinstance(item.value, Drawn):
+        return not DISTRIBUTIONS[item.value.distribution].bound
+    return item.value is None
