@@ -19,7 +19,7 @@ from gradcli.ops.core import Array
 from gradcli.program import Step
 from gradcli.transform.reverse import Derivation
 
-MOST_TERMS, MOST_FACTORS, MOST_SUMS = 8, 10, 3  # of a line put together from others
+LINE_TERMS, LINE_FACTORS, LINE_SUMS = 8, 10, 3  # of a line put together from others
 
 
 class Line(NamedTuple):
@@ -189,8 +189,8 @@ class Lines:
 
 def _is_long(x: Value) -> bool:
     """Whether a value is too long for a line, so that what it is keeps its name."""
-    return len(x.terms) > MOST_TERMS or any(
-        len(term) > MOST_FACTORS or len(contracted(term)) > MOST_SUMS for term, _ in x.terms
+    return len(x.terms) > LINE_TERMS or any(
+        len(term) > LINE_FACTORS or len(contracted(term)) > LINE_SUMS for term, _ in x.terms
     )
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from gradcli.compact.book import Book
 from gradcli.compact.terms import Atom, Term, Value, value
 
-MOST_TERMS = 40
+OPEN_TERMS = 40
 
 
 def unfolded(book: Book, x: Value, atom: Atom, definition: Value) -> tuple[Value, int] | None:
@@ -29,7 +29,7 @@ def unfolded(book: Book, x: Value, atom: Atom, definition: Value) -> tuple[Value
         if place.exponent == 2:
             rest.append(place._replace(exponent=1))
         open_terms += book.substituted(rest, place, definition, c)
-        if len(open_terms) + len(terms) > MOST_TERMS:
+        if len(open_terms) + len(terms) > OPEN_TERMS:
             return None
     if not hit:
         return None
