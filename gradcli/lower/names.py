@@ -9,7 +9,7 @@ from gradcli.lower.scope import Function, Item
 from gradcli.lower.text import Poisoned, Unknown
 from gradcli.ops import FUNCTIONS
 from gradcli.ops.prelude import NAMES
-from gradcli.suggest import FOREIGN, suggestion
+from gradcli.suggest import FOREIGN, WORDS, suggestion
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -35,7 +35,7 @@ def unknown(env: Env, name: str, place: Place) -> Exception:
         return Poisoned(name)
     if name in FUNCTIONS or name in env.prelude:
         return env.error(f"`{name}` is a function", place, f"write {name}(…)", kind="no-quantity")
-    hint = elsewhere(env, name, place) or suggestion(name, env.scope.visible())
+    hint = elsewhere(env, name, place) or suggestion(name, env.scope.visible()) or WORDS.get(name)
     return Unknown(name, env.text.span(place), hint)
 
 

@@ -37,6 +37,8 @@ def _differ(shapes: Sequence[Shape], i: int, j: int, a: Size, b: Size) -> Mismat
             hint = f"did you mean {{{j}}}.T?"
         elif same(first[1], second[0]) and len(shapes) == 2:
             hint = "`@` is the matrix product"
+            if is_one(second[1]):
+                hint += f"; beside each row stands {{{j}}}.T, or a row, [1, {second[0].text}]"
     if hint is None and a.value == b.value and a.is_constant != b.is_constant:
         number, named = (a, b) if a.is_constant else (b, a)
         hint = f"where {number.text} is declared, write {named.text}"

@@ -33,6 +33,7 @@ LARGE = 10.0  # from here on the asymptotic series have all digits
 
 def lgamma(x: Array) -> Array:
     """log|Γ(x)|: a series near 1 and 2, Stirling's beyond 10; inf at its poles."""
+    x = x * 1.0  # whole numbers too
     below = x.real < 0.5
     z = np.where(below, 1 - x, x)  # reflected
     near = np.where(z.real < 2.5, z, 2.0)
@@ -79,6 +80,7 @@ def _stirling(z: Array) -> Array:
 
 def digamma(x: Array) -> Array:
     """The derivative of log Γ: an asymptotic series beyond 10; nan at its poles."""
+    x = x * 1.0  # whole numbers too
     below = x.real < 0.5
     z = np.where(below, 1 - x, x)
     shifted = np.zeros_like(z)
@@ -102,6 +104,7 @@ def _cotangent(x: Array, some: Array) -> Array:
 
 def polygamma(x: Array, order: int) -> Array:
     """The derivative of that order of digamma, from 1 on; nan at its poles."""
+    x = x * 1.0  # whole numbers too
     below = x.real < 0.5
     z = np.where(below, 1 - x, x)
     shifted = np.zeros_like(z)

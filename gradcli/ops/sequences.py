@@ -153,15 +153,12 @@ def _scan_shape(s: Signature) -> Shape:
 
 
 def _scan(a: Array, b: Array, axis: int, reverse: int) -> Array:
-    a, b = np.broadcast_arrays(a, b)
     factors = np.moveaxis(_ordered(a, axis, reverse), axis, 0)
     terms = np.moveaxis(_ordered(b, axis, reverse), axis, 0)
-    found = np.empty(terms.shape, np.result_type(a, b))
-    state = np.zeros_like(found[0])
-    for t in range(len(terms)):
-        state = factors[t] * state + terms[t] if t else terms[t]
-        found[t] = state
-    return _ordered(np.moveaxis(found, 0, axis), axis, reverse)
+    states = [terms[0] + np.zeros(np.broadcast_shapes(factors[0].shape, terms[0].shape))]
+    for t in range(1, len(terms)):
+        states.append(factors[t] * states[-1] + terms[t])
+    return _ordered(np.moveaxis(np.stack(states), 0, axis), axis, reverse)
 
 
 def _scan_vjp(s: Signature, g: Expr, y: Expr, a: Expr, b: Expr) -> Sequence[Expr | None]:
@@ -230,12 +227,10 @@ along(
 
 def _shift(x: Array, by: int, axis: int) -> Array:
     moved = np.moveaxis(x, axis, 0)
-    found = np.zeros_like(moved)
-    if 0 <= by < len(moved):
-        found[by:] = moved[: len(moved) - by]
-    elif 0 < -by < len(moved):
-        found[:by] = moved[-by:]
-    return np.moveaxis(found, 0, axis)
+    left = max(0, len(moved) - abs(by))
+    zeros = np.zeros((len(moved) - left, *moved.shape[1:]))
+    parts = (zeros, moved[:left]) if by > 0 else (moved[len(moved) - left :], zeros)
+    return np.moveaxis(np.concatenate(parts), 0, axis)
 
 
 along(

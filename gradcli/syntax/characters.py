@@ -55,12 +55,14 @@ HINTS = {
 }
 
 
+MODULES = r"\b(?:np|numpy|jnp|torch|tf|math|F|nn)"
 # What stands before a character and after it, where that tells more than the character.
 NEAR = (
-    (r"\b(?:np|numpy|jnp|torch|tf|math|F|nn)", r"\.\w", "functions have no module: exp(x)"),
+    (MODULES, r"\.([^\W\d]\w*)(?=\()", "functions have no module: {0}(x)"),
+    (MODULES, r"\.\w", "functions have no module: exp(x)"),
     (r"\bfile\(\s*\w+", r"\.", 'a file\'s name stands in quotes: file("w.npy")'),
     (r"[\w)\]]", r"\.t\b", "a transpose is written x.T"),
-    (r"[\w)\]]", r"\.[^\W\d]\w*\(", "a function stands before its argument: f(x)"),
+    (r"[\w)\]]", r"\.([^\W\d]\w*)\(", "a function stands before its argument: {0}(x)"),
     (r"[\w)\]]", r"\.[^\W\d]", "there are no attributes; a transpose is written x.T"),
     (r"\.\.", r"\.", "a range has two points: 1..T"),
     (r"\d", r"\.", "a number has a digit after its point: 5.0"),
@@ -99,6 +101,7 @@ def bad_character(source: Source, at: int) -> GradError:
 def _hint(before: str, after: str) -> str | None:
     """A hint at what was meant by the first character of `after`."""
     for left, right, hint in NEAR:
-        if re.search(left + r"\Z", before) and re.match(right, after):
-            return hint
+        found = re.match(right, after)
+        if found and re.search(left + r"\Z", before):
+            return hint.format(*found.groups())
     return HINTS.get(after[0])

@@ -97,3 +97,9 @@ def test_the_ends():
         assert np.isnan(digamma(np.array([0.0, -1.0, np.nan]))).all()
         assert np.isnan(polygamma(np.array([0.0, -3.0]), 2)).all()
         assert digamma(np.array(np.inf)) == np.inf
+
+
+def test_whole_numbers():
+    whole = np.array([1, 2, 3, 12])
+    for function in (lgamma, digamma, lambda x: polygamma(x, 2)):
+        assert function(whole).tolist() == function(whole * 1.0).tolist()

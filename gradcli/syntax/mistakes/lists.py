@@ -36,6 +36,12 @@ MESSAGES = (
         "these brackets are empty",
     ),
     Message(
+        "y = sum(x, axis=(0, 1))",
+        lambda p: p.kind == "COMMA" and p.words[-4:-1] == ("axis", "=", "("),
+        "an axis is one number",
+        "one after the other: sum(sum(x, axis=0), axis=1)",
+    ),
+    Message(
         "y = 3,5 + 1",
         lambda p: (p.before, p.kind) == ("NUMBER", "COMMA") and p.touches and p.after[:1].isdigit(),
         "a number has a point, not a comma",

@@ -208,5 +208,5 @@ def test_models_keep_their_own_spelling() -> None:
     errors = read(read_source("m.eq", b"input x: [2]\ny = np.exp(x)\nz = x.sum(0)\n")).errors
     assert [error.hint for error in errors] == [
         "functions have no module: exp(x)",
-        "a function stands before its argument: f(x)",
+        "a function stands before its argument: sum(x)",
     ]
