@@ -114,7 +114,7 @@ class Evaluation:
     # ── verdicts ──
 
     def equal(self, x: Element, y: Element) -> Proof:
-        """Whether two values are one, entry by entry where both are finite."""
+        """Whether a value is another, entry by entry where the other is finite."""
         doubts = x.doubts | y.doubts
         grave = next((d.text for d in sorted(doubts) if d.grave), None)
         if grave is not None:
@@ -125,7 +125,9 @@ class Evaluation:
         shape = np.broadcast_shapes(x.shape, y.shape)
         whole = (len(points), *shape)
         a, b = (np.broadcast_to(z.at[points], whole) for z in (x, y))
-        known = np.broadcast_to(np.isfinite(x.near) & np.isfinite(y.near), shape)
+        finite, known = (np.broadcast_to(np.isfinite(z.near), shape) for z in (x, y))
+        if (known & ~finite).any():
+            return undecided("no finite value")
         differ = (a != b) & known
         if differ.any():
             if doubts:
