@@ -66,8 +66,8 @@ class Module:
         """A call of an operation's own forward function, which stands in the module."""
         name = self.helpers.name(call.op.forward, f"_{call.op.name}")
         static = call.op.code[CALLED](site) if CALLED in call.op.code else call.static
-        keywords = "".join(f", {key}={value}" for key, value in static.items())
-        return f"{name}({{,}}{keywords})"
+        operands = ["{,}"] if call.signature.shapes else []
+        return f"{name}({', '.join([*operands, *(f'{k}={v}' for k, v in static.items())])})"
 
     def naming(self, name: str) -> str:
         if name.startswith("d/"):

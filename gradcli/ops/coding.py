@@ -317,6 +317,20 @@ def identity_like(site: Site) -> Spelling:
     return Spelling(f"{text}, device={{like}}.device)")
 
 
+def counted(site: Site) -> Spelling:
+    return Spelling(f"{{xp}}.arange({site.size(site.shape[0])}, dtype=float)[:, None]", POSTFIX)
+
+
+def counted_like(site: Site) -> Spelling:
+    kept = "dtype={like}.dtype, device={like}.device"
+    return Spelling(f"{{xp}}.arange({site.size(site.shape[0])}, {kept})[:, None]", POSTFIX)
+
+
+def counted_of(site: Site) -> Spelling:
+    text = f"{{xp}}.arange({site.size(site.shape[0])}, dtype={{like}}.dtype)"
+    return Spelling(f"{text}[:, None]", POSTFIX)
+
+
 def literal(site: Site) -> Spelling:
     return Spelling(f"{{xp}}.array({_nested(site)}).reshape{site.dims(site.shape)}", POSTFIX)
 

@@ -13,6 +13,9 @@ from gradcli.ops.coding import (
     JAX,
     NUMPY,
     TORCH,
+    counted,
+    counted_like,
+    counted_of,
     filled,
     identity,
     identity_like,
@@ -124,6 +127,7 @@ constant(
     r"\operatorname{{arange}}\left({size}\right)",
     attributes=("size",),
     yields=True,
+    code={NUMPY: counted, TORCH: counted_like, JAX: counted_of},
 )
 register(
     Op(

@@ -155,7 +155,8 @@ def _scan_shape(s: Signature) -> Shape:
 def _scan(a: Array, b: Array, axis: int, reverse: int) -> Array:
     factors = np.moveaxis(_ordered(a, axis, reverse), axis, 0)
     terms = np.moveaxis(_ordered(b, axis, reverse), axis, 0)
-    states = [terms[0] + np.zeros(np.broadcast_shapes(factors[0].shape, terms[0].shape))]
+    nothing = np.zeros(np.broadcast_shapes(factors[0].shape, terms[0].shape), terms.dtype)
+    states = [terms[0] + nothing]
     for t in range(1, len(terms)):
         states.append(factors[t] * states[-1] + terms[t])
     return _ordered(np.moveaxis(np.stack(states), 0, axis), axis, reverse)
@@ -228,7 +229,7 @@ along(
 def _shift(x: Array, by: int, axis: int) -> Array:
     moved = np.moveaxis(x, axis, 0)
     left = max(0, len(moved) - abs(by))
-    zeros = np.zeros((len(moved) - left, *moved.shape[1:]))
+    zeros = np.zeros((len(moved) - left, *moved.shape[1:]), x.dtype)
     parts = (zeros, moved[:left]) if by > 0 else (moved[len(moved) - left :], zeros)
     return np.moveaxis(np.concatenate(parts), 0, axis)
 

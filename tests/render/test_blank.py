@@ -76,5 +76,5 @@ def test_no_formula_is_in_it(form: str) -> None:
 
 def test_latex_has_each_target_once() -> None:
     sheet = gradcli("blank", MODELS[0], "-f", "latex", "--only", "dL/dW*").stdout
-    assert sheet.count(r"\nabla_{W") == 3
+    assert sheet.count(r"{\partial W_{") == 3
     assert sheet.count("&= ?") == 3
