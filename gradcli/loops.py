@@ -117,24 +117,25 @@ def roll(program: Program) -> tuple[Place | Block, ...]:
     """A program's equations in order, each loop's once."""
     listing = _Listing(program)
     outside = Iteration(
-        (), (), listing.items(0, len(program.steps), 0), len(program.steps), chosen=True
+        (), (), listing.runs.items(0, len(program.steps), 0), len(program.steps), chosen=True
     )
     return listing.body((), [outside])
 
 
-class _Listing:
+class Runs:
+    """The runs of a program's loops, by how many loops are around; those that have steps."""
+
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self.runs: dict[int, list[Loop]] = {}
+        self.of: dict[int, list[Loop]] = {}
         for loop in program.loops:
             if loop.iterations and loop.iterations[0][0] < loop.iterations[-1][1]:
-                self.runs.setdefault(loop.depth, []).append(loop)
-        for loops in self.runs.values():
+                self.of.setdefault(loop.depth, []).append(loop)
+        for loops in self.of.values():
             loops.sort(key=_start)
 
     def items(self, begin: int, end: int, depth: int) -> list[int | Loop]:
         """What stands between two steps: steps, and the runs of loops, as one item each."""
-        runs = self.runs.get(depth, [])
+        runs = self.of.get(depth, [])
         k = bisect_left(runs, begin, key=_start)
         found: list[int | Loop] = []
         while begin < end:
@@ -146,6 +147,12 @@ class _Listing:
                 found.append(begin)
                 begin += 1
         return found
+
+
+class _Listing:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.runs = Runs(program)
 
     def body(
         self, loops: tuple[Loop, ...], alike: Sequence[Iteration]
@@ -188,7 +195,7 @@ class _Listing:
             yield Iteration(
                 (*outer.indices, loop.first + i),
                 (*outer.ends, (i == 0, i == last)),
-                self.items(begin, end, loop.depth + 1),
+                self.runs.items(begin, end, loop.depth + 1),
                 end - begin,
                 outer.chosen,
             )

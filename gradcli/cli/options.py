@@ -105,15 +105,20 @@ def shared(
     wrt: list[str] | None,
     max_elements: int,
 ) -> dict[str, Any]:
-    """The options that commands share, as the keywords of a model's methods."""
-    return {
-        "dims": _dims(dim or []),
-        "data": data,
-        "seed": seed,
-        "layout": layout.value if layout else None,
-        "wrt": wrt or (),
-        "max_elements": max_elements,
-    }
+    """The options of a command that derives, as the keywords of a model's methods."""
+    return {**valued(dim, data, seed, max_elements), **laid_out(layout), "wrt": wrt or ()}
+
+
+def valued(
+    dim: list[str] | None, data: Path | None, seed: int, max_elements: int
+) -> dict[str, Any]:
+    """The options of every command that computes values, as keywords."""
+    return {"dims": _dims(dim or []), "data": data, "seed": seed, "max_elements": max_elements}
+
+
+def laid_out(layout: Layout | None) -> dict[str, Any]:
+    """The layout as a keyword."""
+    return {"layout": layout.value if layout else None}
 
 
 def _dims(texts: Iterable[str]) -> dict[str, int]:

@@ -26,7 +26,9 @@ from gradcli.cli.options import (
     Precision,
     Seed,
     Wrt,
+    laid_out,
     shared,
+    valued,
 )
 from gradcli.cli.output import Reported, show, tell, write, write_text
 
@@ -52,8 +54,7 @@ def jacobian(
     max_elements: MaxElements = 10**8,
 ) -> None:
     """The matrix of one quantity's entries by another's: value, structure, formula."""
-    asked = shared(dim, data, seed, layout, None, max_elements)
-    del asked["wrt"]
+    asked = {**valued(dim, data, seed, max_elements), **laid_out(layout)}
     with Reported("json" if json else "table", model):
         found = read(model).jacobian(of=of, wrt=wrt, chain=chain, **asked)
         written(found, json, output, precision)
@@ -102,8 +103,7 @@ def hessian(
     max_elements: MaxElements = 10**8,
 ) -> None:
     """The matrix of second derivatives by the entries of one quantity."""
-    asked = shared(dim, data, seed, layout, None, max_elements)
-    del asked["wrt"]
+    asked = {**valued(dim, data, seed, max_elements), **laid_out(layout)}
     with Reported("json" if json else "table", model):
         found = read(model).hessian(wrt=wrt, **asked)
         written(found, json, output, precision)
@@ -131,8 +131,7 @@ def paths(
     max_elements: MaxElements = 10**8,
 ) -> None:
     """Every path of influence from an entry to another, over the model's own equations."""
-    asked = shared(dim, data, seed, None, None, max_elements)
-    del asked["wrt"], asked["layout"]
+    asked = valued(dim, data, seed, max_elements)
     with Reported("json" if json else "table", model):
         found = read(model).paths(start, end, top=top, **asked)
         written(found, json, output, precision)
@@ -174,8 +173,7 @@ def graph(
     if rolled and (named or grad):
         what = "--named" if named else "--grad"
         raise typer.BadParameter(f"it does not go with {what}", param_hint="--rolled")
-    asked = shared(dim, data, seed, None, None, max_elements)
-    del asked["wrt"], asked["layout"]
+    asked = valued(dim, data, seed, max_elements)
     with Reported(form, model):
         found = read(model).graph(named=named, rolled=rolled, grad=grad, **asked)
         from gradcli.render.graph import FORMS

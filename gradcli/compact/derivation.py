@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gradcli.compact.gate import differing
 from gradcli.compact.lines import Line, Lines
 from gradcli.compact.listing import formula
-from gradcli.compact.trees import Tree, shared
+from gradcli.compact.trees import Tree, below, shared
 from gradcli.errors import Defect
 from gradcli.interpret import last_uses
 from gradcli.ops.core import Array
@@ -115,7 +115,7 @@ class _Assembly:
             self.steps[Derived(item.name)] = item.name
         common = {tree.number for tree in shared([line.tree for line in self.lines])}
         for line in self.lines:
-            for tree in _order(line.tree, self.known):
+            for tree in below((line.tree,), self.known):
                 lone = tree is line.tree or tree.number in self.known
                 if tree.number in common and not lone:
                     self._own(tree)
@@ -208,7 +208,7 @@ class _Assembly:
     def _write(self, root: Tree, name: str | None) -> str:
         """Append the operations of a tree; `name` is that of the last one."""
         places: dict[int, Operand] = {}
-        for tree in _order(root, self.known):
+        for tree in below((root,), self.known):
             own = name if tree is root else None
             key = self.known.get(tree.number) or tree.key
             if key is not None:
@@ -226,21 +226,3 @@ class _Assembly:
         if isinstance(key, Number):
             return key
         return key.name if isinstance(key, Known) else self.steps[key]
-
-
-def _order(root: Tree, known: Mapping[int, Any]) -> Iterable[Tree]:
-    """The trees below a root, operands first; nothing below those that have a name."""
-    order: list[Tree] = []
-    seen: set[int] = set()
-    stack = [(root, False)]
-    while stack:
-        tree, ready = stack.pop()
-        if tree.number in seen:
-            continue
-        if ready or not tree.args or tree.number in known:
-            seen.add(tree.number)
-            order.append(tree)
-        else:
-            stack.append((tree, True))
-            stack.extend((arg, False) for arg in reversed(tree.args))
-    return order

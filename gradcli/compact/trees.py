@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from gradcli.expr import Expr, as_expr, leaf
@@ -75,8 +75,8 @@ class Grove:
         return found
 
 
-def below(roots: Iterable[Tree]) -> list[Tree]:
-    """Every tree below some roots once, operands first."""
+def below(roots: Iterable[Tree], known: Container[int] = ()) -> list[Tree]:
+    """Every tree below some roots once, operands first; nothing below those of known numbers."""
     order: list[Tree] = []
     seen: set[int] = set()
     stack = [(root, False) for root in reversed(list(roots))]
@@ -84,7 +84,7 @@ def below(roots: Iterable[Tree]) -> list[Tree]:
         tree, ready = stack.pop()
         if tree.number in seen:
             continue
-        if ready or not tree.args:
+        if ready or not tree.args or tree.number in known:
             seen.add(tree.number)
             order.append(tree)
         else:

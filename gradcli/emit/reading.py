@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.emit.affine import fit
 from gradcli.emit.instances import Instance
 from gradcli.emit.nest import Axis, Equation, Loop, Nest, Operand, Ref, Span, Unkept, ends, hull
+from gradcli.loops import Runs
 from gradcli.ops.core import TABLE, Call, Signature
 from gradcli.program import Loop as Run
-from gradcli.program import Program, Step
+from gradcli.program import Step
 from gradcli.sizes import Number, Size
 
 MOST_SAMPLES = 5  # iterations of a loop that are looked at
@@ -55,7 +55,7 @@ class _Reader:
         self.shapes: dict[str, Any] = {}
         self.totals: dict[str, str] = {}  # what running totals are called, by their steps' names
         self.numbers = self.loops = 0
-        self.runs = [_runs(one.program) for one in found]
+        self.runs = [Runs(one.program) for one in found]
         self.inputs()
 
     def inputs(self) -> None:
@@ -99,19 +99,7 @@ class _Reader:
 
     def items(self, context: Context) -> list[Any]:
         """What stands in an iteration: steps, and the runs of loops as one item each."""
-        runs = self.runs[context.instance].get(context.depth, [])
-        begin = context.begin
-        k = bisect_left(runs, begin, key=_start)
-        found: list[Any] = []
-        while begin < context.end:
-            if k < len(runs) and _start(runs[k]) == begin:
-                found.append(runs[k])
-                begin = runs[k].iterations[-1][1]
-                k += 1
-            else:
-                found.append(begin)
-                begin += 1
-        return found
+        return self.runs[context.instance].items(context.begin, context.end, context.depth)
 
     def loop(
         self, contexts: Sequence[Context], runs: Sequence[Run], loops: tuple[Loop, ...]
@@ -331,18 +319,3 @@ def _sampled(count: int) -> list[int]:
     if count <= MOST_SAMPLES:
         return list(range(count))
     return [*range(MOST_SAMPLES - 1), count - 1]
-
-
-def _runs(program: Program) -> dict[int, list[Run]]:
-    """The runs of loops by their depth, in order; what has no steps is left out."""
-    found: dict[int, list[Run]] = {}
-    for run in program.loops:
-        if run.iterations and run.iterations[0][0] < run.iterations[-1][1]:
-            found.setdefault(run.depth, []).append(run)
-    for runs in found.values():
-        runs.sort(key=_start)
-    return found
-
-
-def _start(run: Run) -> int:
-    return run.iterations[0][0]

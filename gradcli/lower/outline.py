@@ -29,15 +29,21 @@ def defined(statements: Iterable[Any]) -> list[ast.Name]:
     return found
 
 
-def targets(statements: Iterable[Any]) -> Iterable[tuple[ast.Name, bool]]:
-    """The left-hand sides inside loops, and whether each is a family's member."""
+def equations(statements: Iterable[Any]) -> Iterable[ast.Equation]:
+    """The equations among statements, those inside loops included."""
     waiting = list(statements)
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.For):
             waiting.extend(node.body)
         elif isinstance(node, ast.Equation):
-            yield node.target.name, node.target.members is not None
+            yield node
+
+
+def targets(statements: Iterable[Any]) -> Iterable[tuple[ast.Name, bool]]:
+    """The left-hand sides inside loops, and whether each is a family's member."""
+    for node in equations(statements):
+        yield node.target.name, node.target.members is not None
 
 
 def inner_names(node: ast.For | ast.Def) -> set[str]:
@@ -79,15 +85,7 @@ def instructions(statements: Iterable[Any]) -> Iterable[ast.Instruction]:
 
 def weight(statements: Iterable[Any], scope: Scope) -> int:
     """How many operations statements unroll to, ranges inside them counted once."""
-    weight = 0
-    waiting = list(statements)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.For):
-            waiting.extend(node.body)
-        elif isinstance(node, ast.Equation):
-            weight += max(1, operations(node.value, scope))
-    return weight
+    return sum(max(1, operations(node.value, scope)) for node in equations(statements))
 
 
 def operations(code: ast.Code, scope: Scope) -> int:

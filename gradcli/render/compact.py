@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gradcli.compact.why import why
 from gradcli.render.layout import EQUATION, Column, Line, Section
 from gradcli.session import Session
 from gradcli.views.cost import Cost, costs, of_row
+
+if TYPE_CHECKING:
+    from gradcli.compact.why import Reason
 
 WHY = (
     Column("step", right=True, gap=0),
@@ -25,13 +27,20 @@ COST = (
 )
 
 
+def reasons(session: Session) -> Iterator[tuple[Reason, ...]]:
+    """The way to each line. The compact form is loaded here, where it is told of."""
+    from gradcli.compact.why import why
+
+    return why(session.derivation)
+
+
 def ways(session: Session) -> Section:
     """The way to each line: the literal steps that it stands for, then rule by rule."""
     derivation = session.derivation
     lines: list[Line] = []
-    for number, (row, reasons) in enumerate(zip(derivation.rows, why(derivation), strict=True), 1):
+    for number, (row, way) in enumerate(zip(derivation.rows, reasons(session), strict=True), 1):
         lines.append(Line((f"{number} {derivation.left(row)}",), EQUATION))
-        lines += [Line((str(r.step or ""), r.left, r.assign, r.formula, r.rule)) for r in reasons]
+        lines += [Line((str(r.step or ""), r.left, r.assign, r.formula, r.rule)) for r in way]
     return Section("Why: from the literal steps to each line", WHY, lines)
 
 
@@ -53,14 +62,14 @@ def cost(session: Session) -> Section:
 
 def ways_json(session: Session) -> Iterator[list[dict[str, Any]]]:
     """For each line the way to it."""
-    for reasons in why(session.derivation):
+    for way in reasons(session):
         yield [
             {
                 "assign": r.assign,
                 "formula": r.formula,
                 **({"step": r.step, "left": r.left} if r.step else {"rule": r.rule}),
             }
-            for r in reasons
+            for r in way
         ]
 
 

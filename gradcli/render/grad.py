@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcli.compact.why import why
 from gradcli.foreign import visible
+from gradcli.render import compact
 from gradcli.render.notation import NOTATIONS, PLAIN, Notation, respelled
 from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
@@ -26,7 +26,7 @@ def _lines(session: Session, told: Besides) -> Iterator[str]:
     yield f"# The derivation of {visible(session.program.source.name)}.\n"
     yield f"layout {derivation.layout}\n"
     eq = 0
-    ways = why(derivation) if told.why else (() for _ in derivation.rows)
+    ways = compact.reasons(session) if told.why else (() for _ in derivation.rows)
     for row, way in zip(derivation.rows, ways, strict=True):
         if row.eq != eq:
             eq = row.eq

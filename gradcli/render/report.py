@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 LISTS = {"results": "result", "steps": "step", "ops": "op", "dot_products": "dot-product"}
 DIGITS = 4
-MARKS = {"pass": "ok", "fail": "FAIL", "inconclusive": "?"}
 VERDICT = Column("verdict", styles={"pass": GOOD, "fail": BAD, "inconclusive": OPEN})
 COLUMNS = (
     Column("derivative"),

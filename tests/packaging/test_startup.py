@@ -58,6 +58,27 @@ def test_a_derivation_needs_numpy_alone(form):
     assert loaded("derive", EXAMPLE, "-f", form) == (0, {"numpy"})
 
 
+PARTS = """
+import sys
+from gradcli.cli import run
+sys.argv = ["gradcli", "derive", *sys.argv[1:]]
+run()
+print(*(m for m in sys.modules if m.startswith("gradcli.compact")), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(("options", "wanted"), [((), False), (("--compact",), True)])
+def test_the_compact_form_is_loaded_where_it_is_asked_for(options, wanted):
+    found = subprocess.run(
+        [sys.executable, "-c", PARTS, str(EXAMPLE), *options],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        env=KEEPING,
+    )
+    assert bool(found.stderr.split()) is wanted
+
+
 PYTHON = """
 import sys
 import gradcli

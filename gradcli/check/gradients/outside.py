@@ -24,7 +24,6 @@ from gradcli.transform.reverse import displayed
 from gradcli.values import GIVEN
 
 CALLED = "the mapping"  # what errors call gradients that are no file
-SUFFIXES = (".npz", ".json")
 # How much coarser single precision is: what rounding does grows by as much.
 COARSER = float(np.finfo(np.float32).eps / np.finfo(np.float64).eps)
 
