@@ -23,6 +23,7 @@ FEWEST, FEW = 8, 3  # points
 ENOUGH = 2  # points at which all roots of a value must exist
 SLACK = 5  # points more than exponents
 WORK = 1_000_000  # operations on elements
+TOO_LARGE = "too large to evaluate exactly"
 
 
 class TooLarge(Exception):

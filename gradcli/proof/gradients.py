@@ -14,12 +14,10 @@ from gradcli.interpret import interpret
 from gradcli.ops.core import Array
 from gradcli.program import Step
 from gradcli.proof.element import Degree, Element
-from gradcli.proof.evaluation import Evaluation, TooLarge
+from gradcli.proof.evaluation import TOO_LARGE, Evaluation, TooLarge
 from gradcli.proof.exponents import MorePoints
 from gradcli.proof.verdict import PROVEN, Proof, undecided
 from gradcli.transform.reverse import Derivation
-
-TOO_LARGE = "too large to evaluate exactly"
 
 
 def prove_gradients(

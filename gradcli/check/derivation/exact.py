@@ -22,7 +22,7 @@ from gradcli.ops.core import Array
 from gradcli.ops.parts import Region, kept_shape
 from gradcli.proof.element import Element
 from gradcli.proof.elementary import NO_ROOT
-from gradcli.proof.evaluation import Evaluation, TooLarge, fixed_names
+from gradcli.proof.evaluation import TOO_LARGE, Evaluation, TooLarge, fixed_names
 from gradcli.proof.exponents import MorePoints
 from gradcli.proof.verdict import PROVEN, Proof, undecided, weakest
 from gradcli.proof.work import work
@@ -32,7 +32,6 @@ from gradcli.transform.reify import OWN
 MOST_PATTERNS = 3  # sets of branches at which the lines are evaluated
 MOST_SUMMED = 10  # contributions of which every sum is tried
 WORK = 1_000_000  # operations on elements in all lines, about
-TOO_LARGE = "too large to evaluate exactly"
 NO_VALUE = "a line without a value"
 
 
