@@ -8,11 +8,12 @@ from gradcli.check.derivation import edits
 from gradcli.check.derivation.causes import MOST_SEARCHED, Cause, Causes, likely
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.findings import WRONG, Rule, Values, Verdict
+from gradcli.check.derivation.ledger import OVERWRITES, UNMATCHED, Entry, Ledger
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.pools import added, expected_codes
 from gradcli.check.derivation.postfix import plain, span, text
-from gradcli.check.derivation.totals import OVERWRITES, UNMATCHED, Account, Entry, Ledger
+from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unroll import lettered
 from gradcli.check.derivation.wording import in_their_words, phrased
 from gradcli.errors import Span
@@ -38,10 +39,6 @@ class Blame:
         self.layout = layout
         self.causes = causes
         self.steps = sheet.program.steps
-
-    def place(self, line: Line) -> Span:
-        """Where a line stands: from its target to its end."""
-        return Span(self.sheet.source, line.node.name.place[0], ast.extent(line.node.value)[1])
 
     def line(self, place: int, account: Account) -> Verdict | None:
         """The verdict on a line whose entry is wrong, None for one that is right by itself."""
@@ -248,6 +245,6 @@ class Blame:
         rule = self.rule(shares[0]) if shares else None
         say = self.sheet.spellings.say
         return Verdict(
-            line.number, self.sheet.shown(line), WRONG, self.place(line), line.own, kind,
-            expected and say(expected), say(message), culprit, rule,
+            line.number, self.sheet.shown(line), WRONG, line.span(self.sheet.source), line.own,
+            kind, expected and say(expected), say(message), culprit, rule,
         )  # fmt: skip

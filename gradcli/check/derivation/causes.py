@@ -11,11 +11,12 @@ from gradcli.check.derivation import edits
 from gradcli.check.derivation.agreement import AGREE, compare, near, vanishing
 from gradcli.check.derivation.diagnosis import Finding, search
 from gradcli.check.derivation.expected import Share
+from gradcli.check.derivation.ledger import Entry, Ledger
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL, Lowered, names_in
 from gradcli.check.derivation.pools import expected_codes, pools
 from gradcli.check.derivation.runs import PLAIN, Arithmetic
-from gradcli.check.derivation.totals import Account, Entry, Ledger
+from gradcli.check.derivation.totals import Account
 from gradcli.errors import GradError
 from gradcli.evaluate import compute
 from gradcli.lower.text import Misfit, Poisoned

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from gradcli.check.derivation.expected import Points
+from gradcli.check.derivation.ledger import Entry
 from gradcli.check.derivation.lines import Line, Sheet, version
 from gradcli.check.derivation.machine import DL, Lowered
-from gradcli.check.derivation.totals import Entry
 from gradcli.interpret import interpret
 from gradcli.lower.text import Misfit
 from gradcli.ops.core import Array

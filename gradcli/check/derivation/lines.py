@@ -24,7 +24,7 @@ from gradcli.check.derivation.runs import WrittenRuns, turned
 from gradcli.check.derivation.spellings import Spellings
 from gradcli.check.derivation.targets import added, own_key, target
 from gradcli.check.derivation.written import Written
-from gradcli.errors import GradError
+from gradcli.errors import GradError, Source, Span
 from gradcli.lower.scope import Binding, Family, Ref
 from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
@@ -62,6 +62,10 @@ class Line(NamedTuple):
     @property
     def own(self) -> bool:
         return self.name is None
+
+    def span(self, source: Source) -> Span:
+        """Where it stands: from its target to its end."""
+        return Span(source, self.node.name.place[0], ast.extent(self.node.value)[1])
 
 
 class Sheet:

@@ -7,15 +7,8 @@ where the difference is less than rounding. Where exact evaluation decides nothi
 from __future__ import annotations
 
 from gradcli.check.derivation.exact import Exact
-from gradcli.check.derivation.totals import (
-    HIDDEN,
-    NOTHING_BEFORE,
-    RIGHT,
-    UNMATCHED,
-    ZERO,
-    Account,
-    Entry,
-)
+from gradcli.check.derivation.ledger import HIDDEN, NOTHING_BEFORE, RIGHT, UNMATCHED, ZERO, Entry
+from gradcli.check.derivation.totals import Account
 from gradcli.proof.verdict import PROVEN, REFUTED, Proof, undecided
 
 DIVIDED = "the lines divide a contribution between them"
@@ -39,7 +32,7 @@ class Proven:
         total = self.exact.total(name, list(entries.items()))
         if total.verdict == PROVEN:
             if any(entry.status in (UNMATCHED, HIDDEN) for entry in entries.values()):
-                account.ledger.share_all(list(entries.values()), RIGHT)
+                account.share_all(RIGHT)
             self.proofs |= dict.fromkeys(entries, total)
             return
         if total.verdict == REFUTED and account.settled:

@@ -2,37 +2,33 @@
 others.
 
 Every line is computed from the correct values of all that it uses, so that one mistake does not
-spread. `points` has the truth, `lines` reads the file, `agreement` compares, `totals` keeps account
-of `=` and `+=`, `blame` finds out what is wrong with a line; here they come together.
+spread. `expected` has the truth, `lines` reads the file, `agreement` compares, `accounts` says what
+each line holds, `blame` what is wrong with one, `unblamed` what else there is to say; here they
+come together.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
-import numpy as np
-
+from gradcli.check.derivation.accounts import Accounts
 from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.blame import Blame
 from gradcli.check.derivation.causes import Causes
 from gradcli.check.derivation.credit import credit
-from gradcli.check.derivation.exact import Exact
 from gradcli.check.derivation.expected import Points, Share, evaluate
-from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Report, Verdict
+from gradcli.check.derivation.findings import RIGHT, WRONG, Report, Verdict
 from gradcli.check.derivation.iterations import merged
-from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.ledger import NOTHING_BEFORE
+from gradcli.check.derivation.ledger import RIGHT as HELD
+from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.owed import Progress, missing
 from gradcli.check.derivation.own import OwnLines
-from gradcli.check.derivation.postfix import text
-from gradcli.check.derivation.proven import Proven
-from gradcli.check.derivation.totals import HIDDEN, NOTHING_BEFORE, ZERO, Account, Entry, Ledger
-from gradcli.check.derivation.totals import RIGHT as HELD
+from gradcli.check.derivation.totals import Account
+from gradcli.check.derivation.unblamed import Unblamed, unread
 from gradcli.errors import GradError, GradErrors, Span
-from gradcli.lower.text import Misfit
 from gradcli.ops.core import Array
 from gradcli.program import Program
 from gradcli.proof.verdict import undecided
@@ -86,7 +82,7 @@ def _reread(review: Review, report: Report, parsed: Parsed, max_elements: int) -
         return None
     other = _other_layout(parsed, review.sheet.layout)
     sheet = Sheet(other, review.points, max_elements)
-    again = Review(sheet, review.wanted, False, sheet.layout).wrong_at_first()
+    again = Accounts(sheet).wrong_at_first()
     return sheet.layout if again * MANY <= wrong else None
 
 
@@ -105,84 +101,16 @@ class Review:
         self.wanted = wanted
         self.complete = complete
         self.layout = layout
-        lines = [line for line in sheet.lines if line.name is not None]
-        self.always = bool(lines) and all(line.node.assign == "+=" for line in lines)
-        self.mentioned = {line.name for line in lines if line.name is not None}
+        self.accounts = Accounts(sheet)
+        self.proven = self.accounts.proven
         self.may_state = sheet.written.may_state
+        self.mentioned = {line.name for line in sheet.lines if line.name is not None}
         self.mentioned |= set(filter(self.may_state, self.points.program.shapes))
-        self.proven = Proven(Exact(sheet))
         self.causes = Causes(sheet)
         self.own = OwnLines(self.causes)
         self.blame = Blame(sheet, layout, self.causes)
-        self.used: set[str] = set()  # the quantities that any line is computed from
-        for line in sheet.lines:
-            self.used |= set() if isinstance(line.lowered, Misfit) else line.lowered.quantities()
-        self.looped = {line.name for line in lines if line.node.indices}
+        self.unblamed = Unblamed(sheet)
         self.verdicts: dict[int, Verdict] = {}
-        self.formulas: dict[str, dict[tuple[str, str], Array]] = {}  # the rules', and their values
-
-    # ── the account ──
-
-    def accounts(self) -> dict[str, Account]:
-        found: dict[str, Account] = {}
-        for place, line in enumerate(self.sheet.lines):
-            if line.name is None:
-                continue
-            if line.name not in found:
-                shares: Sequence[Share] = self.points.shares.get(line.name, ())
-                ledger = Ledger(
-                    shares,
-                    self.points.arriving.get(line.name),
-                    self.points.totals[line.name],
-                    self.always or self.may_state(line.name) or self._in_loop(line.name),
-                )
-                found[line.name] = Account(ledger)
-            found[line.name].entries[place] = self._entry(line)
-        self.proven.exact.settle()
-        for name, account in found.items():
-            account.settle()
-            self.proven.settle(name, account)
-        return found
-
-    def _in_loop(self, name: str) -> bool:
-        """Whether a loop adds to a derivative: its first `+=` then sets out from 0."""
-        return name in self.looped
-
-    def _entry(self, line: Line) -> Entry:
-        """What a line writes."""
-        lowered = line.lowered
-        if isinstance(lowered, Misfit) or not self.sheet.fits(line, lowered):
-            return Entry(line.assign, line.region, None)
-        blank = not lowered.quantities()
-        value = self._rules_own(line)
-        if value is None:
-            value = lowered.value(self.sheet.known, self.sheet.runs)
-            value = self.sheet.stated(line, lowered, value)
-        return Entry(line.assign, line.region, value, blank)
-
-    def _rules_own(self, line: Line) -> Array | None:
-        """The value of a line that is a rule's own formula, at its own place: no rounding sets it
-        apart from the rule.
-        """
-        name, layout = line.name or "", self.sheet.layout
-        if name not in self.formulas:
-            steps = self.points.program.steps
-            self.formulas[name] = {
-                (
-                    region_text(row.region, layout),
-                    row.contribution.formula(steps[row.eq - 1], layout),
-                ): share.value
-                for share in self.points.shares.get(name, ())
-                for row in share.rows
-                if len(share.rows) == 1
-            }
-        return self.formulas[name].get((region_text(line.region, layout), text(line.code)))
-
-    def wrong_at_first(self) -> int:
-        """How many lines hold no contribution, before anything is asked of them."""
-        return sum(len(account.unmatched()) for account in self.accounts().values())
-
-    # ── the verdicts ──
 
     def report(self) -> Report:
         accounts = self._settled()
@@ -203,14 +131,14 @@ class Review:
             if not self.may_state(name):
                 self._close(account, [share for share in remaining[name] if progress.owes(share)])
         found = {
-            place: self._final(place, line, accounts)
+            place: self.verdicts.get(place) or self.unblamed.derivative(place, accounts[line.name])
             for place, line in enumerate(self.sheet.lines)
             if line.name is not None
         }
         judged = {place for place, verdict in found.items() if verdict.verdict in (RIGHT, WRONG)}
         verdicts = [
-            found[place] if place in found else self._of_own(place, line, judged)
-            for place, line in enumerate(self.sheet.lines)
+            found.get(place) or self.verdicts.get(place) or self.unblamed.own(place, judged)
+            for place in range(len(self.sheet.lines))
         ]
         verdicts = [self._with_proof(i, verdict, accounts) for i, verdict in enumerate(verdicts)]
         lines = merged(self.sheet.lines, verdicts)
@@ -241,7 +169,7 @@ class Review:
     def _settled(self) -> dict[str, Account]:
         """The accounts, once the mistakes in the person's own names are mended."""
         while True:
-            accounts = self.accounts()
+            accounts = self.accounts.settled()
             if not self._mend(accounts):
                 return accounts
 
@@ -311,32 +239,11 @@ class Review:
                 places[-1], owed, self.verdicts.get(places[-1])
             )
 
-    def _final(self, place: int, line: Line, accounts: Mapping[str, Account]) -> Verdict:
-        if place in self.verdicts:
-            return self.verdicts[place]
-        where = self.blame.place(line)
-        assert line.name is not None
-        verdict, message = RIGHT, None
-        entries = accounts[line.name].entries
-        entry = entries[place]
-        if not np.isfinite(self.points.totals[line.name][0]).any():
-            verdict = UNCHECKED
-            message = f"{DL}{line.name} has no finite value at the drawn points"
-        elif entry.status == ZERO and len(entries) == 1:
-            verdict, message = UNCHECKED, "this sets out from 0, and no line adds to it"
-        elif entry.status == HIDDEN and entry.lost():
-            verdict, message = UNCHECKED, "this has no finite value at the drawn points"
-        elif entry.status == HIDDEN:
-            verdict, message = INCONCLUSIVE, "rounding hides whether this is right"
-        elif self._circular(place):
-            verdict, message = UNCHECKED, f"this states {DL}{line.name} by itself"
-        return Verdict(line.number, self.sheet.shown(line), verdict, where, message=message)
-
     def _blanks(self, remaining: Mapping[str, Sequence[Share]]) -> Iterator[Verdict]:
         """The verdicts on the lines that are not answered yet, each with the rule it asks for."""
         taken: Counter[str] = Counter()
         for node in self.sheet.written.blanks:
-            verdict = self._blank(node)
+            verdict = self.unblamed.blank(node)
             name = verdict.target.removeprefix(DL)
             shares = remaining.get(name, self.points.shares.get(name, ()))
             if taken[name] < len(shares):
@@ -351,53 +258,3 @@ class Review:
         if verdict.verdict == WRONG:
             return verdict._replace(proof=self.proven.of_wrong(place, name, accounts[name]))
         return verdict._replace(proof=self.proven.of(place))
-
-    def _blank(self, node: ast.Blank) -> Verdict:
-        """The verdict on a line that is not answered yet."""
-        span = Span(self.sheet.source, *node.name.place)
-        variable = node.name.text
-        if node.own:
-            variable = self.sheet.spellings.variable(variable) or ""
-        target = DL + variable if variable else node.name.text
-        written = self.sheet.source.text[span.start : span.end].partition("[")[2].partition("]")
-        target += f"[{written[0]}]" if written[1] else ""
-        number = self.sheet.source.place(span.start)[0]
-        return Verdict(number, target, UNCHECKED, span, message="this is not answered yet")
-
-    def _circular(self, place: int) -> bool:
-        """Whether a line states a derivative by that derivative: it is computed from the truth."""
-        lines = self.sheet.lines
-        wanted = f"{DL}{lines[place].name}"
-        if wanted not in self.used:
-            return False
-        places = [place, *self.sheet.bases([place], len(lines))]
-        codes = [lines[p].lowered for p in places]
-        return any(not isinstance(code, Misfit) and wanted in code.quantities() for code in codes)
-
-    def _of_own(self, place: int, line: Line, judged: AbstractSet[int]) -> Verdict:
-        """The verdict on a name of the person's own, which the lines that use it judge."""
-        if place in self.verdicts:
-            return self.verdicts[place]
-        users = [p for p in self.sheet.dependents(place) if self.sheet.lines[p].name is not None]
-        alike = self.sheet.spellings.pointed_out(line.node.name.text)
-        message = None
-        if users and judged.isdisjoint(users):
-            message = f"{line.target} is a name of your own, and no line that uses it can be judged"
-        elif not users:
-            message = f"{line.target} is a name of your own, and no line for a derivative uses it"
-        elif alike is not None:
-            message = f"{line.target} is a name of your own"
-        if message and alike is not None:
-            message += f": the model has no `{alike}`"
-        where = self.blame.place(line)
-        shown = self.sheet.shown(line)
-        return Verdict(line.number, shown, UNCHECKED, where, own=True, message=message)
-
-
-def unread(error: GradError) -> Verdict:
-    """The verdict on a line that can't be read: what is wrong with how it is written."""
-    assert error.span is not None
-    span = error.span
-    number, _ = span.source.place(span.start)
-    target = re.split(r"[-+*/]?=|#", span.source.line(span.start), maxsplit=1)[0].strip()
-    return Verdict(number, target, UNCHECKED, span, message=error.message, hint=error.hint)

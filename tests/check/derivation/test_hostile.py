@@ -20,17 +20,17 @@ from hostile import HOSTILE
 from person_support import derived_text, program, review
 
 from gradcli.check.derivation import expected
+from gradcli.check.derivation.accounts import Accounts
 from gradcli.check.derivation.agreement import NARROW, compare
+from gradcli.check.derivation.ledger import HIDDEN, UNMATCHED
 from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import DL, Misfit
 from gradcli.check.derivation.postfix import parse
-from gradcli.check.derivation.review import Review
 from gradcli.check.derivation.runs import Runs, turned
-from gradcli.check.derivation.totals import HIDDEN, UNMATCHED
 from gradcli.errors import GradError, GradErrors
 from gradcli.session import Request, Session, compute
 from gradcli.syntax import read, read_source
-from gradcli.transform.reverse import derive, resolve_wrt
+from gradcli.transform.reverse import derive
 
 ROOT = Path(__file__).parents[3]
 FINER = 1e4  # how much less rounding is seen of wider numbers than a bar allows for
@@ -91,8 +91,7 @@ class Bench:
         (line,) = sheet.lines
         if isinstance(line.lowered, Misfit) or not sheet.fits(line, line.lowered):
             return None
-        reviewed = Review(sheet, resolve_wrt(self.program, ()), False, layout)
-        account = reviewed.accounts()[line.name or ""]
+        account = Accounts(sheet).settled()[line.name or ""]
         (entry,) = account.entries.values()
         known = self.values | {
             DL + name: turned(total) if layout == "numerator" else total

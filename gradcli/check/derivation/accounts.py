@@ -1,0 +1,87 @@
+"""The accounts of a sheet: for each derivative, what its lines write and what they hold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradcli.check.derivation.exact import Exact
+from gradcli.check.derivation.expected import Share
+from gradcli.check.derivation.ledger import Entry, Ledger
+from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.postfix import text
+from gradcli.check.derivation.proven import Proven
+from gradcli.check.derivation.totals import Account
+from gradcli.lower.text import Misfit
+from gradcli.ops.core import Array
+from gradcli.transform.reverse import region_text
+
+
+class Accounts:
+    """Keeps the accounts of a sheet; they are settled anew after each change of a line."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.points = sheet.points
+        lines = [line for line in sheet.lines if line.name is not None]
+        self.always = bool(lines) and all(line.node.assign == "+=" for line in lines)
+        # A loop adds to a derivative: its first `+=` then sets out from 0.
+        self.looped = {line.name for line in lines if line.node.indices}
+        self.may_state = sheet.written.may_state
+        self.proven = Proven(Exact(sheet))
+        self.formulas: dict[str, dict[tuple[str, str], Array]] = {}  # the rules', and their values
+
+    def settled(self) -> dict[str, Account]:
+        """The accounts of all derivatives that lines state, each line matched with its shares."""
+        found: dict[str, Account] = {}
+        for place, line in enumerate(self.sheet.lines):
+            if line.name is None:
+                continue
+            if line.name not in found:
+                shares: Sequence[Share] = self.points.shares.get(line.name, ())
+                ledger = Ledger(
+                    shares,
+                    self.points.arriving.get(line.name),
+                    self.points.totals[line.name],
+                )
+                always = self.always or line.name in self.looped or self.may_state(line.name)
+                found[line.name] = Account(ledger, always)
+            found[line.name].entries[place] = self._entry(line)
+        self.proven.exact.settle()
+        for name, account in found.items():
+            account.settle()
+            self.proven.settle(name, account)
+        return found
+
+    def _entry(self, line: Line) -> Entry:
+        """What a line writes."""
+        lowered = line.lowered
+        if isinstance(lowered, Misfit) or not self.sheet.fits(line, lowered):
+            return Entry(line.assign, line.region, None)
+        blank = not lowered.quantities()
+        value = self._rules_own(line)
+        if value is None:
+            value = lowered.value(self.sheet.known, self.sheet.runs)
+            value = self.sheet.stated(line, lowered, value)
+        return Entry(line.assign, line.region, value, blank)
+
+    def _rules_own(self, line: Line) -> Array | None:
+        """The value of a line that is a rule's own formula, at its own place: no rounding sets it
+        apart from the rule.
+        """
+        name, layout = line.name or "", self.sheet.layout
+        if name not in self.formulas:
+            steps = self.points.program.steps
+            self.formulas[name] = {
+                (
+                    region_text(row.region, layout),
+                    row.contribution.formula(steps[row.eq - 1], layout),
+                ): share.value
+                for share in self.points.shares.get(name, ())
+                for row in share.rows
+                if len(share.rows) == 1
+            }
+        return self.formulas[name].get((region_text(line.region, layout), text(line.code)))
+
+    def wrong_at_first(self) -> int:
+        """How many lines hold no contribution, before anything is asked of them."""
+        return sum(len(account.unmatched()) for account in self.settled().values())
