@@ -57,11 +57,12 @@ def compared(
 
 
 def review(
-    parsed: Parsed, theirs: str | os.PathLike[str], asked: Request, complete: bool
+    parsed: Parsed, theirs: str | os.PathLike[str], asked: Request, complete: bool, cost: bool
 ) -> Review:
     """The verdicts on a person's derivation: the path of a file, or its text.
 
-    complete: whether every gradient must be in it. Raises GradError.
+    complete: whether every gradient must be in it. cost: whether its operations are counted.
+    Raises GradError.
     """
     from gradcli.check.derivation.review import check
 
@@ -78,6 +79,7 @@ def review(
         wrt=asked.wrt,
         layout=asked.layout,
         complete=complete,
+        cost=cost,
         max_elements=asked.max_elements,
     )
     return Review(report, program.notes)

@@ -403,6 +403,7 @@ class Model:
         theirs: Arrays | str | os.PathLike[str],
         *,
         complete: bool = False,
+        cost: bool = False,
         finite_diff: bool = False,
         complex_step: bool = False,
         budget: float | None = None,
@@ -419,7 +420,8 @@ class Model:
         theirs: a mapping of names to arrays, or the path of a .npz or .json file of them, for a
         Check; the path of a derivation file, or its text, for a Review. A text is what has a line
         end or a `=` in it; wrap a path that has one in pathlib.Path.
-        complete: every gradient must be in the derivation. finite_diff, complex_step, budget and
+        complete: every gradient must be in the derivation. cost: count its operations, as
+        `derive` counts its own, for `Review.cost`. finite_diff, complex_step, budget and
         progress are for gradients, as in `check`.
         Raises GradError, also where what is theirs can't be read on this model.
 
@@ -432,9 +434,10 @@ class Model:
         """
         asked = request(data, dims, seed, layout, max_elements, wrt)
         if not (isinstance(theirs, Mapping) or holds_arrays(os.fspath(theirs))):
-            return review(self.parsed, theirs, asked, complete)
-        if complete:
-            raise GradError("complete goes with a derivation", kind="bad-option")
+            return review(self.parsed, theirs, asked, complete, cost)
+        if complete or cost:
+            option = "complete" if complete else "cost"
+            raise GradError(f"{option} goes with a derivation", kind="bad-option")
         options = checking(
             finite_diff=finite_diff, complex_step=complex_step, budget=budget, seed=asked.seed
         )

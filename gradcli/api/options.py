@@ -38,6 +38,7 @@ class Against(TypedDict, total=False):
     """The keywords of `Model.against`."""
 
     complete: bool
+    cost: bool
     finite_diff: bool
     complex_step: bool
     budget: float | None

@@ -14,6 +14,7 @@ from gradcli.check.derivation.findings import Verdict as Line
 if TYPE_CHECKING:
     from gradcli.check.derivation import findings as person
     from gradcli.check.gradients import result as engine
+    from gradcli.views.cost import Cost
 
 Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
 Told: TypeAlias = Literal["full", "hint", "quiet"]
@@ -176,6 +177,13 @@ class Review:
     def missing(self) -> tuple[Missing, ...]:
         """What no line holds."""
         return self.report.missing
+
+    @property
+    def cost(self) -> Cost | None:
+        """What the derivation costs, where that was asked for: `cost.flops` and `cost.bytes`,
+        sizes as polynomials over the dims, with their `value` and `text`.
+        """
+        return self.report.cost
 
     def to_json(self, *, precision: int | None = None, told: Told = "full") -> str:
         """The document of `gradcli check --against mine.grad --json`.

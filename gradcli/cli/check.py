@@ -103,6 +103,7 @@ def check(
     complete: Annotated[
         bool, typer.Option("--complete", help="Every gradient must be in it.")
     ] = False,
+    cost: Annotated[bool, typer.Option("--cost", help="Count its operations.")] = False,
     dim: Dim = None,
     data: Data = None,
     seed: Seed = 0,
@@ -132,14 +133,16 @@ def check(
                 hint=f"gradcli check MODEL --against {against}",
                 kind="bad-option",
             )
-        if (hint or quiet or complete) and (against is None or holds_arrays(against)):
+        if (hint or quiet or complete or cost) and (against is None or holds_arrays(against)):
             raise GradError(
-                "--hint, --quiet and --complete go with --against mine.grad", kind="bad-option"
+                "--hint, --quiet, --complete and --cost go with --against mine.grad",
+                kind="bad-option",
             )
         if level is not None and not hint:
             raise GradError("--level goes with --hint", kind="bad-option")
         if against is not None:
-            theirs = _against(paths[0], against, {**asked, **ways, "complete": complete})
+            asked |= {"complete": complete, "cost": cost}
+            theirs = _against(paths[0], against, {**asked, **ways})
             if isinstance(theirs, Review):
                 show_review(
                     theirs,

@@ -75,10 +75,10 @@ def ways_json(session: Session) -> Iterator[list[dict[str, Any]]]:
 
 def cost_json(session: Session) -> dict[str, Any]:
     """What each pass costs."""
-    return {name: _cost(found) for name, found in costs(session).items()}
+    return {name: cost_record(found) for name, found in costs(session).items()}
 
 
-def _cost(found: Cost) -> dict[str, Any]:
+def cost_record(found: Cost) -> dict[str, Any]:
     return {
         "flops": found.flops.value,
         "bytes": found.bytes.value,

@@ -24,6 +24,7 @@ from gradcli.errors import show
 from gradcli.foreign import dumps, visible
 from gradcli.proof.verdict import LOG_LEAST, Proof
 from gradcli.render.arrays import as_json, as_text
+from gradcli.render.compact import cost_record
 from gradcli.render.diagnostics import place
 from gradcli.render.hints import CLASS, hints
 
@@ -73,11 +74,13 @@ def text(
     if level is not None:
         yield from _leveled(report, level)
         yield _count(report) + "\n"
+        yield from _cost(report)
         return
     if detail is Detail.quiet:
         for line in report.lines:
             yield f"line {line.line}: {line.target}: {line.verdict}\n"
         yield _count(report) + "\n"
+        yield from _cost(report)
         return
     for line in report.lines:
         if line.verdict == WRONG:
@@ -89,6 +92,20 @@ def text(
     yield _count(report) + "\n"
     yield from _proofs(report)
     yield from _whole(report)
+    yield from _cost(report)
+
+
+def _cost(report: Report) -> Iterator[str]:
+    """How many operations each line takes, and all of them, where that is asked for."""
+    if report.cost is None:
+        return
+    flops, moved = report.cost
+    sizes = f", {flops.text}" if flops.text != str(flops.value) else ""
+    yield f"operations: {flops.value}{sizes}; bytes moved: {moved.value}\n"
+    width = len(str(flops.value))
+    for line in report.lines:
+        count = 0 if line.flops is None else line.flops.value
+        yield f"  {count:>{width}}  line {line.line}: {line.target}\n"
 
 
 def _leveled(report: Report, level: int) -> Iterator[str]:
@@ -241,6 +258,7 @@ def _head(report: Report) -> dict[str, Any]:
         "complete": report.complete,
         "reach": report.reach,
         "equations": report.equations,
+        **({} if report.cost is None else {"cost": cost_record(report.cost)}),
     }
 
 
@@ -270,6 +288,8 @@ def line_record(line: Verdict, detail: Detail, precision: int | None = None) -> 
         "expected": line.expected if full else None,
         "message": line.message if full or detail is Detail.hint else None,
     }
+    if line.flops is not None:
+        record["flops"] = line.flops.value
     if full or line.verdict == RIGHT:
         record |= _proof(line.proof)
     if detail is Detail.hint and line.verdict == WRONG:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gradcli.errors import GradError
 from gradcli.ops.core import Call
 from gradcli.session import Session
-from gradcli.sizes import Size, Sizes
+from gradcli.sizes import Shape, Size, Sizes
 from gradcli.transform.reify import Row
 
 BYTES = 8  # of a number in double precision
@@ -43,7 +43,14 @@ def cost(calls: Iterable[Call], sizes: Sizes) -> Cost:
     for call in calls:
         flops.append(call.flops)
         moved += [sizes.product(shape) for shape in (*call.signature.shapes, call.shape)]
-    return Cost(_total(flops, 1, sizes), _total(moved, BYTES, sizes))
+    return Cost(total(flops, sizes), total(moved, sizes, BYTES))
+
+
+def added(found: Cost, shapes: Iterable[Shape], sizes: Sizes) -> Cost:
+    """A cost with that of additions of arrays of some shapes: each reads two and writes one."""
+    entries = [sizes.product(shape) for shape in shapes]
+    moved = [found.bytes, *([total(entries, sizes, 3 * BYTES)] if entries else [])]
+    return Cost(total([found.flops, *entries], sizes), total(moved, sizes))
 
 
 def of_row(row: Row, sizes: Sizes) -> Size:
@@ -51,10 +58,11 @@ def of_row(row: Row, sizes: Sizes) -> Size:
     counts = [call.flops for call, _ in row.contribution.code.calls]
     if row.assign == "+=":
         counts.append(sizes.product(row.contribution.shape))
-    return _total(counts, 1, sizes)
+    return total(counts, sizes)
 
 
-def _total(counts: Iterable[Size], each: int, sizes: Sizes) -> Size:
+def total(counts: Iterable[Size], sizes: Sizes, each: int = 1) -> Size:
+    """The sum of some counts, each so many times."""
     every = list(counts)
     try:
         total = sizes.constant(0)

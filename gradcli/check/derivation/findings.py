@@ -9,7 +9,8 @@ from gradcli.proof.verdict import PROVEN, Proof, undecided
 
 if TYPE_CHECKING:  # who reads verdicts in Python need not wait for NumPy
     from gradcli.ops.core import Array
-    from gradcli.sizes import Shape
+    from gradcli.sizes import Shape, Size
+    from gradcli.views.cost import Cost
 
 RIGHT, WRONG = "right", "wrong"
 INCONCLUSIVE = "inconclusive"  # rounding hides whether it is right
@@ -62,7 +63,8 @@ class Verdict(NamedTuple):
     expected: the corrected line; where the cause is unknown, what the tool would write.
     culprit: where the mistake stands in the line; `place` is the whole line.
     hint: how a line is mended that can't be read. add: the lines that are missing.
-    proof: what exact evaluation says of it.
+    proof: what exact evaluation says of it. flops: its operations on numbers, where these are
+    asked for, those of all iterations of a loop.
     """
 
     line: int
@@ -79,6 +81,7 @@ class Verdict(NamedTuple):
     hint: str | None = None
     add: tuple[str, ...] = ()
     proof: Proof = NO_PROOF
+    flops: Size | None = None
 
 
 class Missing(NamedTuple):
@@ -95,7 +98,8 @@ class Report(NamedTuple):
     """The whole finding. `reach` is the deepest equation that a line deals with, of `equations`.
 
     reread: the layout in which more lines would be right, where there is one.
-    credits: what its lines hold; mentioned: the variables whose derivatives it states.
+    credits: what its lines hold; mentioned: the variables whose derivatives it states. cost: of
+    all lines, where that is asked for.
     """
 
     model: str
@@ -109,6 +113,7 @@ class Report(NamedTuple):
     reread: str | None
     credits: tuple[Credit, ...] = ()
     mentioned: frozenset[str] = frozenset()
+    cost: Cost | None = None
 
     @property
     def wrong(self) -> list[Verdict]:

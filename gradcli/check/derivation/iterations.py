@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Verdict
 from gradcli.check.derivation.lines import Line
 from gradcli.proof.verdict import weakest
+from gradcli.sizes import Size, Sizes
+from gradcli.views.cost import total
 
 WORST = (WRONG, INCONCLUSIVE, UNCHECKED, RIGHT)
 
 
-def merged(lines: Sequence[Line], verdicts: Sequence[Verdict]) -> list[Verdict]:
+def merged(lines: Sequence[Line], verdicts: Sequence[Verdict], sizes: Sizes) -> list[Verdict]:
     """One verdict for each line of the text: that of its worst iteration, the first of those.
 
     Where others are right, or want something else, it is said which one that is.
@@ -20,7 +22,13 @@ def merged(lines: Sequence[Line], verdicts: Sequence[Verdict]) -> list[Verdict]:
     for place, (line, verdict) in enumerate(zip(lines, verdicts, strict=True)):
         key: object = line.node.name.place if line.node.indices else (place,)
         groups.setdefault(key, []).append((line, verdict))
-    return [_one(group) for group in groups.values()]
+    return [_one(group)._replace(flops=_flops(group, sizes)) for group in groups.values()]
+
+
+def _flops(group: Sequence[tuple[Line, Verdict]], sizes: Sizes) -> Size | None:
+    """The operations of all iterations, where they are counted."""
+    counts = [verdict.flops for _, verdict in group if verdict.flops is not None]
+    return total(counts, sizes) if counts else None
 
 
 def _one(group: Sequence[tuple[Line, Verdict]]) -> Verdict:

@@ -16,6 +16,7 @@ from gradcli.check.derivation.accounts import Accounts
 from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.blame import Blame
 from gradcli.check.derivation.causes import Causes
+from gradcli.check.derivation.cost import costs
 from gradcli.check.derivation.credit import credit
 from gradcli.check.derivation.expected import Points, Share, evaluate
 from gradcli.check.derivation.findings import RIGHT, WRONG, Report, Verdict
@@ -50,6 +51,7 @@ def check(
     wrt: Sequence[str] = (),
     layout: str | None = None,
     complete: bool = False,
+    cost: bool = False,
     max_elements: int = 10**8,
     points: Points | None = None,
 ) -> Report:
@@ -57,7 +59,7 @@ def check(
 
     wrt: the names whose gradients are wanted; none for every input and param.
     layout: in which the report shows what the tool writes; None for the file's own.
-    complete: whether every wanted gradient must be there.
+    complete: whether every wanted gradient must be there. cost: whether operations are counted.
     points: the truth, where it is computed already; the seed is then of no use.
     Raises GradError or GradErrors where the file can't be read on this model.
     """
@@ -68,7 +70,7 @@ def check(
         raise GradError(
             "there is no line in this derivation", Span(parsed.source, 1, 1), kind="empty-file"
         )
-    review = Review(sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout)
+    review = Review(sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout, cost)
     report = review.report()
     if sheet.written.unread and not report.judged:
         raise GradErrors(sheet.written.unread)
@@ -95,7 +97,14 @@ def _other_layout(parsed: Parsed, layout: str) -> Parsed:
 class Review:
     """One derivation under review."""
 
-    def __init__(self, sheet: Sheet, wanted: Sequence[str], complete: bool, layout: str) -> None:
+    def __init__(
+        self,
+        sheet: Sheet,
+        wanted: Sequence[str],
+        complete: bool,
+        layout: str,
+        cost: bool = False,
+    ) -> None:
         self.sheet = sheet
         self.points = sheet.points
         self.wanted = wanted
@@ -103,6 +112,8 @@ class Review:
         self.layout = layout
         self.accounts = Accounts(sheet)
         self.proven = self.accounts.proven
+        sizes = self.points.program.sizes
+        self.cost = costs(sheet.lines, self.points.arriving, sizes) if cost else None
         self.may_state = sheet.written.may_state
         self.mentioned = {line.name for line in sheet.lines if line.name is not None}
         self.mentioned |= set(filter(self.may_state, self.points.program.shapes))
@@ -141,7 +152,11 @@ class Review:
             for place in range(len(self.sheet.lines))
         ]
         verdicts = [self._with_proof(i, verdict, accounts) for i, verdict in enumerate(verdicts)]
-        lines = merged(self.sheet.lines, verdicts)
+        total = None
+        if self.cost is not None:
+            total, each = self.cost
+            verdicts = [v._replace(flops=n) for v, n in zip(verdicts, each, strict=True)]
+        lines = merged(self.sheet.lines, verdicts, self.points.program.sizes)
         lines += self._blanks(remaining)
         lines += [unread(error) for error in self.sheet.written.unread if error.span is not None]
         lines.sort(key=lambda line: line.line)
@@ -164,6 +179,7 @@ class Review:
             None,
             tuple(credit(accounts.values(), self.sheet.lines, verdicts)),
             frozenset(self.mentioned),
+            total,
         )
 
     def _settled(self) -> dict[str, Account]:
