@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -13,11 +14,13 @@ class Source(NamedTuple):
     """A text and the name a person knows it by.
 
     `text` begins with an added line end, so that the first line is a line like any other: the
-    number of line ends before an offset is its line number.
+    number of line ends before an offset is its line number. `statements` says where each statement
+    stands, in order, once the text has been parsed: of a block its head, and each line of its body.
     """
 
     name: str
     text: str
+    statements: tuple[tuple[int, int], ...] = ()
 
     def place(self, offset: int) -> tuple[int, int]:
         """The line and the column of an offset, both from 1."""
@@ -28,6 +31,13 @@ class Source(NamedTuple):
         start = self.text.rfind("\n", 0, offset) + 1
         end = self.text.find("\n", offset)
         return self.text[start : end if end >= 0 else len(self.text)]
+
+    def statement(self, offset: int) -> tuple[int, int] | None:
+        """Where the statement stands that an offset is in, or behind which it is on its line."""
+        last = bisect_right(self.statements, (offset, len(self.text))) - 1
+        if last < 0 or self.text.find("\n", self.statements[last][1], offset) >= 0:
+            return None
+        return self.statements[last]
 
 
 class Span(NamedTuple):
@@ -44,6 +54,15 @@ class Span(NamedTuple):
     def finish(self) -> tuple[int, int]:
         """The line and the column behind its last character."""
         return self.source.place(max(self.start, self.end))
+
+    def statement(self) -> Span | None:
+        """The statement that it belongs to; None outside of all, and before the text is parsed."""
+        found = self.source.statement(self.start)
+        return Span(self.source, *found) if found else None
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
 
 
 class GradError(Exception):
@@ -96,6 +115,11 @@ class GradError(Exception):
     def end_column(self) -> int | None:
         """The column behind its last character."""
         return self.span.finish()[1] if self.span else None
+
+    @property
+    def statement(self) -> Span | None:
+        """The statement that it belongs to; None where it is about none."""
+        return self.span.statement() if self.span else None
 
     def key(self) -> tuple[str, int]:
         """Two errors with the same key are one, met twice (in two calls of a definition, say)."""

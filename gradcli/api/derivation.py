@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Equation(NamedTuple):
     """A line of the forward listing: `name` is computed as `text` says.
 
-    eq: its number, from 1. shape: () for a scalar; the value has it.
+    eq: its number, from 1. shape: () for a scalar; the value has it. statement: the model's own
+    that it comes from, as written, and `line` where that begins; "" and 0 for what nobody wrote.
     """
 
     eq: int
@@ -30,6 +31,8 @@ class Equation(NamedTuple):
     text: str
     shape: tuple[int, ...]
     value: Array
+    statement: str = ""
+    line: int = 0
 
     def __str__(self) -> str:
         return self.text
@@ -147,10 +150,14 @@ class Derivation:
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
         """The forward listing."""
-        return tuple(
-            Equation(eq, step.name, step.text, self.values[step.name].shape, self.values[step.name])
-            for eq, step in enumerate(self.session.program.steps, 1)
-        )
+        program = self.session.program
+        found: list[Equation] = []
+        for eq, step in enumerate(program.steps, 1):
+            value = self.values[step.name]
+            around = program.span(step.place).statement()
+            written = (around.text, around.begin()[0]) if around else ("", 0)
+            found.append(Equation(eq, step.name, step.text, value.shape, value, *written))
+        return tuple(found)
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:

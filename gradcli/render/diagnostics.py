@@ -9,6 +9,15 @@ from gradcli.errors import GradError, GradErrors, Span
 from gradcli.foreign import dumps
 
 
+class Place(NamedTuple):
+    """Lines and columns from 1, the end behind the last character."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
 class Related(NamedTuple):
     """Another place that an error is about, with a remark: the declaration that data do not fit."""
 
@@ -23,7 +32,8 @@ class Related(NamedTuple):
 class Diagnostic(NamedTuple):
     """An error at a place: lines and columns from 1, the end behind the last character.
 
-    file: what was read when it was found; a place in it where the error has one.
+    file: what was read when it was found; a place in it where the error has one. statement: where
+    the statement is that it belongs to.
     """
 
     kind: str
@@ -34,12 +44,13 @@ class Diagnostic(NamedTuple):
     end_column: int | None
     message: str
     hint: str | None
+    statement: Place | None = None
     related: tuple[Related, ...] = ()
 
 
-def place(span: Span) -> tuple[int, int, int, int]:
+def place(span: Span) -> Place:
     """The line and the column of a span's start, and those of its end."""
-    return *span.begin(), *span.finish()
+    return Place(*span.begin(), *span.finish())
 
 
 def diagnostics(error: GradError | GradErrors, file: str | None) -> list[Diagnostic]:
@@ -57,6 +68,7 @@ def _diagnostic(error: GradError, file: str | None) -> Diagnostic:
         end_column=error.end_column,
         message=error.message,
         hint=error.hint,
+        statement=place(error.statement) if error.statement else None,
         related=tuple(
             Related(note.span.source.name, *place(note.span), note.message)
             for note in error.also
@@ -72,6 +84,8 @@ def listed(found: Iterable[Diagnostic]) -> list[dict[str, Any]]:
 def _record(diagnostic: Diagnostic) -> dict[str, Any]:
     record = diagnostic._asdict()
     related = [other._asdict() for other in record.pop("related")]
+    around = record.pop("statement")
+    record |= {"statement": around._asdict()} if around else {}
     return {**record, "related": related} if related else record
 
 

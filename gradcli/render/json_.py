@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeAlias
 
 import gradcli
@@ -10,9 +11,11 @@ from gradcli.foreign import dumps
 from gradcli.ops.core import Array
 from gradcli.render import compact
 from gradcli.render.arrays import TOLD, json_number, show_shape, show_symbols
+from gradcli.render.diagnostics import place
 from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
 from gradcli.sizes import Shape
+from gradcli.syntax.ast import Place
 from gradcli.transform.reify import OWN
 from gradcli.transform.reverse import displayed
 from gradcli.views.cost import of_row
@@ -123,13 +126,24 @@ def _lists(
 
 
 def _forward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
-    for number, step in enumerate(session.program.steps, 1):
+    program = session.program
+
+    @cache  # the steps of a loop stand at one place
+    def stands(at: Place) -> dict[str, Any]:
+        span = program.span(at)
+        around = span.statement()
+        if around is None:  # a step of a derivation that is derived again
+            return {}
+        return {"place": place(span)._asdict(), "statement": place(around)._asdict()}
+
+    for number, step in enumerate(program.steps, 1):
         yield {
             "eq": number,
             "name": step.name,
             "op": step.call.op.name,
             "args": list(step.operands()),
             "text": step.text,
+            **stands(step.place),
             **_array(session.values[step.name], step.call.shape, tell),
         }
 

@@ -46,14 +46,19 @@ def region(line: int, column: int, end_line: int, end_column: int) -> dict[str, 
 
 
 def of_diagnostics(found: Iterable[Diagnostic]) -> Iterator[dict[str, Any]]:
-    for kind, file, line, column, end_line, end_column, message, hint, related in found:
+    for one in found:
         where = None
-        if line is not None and column is not None:
-            where = region(line, column, end_line or line, end_column or column)
-        text = f"{message}; hint: {hint}" if hint else message
-        record = result(kind, "error", text, file, where)
-        if related:
-            record["relatedLocations"] = [_related(other) for other in related]
+        if one.line is not None and one.column is not None:
+            where = region(
+                one.line, one.column, one.end_line or one.line, one.end_column or one.column
+            )
+        text = f"{one.message}; hint: {one.hint}" if one.hint else one.message
+        record = result(one.kind, "error", text, one.file, where)
+        if one.statement and one.file is not None:
+            around = record["locations"][0]["physicalLocation"]
+            around["contextRegion"] = region(*one.statement)
+        if one.related:
+            record["relatedLocations"] = [_related(other) for other in one.related]
         yield record
 
 

@@ -15,6 +15,7 @@ __all__ = ["Parsed", "read", "read_source"]
 class Parsed(NamedTuple):
     """The statements of a source, the syntax errors met, and the words of what was left out.
 
+    source: it knows where each of its statements stands.
     signs: under the place of each operation, where its sign stands (its operator, its function's
     name), and where each of its operands does.
     used: every name that stands in the file, outside comments and texts.
@@ -39,8 +40,11 @@ def read(source: Source, start: str = "model", loss: str | None = None) -> Parse
     error. Raises GradErrors where there are too many to go on.
     """
     found = parse(source, start, loss)
+    known = source._replace(statements=found.extents)
+    for error in found.errors:
+        error.span = error.span and error.span._replace(source=known)
     return Parsed(
-        source=source,
+        source=known,
         statements=found.statements,
         signs=found.signs,
         used=frozenset(found.used),

@@ -105,6 +105,13 @@ class Words(NamedTuple):
         """Which word the character at an offset is part of."""
         return bisect_left(self.ends, at + 1)
 
+    def end_before(self, at: int) -> int:
+        """The end of what stands before an offset, without the blanks between."""
+        text = self.source.text
+        while text[at - 1] in " \t":
+            at -= 1
+        return at
+
     def kind(self, index: int) -> str:
         return self.kinds[self.words[index]].kind
 

@@ -21,11 +21,12 @@ STRUCTURE = {"_NL", "_INDENT", "_DEDENT"}
 
 
 class Result(NamedTuple):
-    """The statements of a source, where the signs of their operations stand, the names in it, the
-    errors, and the words of the statements left out.
+    """The statements of a source, where they and the signs of their operations stand, the names in
+    it, the errors, and the words of the statements left out.
     """
 
     statements: tuple[Any, ...]
+    extents: tuple[Place, ...]
     signs: dict[Place, Signs]
     used: set[str]
     errors: list[GradError]
@@ -60,6 +61,8 @@ class Parser:
         self.marks: list[recovery.Mark | None] = [None]
         self.indents = [""]
         self.fresh = True  # whether the next token begins a statement
+        self.begin = 0  # of the statement that is being read
+        self.extents: list[Place] = []
         self.expected: frozenset[str] = frozenset()
         self.broken: set[int] = set()  # the blocks, by their depth, that hold a statement left out
         self.jumps: dict[tuple[int, str, str], tuple[int, int | None]] = {}
@@ -73,6 +76,7 @@ class Parser:
                 self.advance(first)
             except GradError as error:
                 found = recovery.leave_out(self.stopped(), error)
+                self.leave(error, found)
                 self.go_back(found)
                 first = found.end
                 errors += found.errors
@@ -81,7 +85,8 @@ class Parser:
                     raise GradErrors(errors) from None
             else:
                 used = self.words.names()
-                return Result(tuple(self.values[-1]), self.build.signs, used, errors, lost)
+                extents = tuple(self.extents)
+                return Result(tuple(self.values[-1]), extents, self.build.signs, used, errors, lost)
 
     def advance(self, first: int) -> None:
         """Parse from the line behind a line end to the end. Raises GradError at the first error."""
@@ -122,11 +127,14 @@ class Parser:
                     return
             if fresh and kind not in STRUCTURE:
                 fresh = self.fresh = False
+                self.begin = token[2][0]
                 word = self.words.word_at(token[2][0])
                 self.marks[-1] = recovery.Mark(len(stack), len(values), len(tape), word)
             stack.append(action)
             values.append(token)
             if kind in STRUCTURE:
+                if not fresh:
+                    self.extents.append((self.begin, self.words.end_before(token[2][0])))
                 fresh = self.fresh = True
                 if kind == "_INDENT":
                     self.marks.append(None)
@@ -139,6 +147,14 @@ class Parser:
         return recovery.Stopped(
             self.words, self.marks, self.fresh, self.broken, self.expected, self.derivation
         )
+
+    def leave(self, error: GradError, found: recovery.Found) -> None:
+        """Keep where a statement stands that is left out."""
+        assert error.span is not None
+        begin = error.span.start if self.fresh else self.begin
+        end = self.words.end_before(self.words.ends[found.end - 1])
+        if begin < end and (not self.extents or begin > self.extents[-1][0]):
+            self.extents.append((begin, end))
 
     def go_back(self, found: recovery.Found) -> None:
         """Take what is left out from the stacks."""

@@ -25,6 +25,7 @@ FOO = {
     "end_column": 8,
     "message": "`foo` is not defined",
     "hint": None,
+    "statement": {"line": 2, "column": 1, "end_line": 2, "end_column": 12},
 }
 
 

@@ -99,5 +99,6 @@ def unread(error: GradError) -> Verdict:
     assert error.span is not None
     span = error.span
     number, _ = span.source.place(span.start)
-    target = re.split(r"[-+*/]?=|#", span.source.line(span.start), maxsplit=1)[0].strip()
+    around = span.statement() or span
+    target = re.split(r"[-+*/]?=|#", around.text, maxsplit=1)[0].strip()
     return Verdict(number, target, UNCHECKED, span, message=error.message, hint=error.hint)
