@@ -7,6 +7,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+# What is piped keeps to COLUMNS; the tests that want that set it.
+os.environ.pop("COLUMNS", None)
+
 # The same examples in every run; HYPOTHESIS_PROFILE=thorough draws many new ones.
 settings.register_profile(
     "default",

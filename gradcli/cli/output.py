@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,6 +15,7 @@ from gradcli.cli.streams import as_data, say
 from gradcli.errors import GradError, GradErrors
 from gradcli.foreign import visible
 
+WIDTH = re.compile(r"[1-9][0-9]{0,5}")
 OK, FAILED, WRONG, INCONCLUSIVE = 0, 1, 2, 3
 
 
@@ -86,15 +88,22 @@ def write_text(pieces: Iterable[str], output: str | None) -> None:
 
 
 def show(sections: Iterable[Any], output: str | None) -> None:
-    """Listings: painted by rich in a terminal, plain text elsewhere."""
+    """Listings: painted by rich in a terminal, plain text elsewhere, as wide as COLUMNS says."""
     from gradcli.render.layout import write_plain, write_rich
 
     if output is not None or not sys.stdout.isatty():
-        _write(lambda out: write_plain(sections, out), output)
+        width = _columns() if output is None else None
+        _write(lambda out: write_plain(sections, out, width), output)
     else:
         from rich.console import Console
 
         write_rich(sections, Console())
+
+
+def _columns() -> int | None:
+    """The width that a person states for what is piped."""
+    stated = os.environ.get("COLUMNS", "")
+    return int(stated) if WIDTH.fullmatch(stated) else None
 
 
 def _write(

@@ -30,6 +30,7 @@ from gradcli.spelling import Written, write
 
 PI = Number(math.pi, None, "pi", ATOM)
 LONGEST_NUMERAL = 300
+LONGEST_WRITTEN = 24  # characters of a numeral that is shown as it is written: 1e9, 2.50
 LONGEST_FORM = 1_000  # characters
 LONGEST_TEXT = 120  # beyond this, a folded number is shown by its value
 
@@ -48,7 +49,7 @@ def literal(sizes: Sizes, text: str) -> Number:
         )
     if whole and value <= EXACT:
         return Number(int(text), sizes.constant(int(text)), text.lstrip("0") or "0", ATOM)
-    return Number(value, None, numeral(value), ATOM)
+    return Number(value, None, text if len(text) <= LONGEST_WRITTEN else numeral(value), ATOM)
 
 
 def of_size(size: Size) -> Number:

@@ -65,36 +65,50 @@ def json_number(value: float, precision: int | None) -> float | str:
 # ── short text ──
 
 # How many entries are kept at the head and at the tail of an axis: of the last axis, and of the
-# others. The first that fits is taken; the digits may shrink before the rows do.
+# others. The first that fits is taken; the digits shrink before all is told by its norm.
 EDGES = (((3, 3), (3, 3)), ((2, 2), (2, 2)), ((1, 1), (1, 1)))
-CORNERS = (((1, 1), (1, 0)), ((1, 0), (1, 0)))
 FEWER_DIGITS = 3
+LITTLE = 16  # characters; in less room an array is whole, or its norm
+NOISE = 32 * float(np.finfo(float).eps)  # beside an entry of 1, what rounding leaves of a 0
+NOTHING = "≈0"
 
 
 def as_text(array: Array, shape: Shape, digits: int, room: int | None = None) -> str:
     """One line: a row is [1 2 3], a column [1 2 3]ᵀ, a matrix [[1 2] [3 4]].
 
     Long axes are shortened in the middle, as NumPy does it; further where `room` is given and less
-    than that would take.
+    than that would take, down to the norm, ‖3.742‖. What rounding leaves beside far larger entries
+    is ≈0.
     """
     if is_scalar(shape):
         return entry_text(array.reshape(-1)[0], digits)
     column = array.ndim == 2 and array.shape[1] == 1
     if column or (array.ndim == 2 and array.shape[0] == 1):
         array = array.reshape(-1)
-    few = min(digits, FEWER_DIGITS)
-    ladder = [(*edges, digits) for edges in EDGES]
-    ladder += [(*EDGES[-1], few), *((*edges, digits) for edges in CORNERS), (*CORNERS[-1], few)]
-    text = ""
-    for last, others, precision in ladder:
-        text = _one_line(array, last, others, precision) + ("ᵀ" if column else "")
-        if room is None or len(text) <= room:
-            break
-    return text
+    for edges, precision in (*((e, digits) for e in EDGES), (EDGES[-1], min(digits, FEWER_DIGITS))):
+        text = _one_line(array, *edges, precision) + ("ᵀ" if column else "")
+        if room is None or (len(text) <= room and (room >= LITTLE or "…" not in text)):
+            return text
+    return norm_text(array, digits)
 
 
-def entry_text(value: float, digits: int) -> str:
+def entry_text(value: float, digits: int, noise: float = 0.0) -> str:
+    """A number. noise: of which size it is taken for what rounding leaves of a 0."""
+    if 0 < abs(value) <= noise:
+        return NOTHING
     return f"{value + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
+
+
+def norm_text(array: Array, digits: int) -> str:
+    """An array by its norm."""
+    return f"‖{entry_text(norm(array), digits)}‖"
+
+
+def _largest(array: Array) -> float:
+    """The size of the largest entry; 0 where one is no number or infinite."""
+    with np.errstate(all="ignore"):
+        found = float(np.abs(array).max(initial=0.0))
+    return found if math.isfinite(found) else 0.0
 
 
 def _one_line(array: Array, last: tuple[int, int], others: tuple[int, int], digits: int) -> str:
@@ -107,14 +121,14 @@ def _one_line(array: Array, last: tuple[int, int], others: tuple[int, int], digi
         kept.append([*range(head), *range(size - tail, size)] if cut else range(size))
     if max(gaps) >= 0:
         array = array[np.ix_(*kept)]
-    return _brackets(array.tolist(), gaps, digits)
+    return _brackets(array.tolist(), gaps, digits, NOISE * _largest(array))
 
 
-def _brackets(value: Any, gaps: Sequence[int], digits: int) -> str:
+def _brackets(value: Any, gaps: Sequence[int], digits: int, noise: float) -> str:
     """Nested lists in brackets; as deep as the array has axes, which are few."""
     if not isinstance(value, list):
-        return entry_text(value, digits)
-    texts = [_brackets(entry, gaps[1:], digits) for entry in value]
+        return entry_text(value, digits, noise)
+    texts = [_brackets(entry, gaps[1:], digits, noise) for entry in value]
     if gaps[0] >= 0:
         texts.insert(gaps[0], "…")
     return f"[{' '.join(texts)}]"

@@ -9,7 +9,7 @@ from typing import Any
 import gradcli
 from gradcli.foreign import dumps, visible
 from gradcli.ops.core import Array
-from gradcli.render.arrays import entry_text, json_number, norm
+from gradcli.render.arrays import entry_text, json_number, norm, norm_text
 from gradcli.views.graph import CONST, LOOP, OPERATION, PARAM, VARIABLE, Graph, Node
 from gradcli.views.layers import lay_out
 
@@ -24,7 +24,7 @@ def label(gradient: Array | None, digits: int | None = None) -> str:
     digits = digits or DIGITS
     if gradient.size == 1:
         return entry_text(float(gradient.reshape(-1)[0]), digits)
-    return f"‖{entry_text(norm(gradient), digits)}‖"
+    return norm_text(gradient, digits)
 
 
 # ── text: one node a line, a lane for each value that is still needed ──

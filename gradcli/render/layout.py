@@ -1,11 +1,12 @@
 """Rows laid out in columns, once for the terminal and for plain text alike.
 
 A terminal has a width: long formulas are folded and values shortened to fit it, and rich paints.
-Elsewhere nothing is folded or cut, and rich is not imported.
+Elsewhere nothing is folded or cut unless a width is asked for, and rich is not imported.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeAlias
@@ -21,13 +22,14 @@ Run: TypeAlias = tuple[str, str]  # a text and its style
 Laid: TypeAlias = list[Run]  # one line of output
 
 # Styles by name. They need no colour to be told apart, since bold and reverse stay without it.
-PLAIN, TITLE, HEADER, NOTE, LOOP, EQUATION, PARAMETER, NUMBER, ADDED = (
-    "plain", "title", "header", "note", "loop", "equation", "parameter", "number", "added"
+PLAIN, TITLE, HEADER, CASES, NOTE, LOOP, EQUATION, PARAMETER, NUMBER, ADDED = (
+    "plain", "title", "header", "cases", "note", "loop", "equation", "parameter", "number", "added"
 )  # fmt: skip
 GOOD, BAD, OPEN = "good", "bad", "open"
 STYLES = {
     TITLE: "bold underline",
     HEADER: "dim",
+    CASES: "italic underline",
     NOTE: "italic",
     LOOP: "bold",
     EQUATION: "bold cyan",
@@ -42,18 +44,19 @@ NO_STYLES: Mapping[str, str] = MappingProxyType({})
 ADD = "+="
 
 WIDEST = 80  # a plain column is not padded beyond this; a longer cell just sticks out
-LEAST = 16  # the narrowest that a column is folded to
-SHARES = (1, 0.7, 0.4)  # of what flexible columns ask for, where a terminal is too narrow for all
+LEFT_OUT = -1  # the width of a column that is not there
+LEAST = 16  # what a flexible column asks for
 INDENT = 2  # of a folded cell's further lines
 OPENING, CLOSING = "([{", ")]}"
-OPERATORS = "+-*/@^<>=∘⊙"
+OPERATORS = "+-*/@^<>=∘⊙:"
+QUOTE = '"'
 
 
 class Column(NamedTuple):
     """`flexible` columns share what a terminal has left; `gap` is the space before the column.
 
-    `least` is what a flexible column asks for before the one left of it gets more. `styles` has
-    those of some of its texts.
+    `least` is what a flexible column asks for before the one left of it gets more. A `spare` one is
+    left out where there is no room for what can't be folded. `styles` has those of some texts.
     """
 
     title: str
@@ -61,6 +64,7 @@ class Column(NamedTuple):
     flexible: bool = False
     gap: int = 2
     least: int = LEAST
+    spare: bool = False
     styles: Mapping[str, str] = NO_STYLES
 
 
@@ -118,14 +122,31 @@ def _widths(columns: Sequence[Column], rows: Sequence[Line], width: int | None) 
     excess = sum(natural) + sum(column.gap for column in columns) - width
     flexible = [k for k, column in enumerate(columns) if column.flexible]
     # The rightmost column gives way first, down to what it asks for; then the one left of it. Where
-    # that is not enough, they do so again, down to less than that.
-    for share in SHARES:
+    # that is not enough, they do so again, down to what can't be folded further.
+    for asked in (True, False):
         for k in reversed(flexible):
-            least = int(columns[k].least * share)
-            kept = max(min(natural[k], least), natural[k] - max(0, excess))
+            if excess <= 0:
+                return natural
+            least = columns[k].least if asked else _narrowest(line.cells[k] for line in rows)
+            kept = max(min(natural[k], least), natural[k] - excess)
             excess -= natural[k] - kept
             natural[k] = kept
+    for k in reversed([k for k, column in enumerate(columns) if column.spare]):
+        if excess <= 0:
+            break
+        excess -= natural[k] + columns[k].gap
+        natural[k] = LEFT_OUT
     return natural
+
+
+def _narrowest(cells: Iterable[Cell]) -> int:
+    """The width of the widest piece that is not broken."""
+    widest = 0
+    for cell in cells:
+        text = cell if isinstance(cell, str) else cell(0)
+        pieces = _pieces(text)
+        widest = max(widest, *(cell_width(p) + (INDENT if k else 0) for k, p in enumerate(pieces)))
+    return widest
 
 
 # ── rows ──
@@ -135,6 +156,10 @@ def _row(
     columns: Sequence[Column], line: Line, widths: Sequence[int], width: int | None
 ) -> Iterator[Laid]:
     """A row: as many lines as its most folded cell has."""
+    if LEFT_OUT in widths:
+        there = [k for k, room in enumerate(widths) if room != LEFT_OUT]
+        columns, widths = [columns[k] for k in there], [widths[k] for k in there]
+        line = line._replace(cells=tuple(line.cells[k] for k in there))
     texts = [
         cell if isinstance(cell, str) else cell(None if width is None else room)
         for cell, room in zip(line.cells, widths, strict=True)
@@ -171,11 +196,15 @@ def _line(
 
 
 def fold(text: str, width: int | None, indent: int) -> list[str]:
-    """A text in lines of at most a width, broken at spaces, outside brackets where it can be."""
+    """A text in lines of at most a width: a formula broken before operators and after commas,
+    outside brackets where it can be, and words at spaces. What can't be broken sticks out.
+    """
     lines: list[str] = []
     pad = ""
-    while width is not None and cell_width(pad + text) > width > len(pad):
+    while width is not None and cell_width(pad + text) > width:
         at = _break(text, width - len(pad))
+        if at is None:
+            break
         lines.append(pad + text[:at].rstrip())
         text = text[at:].lstrip()
         pad = " " * indent
@@ -183,22 +212,51 @@ def fold(text: str, width: int | None, indent: int) -> list[str]:
     return lines
 
 
-def _break(text: str, width: int) -> int:
-    """Where to break a text that is too long: after a comma or before an operator."""
-    places: list[tuple[int, bool, int]] = []
-    depth = used = end = 0
-    for end, c in enumerate(text):
-        if c == " " and end and text[end - 1] not in OPERATORS:
-            places.append((depth, text[end - 1] != ",", -end))
-        used += cell_width(c)
-        if used > width:
-            break
-        depth += (c in OPENING) - (c in CLOSING)
-    # The outermost brackets' last place, unless that leaves a short line; else any; else anywhere.
-    for some in ([place for place in places if -5 * place[2] >= 2 * width], places[-1:]):
+class _Place(NamedTuple):
+    """Where a text may be broken: how deep in brackets, whether behind a comma, at which character,
+    and how many cells are before it.
+    """
+
+    depth: int
+    comma: bool
+    at: int
+    used: int
+
+
+def _break(text: str, width: int) -> int | None:
+    """Where to break a text that is too long; None where there is no place."""
+    places = _places(text)
+    fitting = [place for place in places if place.used <= width]
+    # The outermost brackets' last place, unless that leaves a short line; else any; else the next.
+    # Behind a comma is better than before an operator.
+    long = [place for place in fitting if 5 * place.used >= 2 * width]
+    for some in (long, fitting[-1:], places[:1]):
         if some:
-            return -min(some)[2]
-    return max(1, end)
+            return min(some, key=lambda place: (place.depth, not place.comma, -place.at)).at
+    return None
+
+
+def _places(text: str) -> list[_Place]:
+    """Before operators and behind commas, nothing else in a formula; in words at every space."""
+    places: list[_Place] = []
+    whole: list[bool] = []  # of each bracket around: whether it is a name's, as in h[t - 1]
+    used, quoted = 0, False
+    for at, c in enumerate(text):
+        if c == " " and at and not (quoted or any(whole)) and text[at - 1] not in OPERATORS + " ":
+            places.append(_Place(len(whole), text[at - 1] == ",", at, used))
+        quoted ^= c == QUOTE
+        used += cell_width(c)
+        if c in OPENING:
+            whole.append(c == "[" and at > 0 and (text[at - 1].isalnum() or text[at - 1] in "_])"))
+        elif c in CLOSING and whole:
+            whole.pop()
+    return places
+
+
+def _pieces(text: str) -> list[str]:
+    """What stands between the places where a text may be broken."""
+    at = [place.at for place in _places(text)]
+    return [text[a:b].strip() for a, b in itertools.pairwise([0, *at, len(text)])]
 
 
 def cell_width(text: str) -> int:
@@ -221,11 +279,12 @@ FIRST_COMBINING = "\u0300"  # before it, no character is wide or combining
 # ── painters ──
 
 
-def write_plain(sections: Iterable[Section], out: TextIO) -> None:
-    """Aligned text, nothing folded or cut."""
+def write_plain(sections: Iterable[Section], out: TextIO, width: int | None = None) -> None:
+    """Aligned text; nothing is folded or cut where no width is given."""
     for i, section in enumerate(sections):
         out.write("\n" if i else "")
-        out.writelines("".join(text for text, _ in line) + "\n" for line in lay_out(section, None))
+        lines = lay_out(section, width)
+        out.writelines("".join(text for text, _ in line) + "\n" for line in lines)
 
 
 def write_rich(sections: Iterable[Section], console: Console) -> None:

@@ -7,10 +7,13 @@ from itertools import groupby
 
 from gradcli.loops import Block, Indices, Place, total
 from gradcli.render.cases import cases, condition
-from gradcli.render.layout import HEADER, LOOP, PARAMETER, PLAIN, Column, Line, Section
+from gradcli.render.families import Family, families
+from gradcli.render.layout import CASES, LOOP, PARAMETER, PLAIN, Column, Line, Section
 from gradcli.render.table import (
     DIGITS,
+    FORMULA,
     MARK,
+    SHAPE,
     Table,
     counted,
     heading,
@@ -34,9 +37,9 @@ def sections(session: Session, precision: int | None = None, full: bool = True) 
     The values of a loop's equations differ from iteration to iteration, and are not shown.
     """
     view = View(session, full)
-    summary = Table(session, precision or DIGITS, full=True).summary
-    names = list(session.derivation.wrt)
-    return [view.forward(), view.backward(), summary(view.edges(names))]
+    table = Table(session, precision or DIGITS, full=True)
+    shown = view.some(session.derivation.wrt)
+    return [view.forward(), view.backward(), table.summary(shown)]
 
 
 class View:
@@ -45,6 +48,7 @@ class View:
         self.derivation = session.derivation
         self.steps = session.program.steps
         self.program = session.program
+        self.layout = self.derivation.layout
         self.params = {item.name for item in session.program.inputs if item.role == "param"}
         self.items, self.found = rolled(self.derivation)
         self.numbers = {place.step: n for n, place in enumerate(places(self.items), 1)}
@@ -54,8 +58,8 @@ class View:
     def forward(self) -> Section:
         columns = (
             Column("#", right=True, gap=0),
-            Column("equation", flexible=True),
-            Column("shape"),
+            Column("equation", flexible=True, least=FORMULA),
+            SHAPE,
         )
         title = f"Forward, rolled: {counted(len(self.numbers), 'equation')}"
         return Section(title, columns, list(self._forward(self.items, "")))
@@ -95,44 +99,47 @@ class View:
     # ── backward ──
 
     def backward(self) -> Section:
-        layout = self.derivation.layout
         lines = list(self._start())
         lines += self._backward(self.items, None, "")
-        width = max(len(line.cells) for line in lines) - 5  # columns of `=` and `+=`
+        width = max(len(line.cells) for line in lines) - 6  # columns of the cases
         columns = (
             Column("#", right=True, gap=0),
             Column("", gap=1),
             Column("derivative", gap=1, flexible=True),
-            *(Column("", right=True, gap=1, flexible=True, least=9) for _ in range(width)),
-            Column("formula", flexible=True, least=24),
-            Column("shape"),
+            Column("", right=True, gap=1, flexible=True, least=9),
+            *(Column("", right=True, flexible=True, least=9) for _ in range(width)),
+            Column("formula", flexible=True, gap=1, least=FORMULA),
+            SHAPE,
         )
         number = 0
         for i, line in enumerate(lines):
             if len(line.cells) > 1:
                 *head, formula, shape = line.cells
-                head += [""] * (3 + width - len(head))
+                head += [""] * (4 + width - len(head))
                 if line.cells[0] == STEP:
                     number += 1
                     head[0] = step_number(number, len(self.numbers))
                 lines[i] = Line((*head, formula, shape), line.style)
-        title = f"Backward, rolled: {counted(number, 'step')}, {layout} layout"
+        title = f"Backward, rolled: {counted(number, 'step')}, {self.layout} layout"
         return Section(title, columns, lines, legend(line.cells for line in lines))
 
     def _start(self) -> Iterator[Line]:
-        for name in self.edges([item.name for item in self.program.given]):
-            if isinstance(name, int):
-                yield left_out(name)
+        for item in self.some([item.name for item in self.program.given]):
+            if isinstance(item, int):
+                yield left_out(item)
                 continue
-            shape = shape_text(displayed(self.program.shapes[name], self.derivation.layout))
-            yield Line(("", "", f"dL/d{name}", "=", "given", shape))
+            shape = shape_text(displayed(self.program.shapes[item.members[0]], self.layout))
+            yield Line(("", "", f"dL/d{item.text}", "=", "given", shape))
         if self.program.loss is not None:
             yield Line(("", "", f"dL/d{self.program.loss}", "=", "1", "scalar"))
 
-    def edges(self, names: Sequence[str]) -> list[str | int]:
-        """Names; of a large family its first and last members, and how many are between them."""
-        found: list[str | int] = []
-        for _, group in groupby(names, key=lambda name: name.partition("[")[0]):
+    def some(self, names: Sequence[str]) -> list[Family | int]:
+        """Names, a family's together; of a large one with gaps the first and the last members, and
+        how many are between them.
+        """
+        found: list[Family | int] = []
+        together = families(self.program, self.items, names)
+        for _, group in groupby(together, key=lambda each: each.text.partition("[")[0]):
             members = list(group)
             left = len(members) - 2 * EDGE
             some = self.full or left <= 1
@@ -147,7 +154,9 @@ class View:
         groups: list[tuple[str, list[Indices]]] = [("", [()])]
         if block is not None and found:
             groups = cases(block, found)
-            yield Line(("", "", "", *(name for name, _ in groups), "", ""), HEADER)
+            agreed = f"every {block.loops[-1].variable}"
+            names = [name for name, _ in groups] if len(groups) > 1 else []
+            yield Line(("", "", "", agreed, *names, "", ""), CASES)
         for item in reversed(items):
             if isinstance(item, Block):
                 margin = " " * (len(str(len(self.numbers))) + 3)
@@ -169,10 +178,12 @@ class View:
     def _line(
         self, found: Derivative, groups: Sequence[tuple[str, list[Indices]]], indent: str
     ) -> Line:
-        assigns = []
-        for _, indices in groups:
-            some = dict.fromkeys(found.assigns[i] for i in indices if i in found.assigns)
-            assigns.append(" or ".join(some))
+        shown = [
+            dict.fromkeys(found.assigns[i] for i in some if i in found.assigns)
+            for _, some in groups
+        ]
+        alike = shown[0] if len(shown[0]) == 1 and all(s == shown[0] for s in shown) else {}
+        assigns = [*alike] if alike else ["", *map(" or ".join, shown)]
         is_param = found.name in self.params
         cells = (
             STEP,
@@ -180,6 +191,6 @@ class View:
             f"{indent}{found.target}",
             *assigns,
             found.formula,
-            shape_text(displayed(found.shape, self.derivation.layout)),
+            shape_text(displayed(found.shape, self.layout)),
         )
         return Line(cells, PARAMETER if is_param else PLAIN)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
 from gradcli.ops.core import Array
-from gradcli.render.arrays import as_text, entry_text, norm, show_shape
+from gradcli.render.arrays import as_text, entry_text, norm, norm_text, show_shape
+from gradcli.render.families import Family
 from gradcli.render.json_ import turn
 from gradcli.render.layout import EQUATION, NOTE, PARAMETER, PLAIN, Cell, Column, Line, Section
 from gradcli.request import NOTHING, Besides
@@ -19,13 +21,16 @@ LONGEST = 300  # rows of one listing, unless all are wanted
 HEAD, TAIL = 200, 60
 WHOLE = "--full"  # what shows the rows that are left out
 DIGITS = 4
+MOST_AXES = 2  # of an array whose entries are read in one line; beyond, its norm
 MARK = "▸"
-VALUE = Column("value", flexible=True, least=24)
+FORMULA = 30  # the least room of a formula before values give way to norms
+SHAPE = Column("shape", spare=True)
+VALUE = Column("value", flexible=True, least=24, spare=True)
 
 FORWARD = (
     Column("#", right=True, gap=0),
-    Column("equation", flexible=True),
-    Column("shape"),
+    Column("equation", flexible=True, least=FORMULA),
+    SHAPE,
     VALUE,
 )
 BACKWARD = (
@@ -33,8 +38,8 @@ BACKWARD = (
     Column("", gap=1),
     Column("derivative", gap=1),
     Column("", right=True, gap=1),
-    Column("formula", flexible=True, gap=1),
-    Column("shape"),
+    Column("formula", flexible=True, gap=1, least=FORMULA),
+    SHAPE,
     VALUE,
 )
 SUMMARY = (
@@ -153,22 +158,27 @@ class Table:
         )
         return Line(cells, style)
 
-    def summary(self, names: Sequence[str | int] | None = None) -> Section:
+    def summary(self, some: Sequence[Family | int] | None = None) -> Section:
         """The gradients, or some of them; a number stands for that many that are left out."""
         program = self.session.program
-        lines = self._lines(self._total, self.session.derivation.wrt if names is None else names)
+        if some is None:
+            some = [Family(name, (name,)) for name in self.session.derivation.wrt]
+        lines = self._lines(self._total, some)
         of = f" of {program.loss}" if program.loss and not program.given else ""
         return Section(f"Gradients{of}", SUMMARY, lines)
 
-    def _total(self, name: str | int) -> Line:
-        if isinstance(name, int):
-            return left_out(name)
-        program = self.session.program
-        mark, style = self._mark(name)
-        shape = shape_text(displayed(program.shapes[name], self.session.derivation.layout))
-        size = norm(self.session.backward.totals[name])
-        role = self.roles.get(name, "step")
-        return Line((mark, f"dL/d{name}", role, shape, entry_text(size, self.digits)), style)
+    def _total(self, item: Family | int) -> Line:
+        if isinstance(item, int):
+            return left_out(item)
+        first = item.members[0]
+        mark, style = self._mark(first)
+        shapes = self.session.program.shapes
+        shape = shape_text(displayed(shapes[first], self.session.derivation.layout))
+        totals = self.session.backward.totals
+        size = math.hypot(*(norm(totals[name]) for name in item.members))
+        role = self.roles.get(first, "step")
+        cells = (mark, f"dL/d{item.text}", role, shape, entry_text(size, self.digits))
+        return Line(cells, style)
 
     # ── cells ──
 
@@ -180,6 +190,8 @@ class Table:
         return self.roles.get(name) == "param"
 
     def value(self, array: Array, shape: Shape) -> Cell:
+        if array.ndim > MOST_AXES:
+            return norm_text(array, self.digits)
         return partial(as_text, array, shape, self.digits)
 
     def derivative(self, array: Array, shape: Shape) -> Cell:

@@ -49,12 +49,37 @@ def test_both_axes_are_shortened() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 50), (50, 1), (5, 7), (3, 4, 5), (2, 2, 2, 2)])
-def test_less_room_takes_fewer_entries_and_keeps_the_first(shape: tuple[int, ...]) -> None:
+def test_less_room_takes_fewer_entries_and_at_last_the_norm(shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).normal(size=shape)
-    texts = [show(array, room=room) for room in (200, 60, 40, 24)]
-    assert all(len(text) <= room for text, room in zip(texts, (200, 60, 40, 24), strict=True))
-    assert all(text.lstrip("[").startswith(f"{array.flat[0]:.2g}"[:3]) for text in texts)
+    rooms = (200, 60, 40, 24, 8)
+    texts = [show(array, room=room) for room in rooms]
+    assert all(len(text) <= room for text, room in zip(texts, rooms, strict=True))
+    whole = f"‖{np.linalg.norm(array):.4g}‖"
+    assert texts[-1] == whole
+    assert all(t == whole or t.lstrip("[").startswith(f"{array.flat[0]:.2g}"[:3]) for t in texts)
     assert len(texts[0]) > len(texts[-1])
+
+
+def test_in_little_room_nothing_is_left_out_silently() -> None:
+    zeros_around = np.array([[0.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 0.0]])
+    assert show(zeros_around, room=9) == "‖12.25‖"
+    assert show([[1.0, 2.0]], room=9) == "[1 2]"
+
+
+@pytest.mark.parametrize(
+    ("array", "text"),
+    [
+        ([[1.0, 1e-17, -2e-16, 0.0]], "[1 ≈0 ≈0 0]"),
+        ([[1e20, 1.0]], "[1e+20 ≈0]"),
+        ([[1.0, 1e-13]], "[1 1e-13]"),  # more than rounding leaves
+        ([[1e-17, 2e-17]], "[1e-17 2e-17]"),  # beside nothing larger
+        ([[np.inf, 1e-17]], "[inf 1e-17]"),
+        ([[np.nan, 1e-17, 1.0]], "[nan 1e-17 1]"),
+        ([[1e-17]], "1e-17"),
+    ],
+)
+def test_what_rounding_leaves_beside_larger_entries(array: object, text: str) -> None:
+    assert show(array) == text
 
 
 def test_a_large_array_is_not_copied_whole() -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from listings import EXAMPLES, derived, plain, squeezed
 from typer.testing import CliRunner
@@ -95,8 +96,12 @@ def backward(text: str | Path, **options: str) -> list[list[str]]:
 def test_the_scanning_mlp_is_the_recitations() -> None:
     rows = backward(ROOT / "scanning_mlp.eq")
     rows = [row for row in rows if "given" not in row]
-    assert rows[0][3:5] == ["t = T-N", "t < T-N"]
-    found = [(row[1], row[2].strip(), row[3], row[4], row[5]) for row in rows[1:]]
+    assert rows[0][3:6] == ["every t", "t = T-N", "t < T-N"]
+    assert all(row[3] == "" or row[4:6] == ["", ""] for row in rows[1:])  # once where all agree
+    found = [
+        (row[1], row[2].strip(), *(row[4:6] if not row[3] else [row[3]] * 2), row[6])
+        for row in rows[1:]
+    ]
     assert found == [
         ("", "dL/dz7[t]", "=", "=", "dL/dO[t]"),
         ("▸", "dL/db3", "=", "+=", "dL/dO[t]"),
@@ -124,16 +129,16 @@ def test_a_loop_backward_in_time() -> None:
     assert "for t in 1..T, backward from t = T to 1\n" in text
     assert "sum over t in 1..T: z8[1] is its first term, C_total its last total\n" in text
     assert text.count("h[t] = sigmoid(z3[t])") == 2  # once in either listing
-    rows = {row[2].strip(): row[3:5] for row in backward(ROOT / "rnn.eq")}
-    assert rows["dL/dW_h"] == ["=", "+="]
-    assert rows["dL/dh[t]"] == ["=", "+="]
-    assert rows["dL/dh[t - 1]"] == ["=", "="]
-    assert rows["dL/dh_start"] == ["=", ""]  # outside the loop
+    rows = {row[2].strip(): row[3:6] for row in backward(ROOT / "rnn.eq")}
+    assert rows["dL/dW_h"] == ["", "=", "+="]
+    assert rows["dL/dh[t]"] == ["", "=", "+="]
+    assert rows["dL/dh[t - 1]"] == ["=", "", ""]
+    assert rows["dL/dh_start"] == ["=", "", ""]  # outside the loop
 
 
 def test_always_adding() -> None:
     rows = backward(ROOT / "rnn.eq", accumulate="always")
-    assert {cell for row in rows if row[0].strip() for cell in row[3:-2]} == {"+="}
+    assert {cell for row in rows if row[0].strip() for cell in row[3:-2] if cell} == {"+="}
 
 
 @pytest.mark.parametrize(
@@ -291,3 +296,42 @@ def test_whole_numbers_behind_a_letter_are_drawn_together() -> None:
     shown = CliRunner().invoke(app, ["derive", "-", "--rolled"], input=text).stdout
     for equation in ("x[t] * (t + 1)", "t * h[t]", "z2[t] * (t - 1)"):
         assert f" = {equation} " in shown
+
+
+FAMILIES = """
+dim T = 5, K = 2, N = 3
+input x[1..T]: [2], q[0..2]: [2], u[1..N, 1..K]: [2], X: [T]
+h[0] = zeros(2)
+for t in 1..T:
+    h[t] = tanh(h[t-1] + x[t] * q[0] + q[1] - q[2])
+    for k in 1..K:
+        y[t, k] = h[t] * k
+for n in 1..N:
+    for k in 1..K:
+        v[n, k] = u[n, k] * 2
+    for j in n..N:
+        w[n, j] = X[n] * X[j]
+given dL/dy, dL/dv, dL/dw, dL/dh[T]
+"""
+
+
+def test_a_family_has_one_row_with_the_ranges_of_its_loops() -> None:
+    session = derived(FAMILIES)
+    shown = sections(session)
+    given = [line.cells[2] for line in shown[1].lines if "given" in line.cells]
+    assert given == [
+        "dL/dy[1..T, 1..K]",
+        "dL/dv[1..N, 1..K]",
+        *(f"dL/dw[{n}, {j}]" for n in range(1, 4) for j in range(n, 4)),  # no rectangle
+        "dL/dh[5]",
+    ]
+    summary = {line.cells[1]: line.cells for line in shown[2].lines}
+    assert list(summary) == ["dL/dx[1..T]", "dL/dq[0..2]", "dL/du[1..N, 1..K]", "dL/dX"]
+    totals = [session.backward.totals[f"x[{t}]"] for t in range(1, 6)]
+    assert float(str(summary["dL/dx[1..T]"][4])) == pytest.approx(np.linalg.norm(totals), rel=1e-3)
+
+
+def test_members_of_unlike_shapes_stay_apart() -> None:
+    model = "input X: [4]\nfor t in 1..3:\n    y[t] = X[0 : t] * 2\ngiven dL/dy\n"
+    given = [line.cells[2] for line in sections(derived(model))[1].lines if "given" in line.cells]
+    assert given == ["dL/dy[1]", "dL/dy[2]", "dL/dy[3]"]

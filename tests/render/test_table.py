@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from listings import EXAMPLES, derived, painted, plain, squeezed
+from typer.testing import CliRunner
 
+from gradcli.cli import app
+from gradcli.render import rolled
 from gradcli.render.layout import cell_width, fold, lay_out
 from gradcli.render.table import HEAD, LONGEST, TAIL, sections
 
@@ -146,21 +150,27 @@ def test_a_long_listing_shows_its_head_and_tail_and_how_to_see_all() -> None:
 # ── folding ──
 
 
-@pytest.mark.parametrize("width", range(6, 60, 3))
-@pytest.mark.parametrize(
-    "text",
-    [
-        "dL/dC_tilde * C_tilde.T * (1 - C_tilde).T",
-        "(dL/dA - sum(dL/dA * A.T, axis=0)) * A.T",
-        "z = [alpha; beta; gamma]",
-        "a_name_that_is_longer_than_the_column_is_wide",
-        "名前 * 値 + 名前",
-    ],
-)
-def test_folding_keeps_every_character_and_the_width(text: str, width: int) -> None:
+FOLDED = [
+    ("dL/dC_tilde * C_tilde.T * (1 - C_tilde).T", ["*", "-"]),
+    ("(dL/dA - sum(dL/dA * A.T, axis=0)) * A.T", ["-", "*", "axis=0"]),
+    ("z = [alpha; beta; gamma]", ["=", "beta", "gamma"]),
+    ("a_name_that_is_longer_than_the_column_is_wide", []),
+    ("dL/dcounts_sum_inv[t - 1, 2 : t + N] * counts_sum_inv", ["*"]),
+    ('einsum("ij, jk -> ik", A, B)', ["A", "B"]),
+    ("名前 * 値 + 名前", ["*", "+"]),
+]
+
+
+@pytest.mark.parametrize("width", range(4, 60, 3))
+@pytest.mark.parametrize(("text", "at"), FOLDED)
+def test_folding_keeps_every_character_and_every_name_whole(
+    text: str, at: list[str], width: int
+) -> None:
     lines = fold(text, width, 2)
     assert squeezed("".join(lines)) == squeezed(text)
-    assert all(cell_width(line) <= width for line in lines)
+    # A line begins before an operator or behind a comma, and is too long only if it has neither.
+    assert all(line.split()[0].startswith(tuple(at)) for line in lines[1:])
+    assert all(cell_width(line) <= width or len(fold(line[2:], 1, 0)) == 1 for line in lines[1:])
 
 
 def test_folding_breaks_before_operators_and_outside_brackets() -> None:
@@ -170,7 +180,74 @@ def test_folding_breaks_before_operators_and_outside_brackets() -> None:
     ]
 
 
+WIDE = """
+param counts_sum_inverse: [4, 1]
+input probabilities_of_all: [4, 27], deep: [2, 3, 4]
+weighted_by_counts = probabilities_of_all * counts_sum_inverse * counts_sum_inverse
+loss L = sum(square(weighted_by_counts)) + sum(deep)
+"""
+
+
+def test_values_give_way_to_norms_before_formulas_are_squeezed() -> None:
+    session = derived(WIDE)
+    backward = sections(session)[1]
+    lines = ["".join(text for text, _ in line) for line in lay_out(backward, 80)]
+    text = "\n".join(lines)
+    assert max(map(len, lines)) <= 80
+    start = next(line.index("= 1 ") + 2 for line in lines if "= 1 " in line)
+    assert next(line.index("shape") for line in lines if "formula" in line) - start >= 30 + 2
+    assert "‖" in text
+    assert "…" not in text
+    names = {f"dL/d{name}" for name in session.program.shapes}
+    assert all(name in text for name in names & set(re.findall(r"dL/d\w+", plain([backward]))))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_no_name_is_cut_at_any_width(path: Path) -> None:
+    session = derived(path)
+    word = re.compile(r"[^\W\d]\w*")
+    for section in (sections(session)[1], rolled.sections(session)[1]):
+        whole = set(word.findall(plain([section])))
+        for width in (30, 44, 60, 80, 120):
+            runs = [text for line in lay_out(section, width) for text, _ in line]
+            assert {name for text in runs for name in word.findall(text)} <= whole
+
+
+def test_three_axes_and_more_are_told_by_shape_and_norm() -> None:
+    text = plain(sections(derived(WIDE)))
+    assert re.search(r"dL/ddeep += .* 4×3×2 +‖4.899‖\n", text)
+
+
 # ── the command ──
+
+
+def test_what_is_piped_keeps_to_columns_where_it_is_set(tmp_path: Path) -> None:
+    model = tmp_path / "wide.eq"
+    model.write_text(WIDE)
+
+    def widest(*more: str, **environment: str) -> int:
+        found = CliRunner().invoke(app, ["derive", str(model), *more], env=environment)
+        return max(map(len, found.stdout.splitlines() or [""]))
+
+    assert widest() > 100
+    assert widest(COLUMNS="90") <= 90
+    assert widest("--rolled", COLUMNS="90") <= 90
+    assert all(widest(COLUMNS=nonsense) == widest() for nonsense in ("", "0", "-5", "9" * 5000))
+    file = tmp_path / "whole.txt"
+    widest("-o", str(file), COLUMNS="90")
+    assert max(map(len, file.read_text().splitlines())) == widest()
+
+
+def test_a_number_is_shown_as_it_is_written() -> None:
+    model = "input s: [3], m: [3]\nz = where(m > 0, s, -1e9) + 2.50 * s + 1e-12\ngiven dL/dz\n"
+    text = plain(sections(derived(model)))
+    assert "where(z1, s, -1e9)" in text
+    assert "2.50 * s" in text
+    assert "+ 1e-12" in text
+    long = "0." + "1" * 100
+    assert "0.1111111111111111 " in plain(
+        sections(derived(f"input s: [3]\nz = s * {long} + s\ngiven dL/dz\n"))
+    )
 
 
 def test_a_pipe_gets_plain_text_without_rich() -> None:
