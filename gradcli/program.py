@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from gradcli.errors import Defect, Note, Source, Span
 from gradcli.forms import Rolled
 from gradcli.ops.core import Call
-from gradcli.sizes import ATOM, Number, Shape, Sizes, alike, spell
+from gradcli.sizes import ATOM, Number, Shape, Size, Sizes, alike, spell
 from gradcli.spelling import Written, write
 from gradcli.syntax.ast import Place
 
@@ -69,6 +69,7 @@ class Input(NamedTuple):
     """A declared quantity. `value` is how it gets its value where no data binds it.
 
     A Program without inputs as value is an expression over constants; None means a standard draw.
+    within: the first and the last of the whole numbers that an index holds.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Input(NamedTuple):
     shape: Shape
     value: Program | Drawn | FromFile | None
     place: Place
+    within: tuple[Size, Size] | None = None
 
 
 class Loop(NamedTuple):

@@ -72,7 +72,8 @@ def _value(program: Program, item: Input, key: str, data: Mapping[str, Array], s
         return _fitted(program, item, array, key, item.value.path)
     if isinstance(item.value, Program):
         with np.errstate(all="ignore"):
-            return run(item.value.steps, {})["value"].reshape(shape)
+            value = run(item.value.steps, {})["value"].reshape(shape)
+        return _fitted(program, item, value, key, program.source.name)
     drawn = item.value or Drawn("normal", (0.0, 1.0))
     return draw(drawn, shape, key, seed)
 
@@ -80,11 +81,36 @@ def _value(program: Program, item: Input, key: str, data: Mapping[str, Array], s
 def _fitted(program: Program, item: Input, array: Array, key: str, where: str) -> Array:
     """`fit` for an input, whose errors point to where it is declared."""
     try:
-        return fit(array, numbers(item.shape), key, where)
+        fitted = fit(array, numbers(item.shape), key, where)
+        _check_within(item, fitted, key, where)
     except GradError as error:
         said = f"{key} is {'given' if item.role == 'given' else 'declared'} here"
         error.also = (Note(said, program.span(item.place)),)
         raise
+    return fitted
+
+
+def _check_within(item: Input, value: Array, key: str, where: str) -> None:
+    """Raise GradError at the first entry of an index that is not whole, or out of its range."""
+    if item.within is None:
+        return
+    first, last = item.within
+    wrong = ~((value == np.floor(value)) & (value >= first.number) & (value <= last.number))
+    if not wrong.any():
+        return
+    place = tuple(map(int, np.argwhere(wrong)[0]))
+    if value.shape[1:] == (1,):
+        place = place[:1]
+    entry = f"{key}[{', '.join(map(str, place))}]"
+    found = float(value[wrong][0])
+    range_ = f"{first.text}..{last.text}"
+    numbers = f"{first.value}..{last.value}"
+    raise GradError(
+        f"{where}: {entry} is {found:g}, but {key} is in {range_}"
+        + ("" if numbers == range_ else f", {numbers}"),
+        hint=None if found.is_integer() else "an index holds whole numbers",
+        kind="bad-data",
+    )
 
 
 def _declared(program: Program, name: str, remark: str) -> tuple[Note, ...]:

@@ -108,6 +108,14 @@ class Module:
     def maths(self, lines: Sequence[str]) -> bool:
         return any("math." in text for text in [*lines, *self.helpers.texts])
 
+    def kind_of(self, known: Mapping[str, tuple[str, Store]]) -> str:
+        """An array of the kind that is computed with: no index, which holds whole numbers."""
+        indices = {
+            item.name.partition("[")[0] for item in self.passes.program.inputs if item.within
+        }
+        some = (text for name, (text, _) in known.items() if name not in indices)
+        return next(some, self.language.like)
+
     # ── the passes ──
 
     def forward(self) -> Iterator[str]:
@@ -115,7 +123,7 @@ class Module:
         known = {q.name: (self.naming(q.name), Store(ARRAY, q.axes, q.shape)) for q in found.inputs}
         kept = {*found.saved, *(q.name for q in found.outputs)}
         items = schedule(found.forward, not self.plain, self.language.fixed)
-        like = next(iter(known.values()))[0] if known else self.language.like
+        like = self.kind_of(known)
         writer = Writer(
             found.forward, items, known, kept, self.naming, self.language, like, self.plain
         )
@@ -165,7 +173,7 @@ class Module:
             known[key] = argument, Store(ARRAY, q.axes, q.shape)
         kept = {derivative(q.name) for q in found.gradients}
         items = schedule(nest, not self.plain, self.language.fixed)
-        like = next(iter(known.values()))[0] if known else self.language.like
+        like = self.kind_of(known)
         writer = Writer(nest, items, known, kept, self.naming, self.language, like, self.plain)
         body = writer.write()
         yield from signature("backward", ["saved"], [self.argument(q) for q in found.given])

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from gradcli.errors import GradError
 from gradcli.lower import gradients
 from gradcli.lower.env import Env
+from gradcli.lower.indexing import check_indexes
 from gradcli.lower.names import no_function
 from gradcli.lower.operands import apply, shape, value, whole
 from gradcli.lower.scope import Brackets, Family, Function, Item, Quoted, Ref
@@ -17,6 +18,7 @@ from gradcli.ops import FUNCTIONS, Mismatch, Op
 from gradcli.ops.attributes import (
     ATTRIBUTES,
     BRACKETS,
+    COUNT,
     SIZE,
     SIZES,
     TEXT,
@@ -64,7 +66,12 @@ def _is_own(env: Env, name: str, op: Op) -> bool:
 @cache
 def _plain(name: str) -> PlainCall | None:
     op = FUNCTIONS.get(name)
-    if op is None or op.attributes or any(operand.startswith("*") for operand in op.operands):
+    if (
+        op is None
+        or op.attributes
+        or op.indexes
+        or any(operand.startswith("*") for operand in op.operands)
+    ):
         return None
     return PlainCall(op, len(op.operands), tuple(op.keywords.items()))
 
@@ -76,6 +83,8 @@ def call(
     op = FUNCTIONS.get(name)
     if op is not None and not _is_own(env, name, op):
         operands, attrs = _bind(env, op, name, keywords, items, place)
+        if op.indexes:
+            check_indexes(env, op, operands, attrs, place)
         return apply(env, op, operands, attrs, place)
     found = env.scope.find(name)
     if found is None and name not in env.outline.poisoned:
@@ -207,13 +216,22 @@ def _size(env: Env, name: str, kind: Attribute, arguments: list[Argument], place
     return found[0]
 
 
+def _count_of(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> Size:
+    last = arguments.pop().item if arguments else None
+    if not isinstance(last, Number):
+        raise _lacking(env, name, kind, place)
+    return shape(env, (last,), place)[0]
+
+
 def _whole(env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place) -> int:
     item, part = arguments.pop()
     return whole(env, item, kind.about, place, part)
 
 
 TAKERS: dict[str, Callable[..., Any]] = {
-    TEXT: _text, BRACKETS: _brackets, SIZES: _sizes, SIZE: _size, WHOLE: _whole,
+    TEXT: _text, BRACKETS: _brackets, SIZES: _sizes, SIZE: _size, COUNT: _count_of, WHOLE: _whole,
 }  # fmt: skip
 
 

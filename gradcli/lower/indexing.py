@@ -7,14 +7,17 @@ from typing import Any
 
 from gradcli.errors import GradError
 from gradcli.forms import Member
+from gradcli.interpret import interpret
 from gradcli.lower import numbers
 from gradcli.lower.env import Env
 from gradcli.lower.operands import value, whole
 from gradcli.lower.scope import Family, Item, Ref
-from gradcli.lower.text import Poisoned
-from gradcli.ops import TABLE
+from gradcli.lower.text import Poisoned, described
+from gradcli.ops import TABLE, Op, Signature
+from gradcli.ops.core import Attrs
 from gradcli.ops.parts import Part
 from gradcli.ops.parts import whole as whole_axis
+from gradcli.program import Program, Step
 from gradcli.sizes import Form, Number, Shape, Size, same, spell
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
@@ -27,6 +30,8 @@ def index(env: Env, base: Item, kinds: tuple[Any, ...], bounds: list[Item], plac
     array = value(env, base, place)
     if isinstance(array, Number):
         raise env.error(f"{array.text} is a number and has no entries", place, kind="no-quantity")
+    if any(isinstance(bound, Ref) and bound.below for bound in bounds):
+        return _rows(env, array, kinds, bounds, place)
     found = region(env, array.shape, kinds, bounds, place, array.name)
     return env.emit(TABLE["index"], (array,), (("region", found),), place)
 
@@ -48,7 +53,7 @@ def member(
     key = member_key(env, family, bounds, place)
     found = family.members.get(key)
     if found is not None:
-        return Ref(found.name, found.shape, form(family.name, bounds))
+        return Ref(found.name, found.shape, form(family.name, bounds), found.below)
     if family.name in env.outline.poisoned:
         raise Poisoned(family.name)
     name = f"{family.name}[{', '.join(map(str, key))}]"
@@ -88,6 +93,72 @@ def _range(family: Family) -> str | None:
     if len(keys) == high - low + 1:
         return f"{family.name}[{low}] to {family.name}[{high}] are defined"
     return f"{len(keys)} members between {family.name}[{low}] and {family.name}[{high}] are defined"
+
+
+# ── rows by their numbers ──
+
+
+def _rows(env: Env, array: Ref, kinds: tuple[Any, ...], bounds: list[Item], place: Place) -> Ref:
+    """The rows of an array that an index names; of its other axes all is taken."""
+    if kinds[0] != ast.AT or any(kind != (False, False) for kind in kinds[1:]):
+        raise env.error(
+            "an index of whole numbers takes whole rows",
+            place,
+            f"{array.name}[i]; pick(x, i, axis=1) takes an entry of each row",
+            kind="bad-index",
+        )
+    op, operands = TABLE["take"], (array, value(env, bounds[0], place, 0))
+    check_indexes(env, op, operands, (), place)
+    return env.emit(op, operands, (), place)
+
+
+def check_indexes(
+    env: Env, op: Op, operands: Sequence[Ref | Number], attrs: Attrs, place: Place
+) -> None:
+    """Raise GradError unless an operation's indices hold whole numbers that are in range."""
+    sizes = env.text.sizes
+    one = sizes.constant(1)
+    signature = Signature(sizes, tuple(map(env.shape_of, operands)), dict(attrs))
+    for k, wanted in op.indexes.items():
+        item, size = operands[k], wanted(signature)
+        below = item.below if isinstance(item, Ref) else None
+        shown = described(item, env.listing.steps, env.text.used)[0]
+        last = sizes.add(below or size, one, -1).text
+        if below is None:
+            name = shown if shown.isidentifier() else "i"
+            raise env.error(
+                f"{shown} is no index: it may hold other numbers than whole ones in a range",
+                place,
+                f"index {name}: [N] in 0..{last}",
+                kind="bad-index",
+                part=k,
+            )
+        rest = sizes.add(size, below, -1)
+        if same(below, size) is None and not (rest.is_constant and rest.value >= 0):
+            raise env.error(
+                f"{shown} goes up to {last}, but there are {_sized(size)} to take from",
+                place,
+                "sizes are compared as symbols",
+                kind="bad-index",
+                part=k,
+            )
+
+
+def counted(program: Program) -> dict[str, Size]:
+    """The quantities of a program that hold whole numbers from 0 on: below what."""
+    known = {
+        item.name: program.sizes.add(item.within[1], program.sizes.constant(1))
+        if item.within
+        else None
+        for item in program.inputs
+    }
+
+    def meaning(step: Step, belows: list[Size | None]) -> Size | None:
+        counts = step.call.op.counts
+        return counts(step.call.signature, belows) if counts else None
+
+    interpret(program.steps, known, meaning, lambda number: None)
+    return {name: below for name, below in known.items() if below is not None}
 
 
 # ── slices ──

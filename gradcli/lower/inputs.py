@@ -20,10 +20,11 @@ from gradcli.lower.operands import shape as shape_of_sizes
 from gradcli.lower.scope import Family, Function, Ref, Scope
 from gradcli.lower.text import Poisoned
 from gradcli.program import Drawn, FromFile, Input, Program
-from gradcli.sizes import Number, Shape, numbers, spell
+from gradcli.sizes import Number, Shape, Size, numbers, spell
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
+CONST = "const"  # what no gradient is computed for
 Value: TypeAlias = Program | Drawn | FromFile | None
 
 
@@ -51,12 +52,17 @@ def _declare(draft: Draft, role: str, item: ast.Declared) -> None:
     if isinstance(value, Drawn):
         value = fitted(env, value, shape, item.value)
     size = env.text.size(shape, place)
+    within = below = None
+    if item.within is not None:
+        within, role = _range(env, item), CONST
+        below = env.text.sizes.add(within[1], env.text.sizes.constant(1))
+        value = value or Drawn("integers", (float(within[0].value), float(within[1].value)))
 
     def bind(full: str) -> Ref:
         env.listing.take(size, place)
-        draft.inputs[full] = Input(full, role, shape, value, place)
+        draft.inputs[full] = Input(full, role, shape, value, place, within)
         env.listing.shapes[full] = shape
-        return Ref(full, shape)
+        return Ref(full, shape, below=below)
 
     if item.family is None:
         env.scope.bind(name, bind(name), place)
@@ -65,6 +71,28 @@ def _declare(draft: Draft, role: str, item: ast.Declared) -> None:
     env.scope.bind(name, family, place)
     for key in _members(env, item.family, place):
         family.members[key] = bind(f"{name}[{', '.join(map(str, key))}]")
+
+
+def _range(env: Env, item: ast.Declared) -> tuple[Size, Size]:
+    """The first and the last of the whole numbers that an index holds."""
+    assert item.within is not None
+    if isinstance(item.value, ast.Draw):
+        raise env.error(
+            "an index is drawn evenly from its range",
+            item.value.distribution.place,
+            "leave the draw out",
+            kind="bad-value",
+        )
+    first, last = ends(env, item.within)
+    if first.value < 0:
+        raise env.error(
+            f"an index counts from 0; {first.text} is less",
+            ast.extent(item.within.first),
+            kind="bad-range",
+        )
+    assert first.size is not None
+    assert last.size is not None
+    return first.size, last.size
 
 
 def _unlike(env: Env, item: ast.Declared, stated: Shape, natural: Shape) -> GradError:

@@ -111,7 +111,10 @@ class Listing:
             rolled = self.recorder.rolled(form or name, items)
         self.steps.append(Step(name, call, args, place, rolled))
         self.shapes[name] = call.shape
-        return Ref(name, call.shape, form)
+        below = None
+        if op.counts is not None:
+            below = op.counts(call.signature, [getattr(item, "below", None) for item in items])
+        return Ref(name, call.shape, form, below)
 
     def take(self, size: int, place: Place) -> None:
         """Count an array's elements. Raises GradErrors where those of all arrays are too many."""
@@ -135,7 +138,7 @@ class Listing:
         new = step.rolled and self.recorder.form(rolled or name, step.rolled.args)
         self.steps[-1] = Step(name, step.call, step.args, step.place, new)
         self.shapes[name] = self.shapes.pop(step.name)
-        return Ref(name, item.shape, rolled)
+        return Ref(name, item.shape, rolled, item.below)
 
     def mark(self) -> Mark:
         return Mark(len(self.steps), len(self.recorder.loops), self.numbering.counter)

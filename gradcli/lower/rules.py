@@ -24,7 +24,7 @@ from gradcli.lower.text import Text
 from gradcli.ops import Array, Op, Signature, Spelling
 from gradcli.ops.core import Body, roman
 from gradcli.program import Step
-from gradcli.sizes import Number, Shape, same, spell
+from gradcli.sizes import Number, Shape, Size, same, spell
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 from gradcli.template import flip, postorder, typed
@@ -43,13 +43,13 @@ def user_function(env: Env, node: ast.UserOp, layout: str) -> Function:
     check_recursion(env, node.name, body)
     _check_rule(env, node)
     file = env.scope
-    made: dict[tuple[Shape, ...], Op] = {}
+    made: dict[Any, Op] = {}
 
     def apply(at_call: Env, arguments: Sequence[Ref | Number], place: Place) -> Ref:
-        shapes = tuple([at_call.shape_of(argument) for argument in arguments])
-        if shapes not in made:
-            made[shapes] = _operation(at_call.text, at_call.frame, file, node, shapes, layout)
-        return at_call.emit(made[shapes], arguments, (), place)
+        kinds = tuple([(at_call.shape_of(a), getattr(a, "below", None)) for a in arguments])
+        if kinds not in made:
+            made[kinds] = _operation(at_call.text, at_call.frame, file, node, kinds, layout)
+        return at_call.emit(made[kinds], arguments, (), place)
 
     return Function("op", node, weight(body, env.scope), apply)
 
@@ -107,18 +107,20 @@ def _operation(
     frame: Frame,
     file: Scope,
     node: ast.UserOp,
-    shapes: tuple[Shape, ...],
+    kinds: tuple[tuple[Shape, Size | None], ...],
     layout: str,
 ) -> Op:
     """The operation that an op is at its operands' shapes.
 
-    file: the scope of the file, whose sizes, numbers and functions are known. Raises GradError
-    where its result or its rule does not fit.
+    kinds: these shapes, and below what an index's numbers lie. file: the scope of the file, whose
+    sizes, numbers and functions are known. Raises GradError where its result or its rule does not
+    fit.
     """
     names = tuple(parameter.text for parameter in node.parameters)
-    parameters = dict(zip(names, shapes, strict=True))
+    parameters = {name: shape for name, (shape, _) in zip(names, kinds, strict=True)}
+    belows = {name: below for name, (_, below) in zip(names, kinds, strict=True)}
     inner = Frame(depth=frame.depth)
-    env = _inside(text, inner, file, parameters, {})
+    env = _inside(text, inner, file, parameters, {}, belows)
     found = value(env, run(env, node.result), node.name.place)
     shape = env.shape_of(found)
     steps = tuple(env.listing.steps)
@@ -129,7 +131,7 @@ def _operation(
         return values[result] if isinstance(result, str) else interpret.number(result)
 
     arriving = {OUT: Ref("g", shape[::-1] if layout == "numerator" else shape)}
-    env = _inside(text, inner, file, {**parameters, OUT: shape}, arriving)
+    env = _inside(text, inner, file, {**parameters, OUT: shape}, arriving, belows)
     stated = _rule(env, node, {**parameters, OUT: shape, "g": arriving[OUT].shape}, layout)
 
     def rule(s: Signature, g: Expr, out: Expr, *operands: Expr) -> Sequence[Expr | None]:
@@ -162,6 +164,7 @@ def _inside(
     file: Scope,
     quantities: Mapping[str, Shape],
     derivatives: Mapping[str, Ref],
+    belows: Mapping[str, Size | None],
 ) -> Env:
     """What an op's result or its rule is lowered in: only its parameters are quantities there."""
     scope = Scope("file", None)
@@ -169,7 +172,7 @@ def _inside(
         if isinstance(found, Number | Function):
             scope.names[name] = found
     for name, shape in quantities.items():
-        scope.names[name] = Ref(name, shape)
+        scope.names[name] = Ref(name, shape, below=belows.get(name))
 
     def strange(env: Env, name: str, place: Place) -> Exception:
         if file.find(name) is None:

@@ -13,14 +13,20 @@ from gradcli.syntax.ast import Place
 
 
 class Ref:
-    """A quantity: an input or a step. `rolled` is its name with letters in its index."""
+    """A quantity: an input or a step. `rolled` is its name with letters in its index.
 
-    __slots__ = ("name", "rolled", "shape")
+    below: of one that holds whole numbers from 0 on, below what they lie.
+    """
 
-    def __init__(self, name: str, shape: Shape, rolled: Member | None = None) -> None:
+    __slots__ = ("below", "name", "rolled", "shape")
+
+    def __init__(
+        self, name: str, shape: Shape, rolled: Member | None = None, below: Size | None = None
+    ) -> None:
         self.name = name
         self.shape = shape
         self.rolled = rolled
+        self.below = below
 
 
 class Family:

@@ -33,6 +33,7 @@ TEXT = "text"  # a text in quotes
 BRACKETS = "brackets"  # sizes in brackets
 SIZES = "sizes"  # sizes one by one, or in brackets
 SIZE = "size"  # one size
+COUNT = "count"  # one size, behind operands
 WHOLE = "whole"  # a whole number
 NOTHING = "nothing"  # the grammar's own
 
@@ -245,6 +246,20 @@ attribute(
     latex=lambda value, default, markup: markup.size(value),
     code=lambda value, shapes: int(value.value),
     tried=lambda at: (next(iter(at.sizes.dims.values())), at.sizes.constant(1)),
+)
+
+
+attribute(
+    "count",
+    LAST,
+    COUNT,
+    shown="n",
+    example="…, N",
+    about="ends with how many there are",
+    text=lambda value: value.text,
+    latex=lambda value, default, markup: markup.size(value),
+    code=lambda value, shapes: int(value.value),
+    tried=lambda at: (*list(at.sizes.dims.values())[:2], at.sizes.constant(2)),
 )
 
 

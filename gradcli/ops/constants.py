@@ -33,6 +33,7 @@ from gradcli.ops.core import (
     Signature,
     Spelling,
     coded,
+    kept_counts,
     no_vjp,
     register,
 )
@@ -126,6 +127,7 @@ constant(
     "the column 0, 1, 2, … N - 1",
     r"\operatorname{{arange}}\left({size}\right)",
     attributes=("size",),
+    counts=lambda s, belows: s.attrs["size"],
     yields=True,
     code={NUMPY: counted, TORCH: counted_like, JAX: counted_of},
 )
@@ -168,6 +170,7 @@ register(
         flip=lambda s, pairs: pairs[0].flipped,
         lanes=lambda s, axes: axes[0],
         jacobian=lambda s, k, operands: maps.identity(s.shapes[0], s.sizes),
+        counts=kept_counts,
         group="operators",
         rounding=EXACT,
     ),

@@ -135,6 +135,9 @@ class Op:
         where positions mix.
     body: what an operation defined in a model consists of.
     surrogate: whether its rule is on purpose not its derivative.
+    indexes: the operands that hold whole numbers from 0 on, and Signature -> below what.
+    counts: Signature, for each operand below what its whole numbers lie (None: it has others) ->
+        the same of the result; None where it has others.
     yields: whether a file may define a function of this name: files are older than the name.
     rounding: how rounding shows in the result: EXACT, BY_ENTRY or BY_NORM.
     exact: its value in a field, from an arithmetic, the operands and the `static` arguments (see
@@ -173,6 +176,8 @@ class Op:
     lanes: Callable[[Signature, Sequence[int | None]], int | None] | None = None
     body: Body | None = None
     surrogate: bool = False
+    indexes: Mapping[int, Callable[[Signature], Size]] = field(default_factory=dict)
+    counts: Callable[[Signature, Sequence[Size | None]], Size | None] | None = None
     yields: bool = False
     rounding: str = BY_ENTRY
     exact: Callable[..., Any] | str | None = None
@@ -305,6 +310,12 @@ def square(s: Signature) -> None:
 def real(x: Array) -> Array:
     """The real part, on which branches are decided: complex arguments follow the real one."""
     return x.real
+
+
+def kept_counts(s: Signature, belows: Sequence[Size | None]) -> Size | None:
+    """The `counts` of what moves entries: the one that all of its operands have."""
+    first = belows[0]
+    return first if all(below is first for below in belows) else None
 
 
 def asarray(value: Any) -> Array:

@@ -21,6 +21,7 @@ from gradcli.ops.core import (
     Signature,
     Spelling,
     coded,
+    kept_counts,
     register,
 )
 from gradcli.ops.flops import none
@@ -76,6 +77,7 @@ register(
             "slices": coded(s)["region"],
             "shape": numbers(indexed_shape(s.sizes, s.attrs["region"])),
         },
+        counts=kept_counts,
         group="operators",
         rounding=EXACT,
         code={NUMPY: taken},

@@ -89,12 +89,16 @@ Value: TypeAlias = Code | Draw | None
 
 
 class Declared(NamedTuple):
-    """One declared name. `family` holds the intervals of x[1..T], `shape` one code a size."""
+    """One declared name. `family` holds the intervals of x[1..T], `shape` one code a size.
+
+    within: the range of an index, whose entries are whole numbers.
+    """
 
     name: Name
     family: tuple[Interval, ...] | None
     shape: tuple[Code, ...] | None
     value: Value
+    within: Interval | None = None
 
 
 class Declaration(NamedTuple):

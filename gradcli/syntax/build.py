@@ -185,6 +185,13 @@ class Builder:
         name, family, shape, value = symbols
         return ast.Declared(ast.Name(*name[1:]), family, shape, value)
 
+    def indices(self, symbols: Any) -> ast.Declaration:
+        return ast.Declaration(symbols[0][1], tuple(symbols[1:]))
+
+    def counted(self, symbols: Any) -> ast.Declared:
+        name, family, shape, within, value = symbols
+        return ast.Declared(ast.Name(*name[1:]), family, shape, value, within)
+
     family = staticmethod(tuple)
 
     def shape(self, symbols: Any) -> tuple[ast.Code, ...]:

@@ -148,7 +148,7 @@ def looped(one: OpCase) -> str:
     """The operation in each iteration of a loop, on a family and what is there once."""
     text = one.declarations.replace("dim ", "dim T = 3, ")
     first = one.names[0]
-    text = text.replace(f"input {first}:", f"input {first}[1..T]:")
+    text = text.replace(f" {first}:", f" {first}[1..T]:")
     inner = one.expression.replace(first, f"{first}[t]")
     return f"{text}\nfor t in 1..T:\n    z[t] = {inner}\ngiven dL/dz\n"
 

@@ -17,7 +17,7 @@ from gradcli.expr import as_expr, leaf
 from gradcli.lower.limits import MOST_AXES
 from gradcli.ops import FUNCTIONS, Mismatch, Op, Signature
 from gradcli.ops.core import tried
-from gradcli.sizes import ATOM, Shape, Sizes, numbers, numeral
+from gradcli.sizes import ATOM, Shape, Size, Sizes, numbers, numeral
 from gradcli.spelling import write
 
 DIMS = {"N": 3, "M": 2, "K": 2}
@@ -53,7 +53,13 @@ class Case(NamedTuple):
         lines = ["dim " + ", ".join(f"{name} = {n}" for name, n in DIMS.items())]
         for i, operand in enumerate(self.operands):
             if isinstance(operand, tuple):
-                lines.append(f"input x{i}: [{', '.join(size.text for size in operand)}]")
+                shape = f"[{', '.join(size.text for size in operand)}]"
+                below = self.below(i)
+                lines.append(
+                    f"index x{i}: {shape} in 0..{below.text} - 1"
+                    if below
+                    else f"input x{i}: {shape}"
+                )
         return "\n".join(lines)
 
     @property
@@ -67,6 +73,11 @@ class Case(NamedTuple):
         attrs = [f"{k}={v}" for k, v in self.attrs]
         return f"{self.op.name}({', '.join(shapes + attrs)})"
 
+    def below(self, k: int) -> Size | None:
+        """Of an operand that is an index, below what its whole numbers lie."""
+        found = self.op.indexes.get(k)
+        return found(signature(self)) if found else None
+
     def draw(self, seed: int) -> dict[str, Any]:
         """Values within the operation's domain; a mask where no gradient is wanted."""
         rng = np.random.default_rng(seed)
@@ -76,7 +87,10 @@ class Case(NamedTuple):
             if not isinstance(operand, tuple):
                 continue
             dims = numbers(operand)
-            if self.op.differentiable and not self.flows(i):
+            below = self.below(i)
+            if below:
+                data[f"x{i}"] = rng.integers(0, int(below.value), dims).astype(float)
+            elif self.op.differentiable and not self.flows(i):
                 data[f"x{i}"] = rng.integers(0, 2, dims).astype(float)
             else:
                 data[f"x{i}"] = rng.uniform(low, high, dims)

@@ -18,7 +18,7 @@ from gradcli.interpret import interpret
 from gradcli.lower.env import Dialect, Env, Outline
 from gradcli.lower.equations import block
 from gradcli.lower.expressions import number, run
-from gradcli.lower.indexing import index
+from gradcli.lower.indexing import counted, index
 from gradcli.lower.listing import Listing
 from gradcli.lower.names import unknown
 from gradcli.lower.numbers import PI, of_size
@@ -79,9 +79,10 @@ class LineMachine:
         scope.names["pi"] = PI
         for name, size in program.sizes.dims.items():
             scope.names[name] = of_size(size)._replace(text=name, precedence=ATOM)
+        belows = counted(program)
         for name, shape in program.shapes.items():
             base, key = split_name(name)
-            _enter(scope.names, base, base, key, Ref(name, shape))
+            _enter(scope.names, base, base, key, Ref(name, shape, below=belows.get(name)))
             derivative = Ref(DL + name, displayed(shape, layout))
             _enter(self.derivatives, base, DL + base, key, derivative)
         self.later: dict[str, Place] = {}  # where the person's own names are defined

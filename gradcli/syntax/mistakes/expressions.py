@@ -16,6 +16,7 @@ from gradcli.syntax.mistakes.place import (
     WORDS,
     Message,
     after_operand,
+    behind_operand,
     head,
 )
 
@@ -24,13 +25,13 @@ KIND = "bad-expression"
 MESSAGES = (
     Message(
         "y = z = a",
-        lambda p: p.text == "=" and "COMPARISON" in p.expected and "=" in p.words,
+        lambda p: p.text == "=" and behind_operand(p) and "=" in p.words,
         "a second `=` in one statement",
         "`==` compares; each equation has a line of its own",
     ),
     Message(
         "def f(x):\n    return x = 3",
-        lambda p: p.kind == "EQUAL" and "COMPARISON" in p.expected,
+        lambda p: p.kind == "EQUAL" and behind_operand(p),
         "`=` can't stand here",
         "`==` compares; an equation has one name on its left",
     ),

@@ -105,8 +105,12 @@ class Message(NamedTuple):
     kind: str = "syntax"
 
 
+def behind_operand(p: Place) -> bool:
+    return p.before in OPERANDS | CLOSERS | {"TRANSPOSE"}
+
+
 def after_operand(p: Place) -> bool:
-    return p.before in OPERANDS | CLOSERS | {"TRANSPOSE"} and "ADD" in p.expected
+    return behind_operand(p) and "ADD" in p.expected
 
 
 def head(p: Place, *words: str) -> bool:
