@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, overload
 
-from gradcli.api.checks import checked, compared, holds_arrays, review
-from gradcli.api.derivation import Derivation
 from gradcli.api.options import (
     MAX_ELEMENTS,
     MODES,
@@ -30,13 +28,14 @@ from gradcli.api.options import (
     request,
     whole,
 )
-from gradcli.api.verdicts import Check, Review
-from gradcli.api.views import Graph, Hessian, Jacobian, Paths
 from gradcli.errors import GradError, GradErrors
 from gradcli.session import derive, parse_file, parse_text
 from gradcli.syntax import Parsed
 
 if TYPE_CHECKING:
+    from gradcli.api.derivation import Derivation
+    from gradcli.api.verdicts import Check, Review
+    from gradcli.api.views import Graph, Hessian, Jacobian, Paths
     from gradcli.emit.command import Emitted
 
 
@@ -150,6 +149,8 @@ class Model:
         dz1 = dx * z1
         dL = sum(dz1)
         """
+        from gradcli.api.derivation import Derivation
+
         one_of("mode", mode, MODES)
         asked = request(data, dims, seed, layout, max_elements, wrt, accumulate, compact)
         if mode == "reverse":
@@ -188,6 +189,7 @@ class Model:
         """
         asked = request(data, dims, seed, layout, max_elements)
         session = derive(self.parsed, asked)
+        from gradcli.api.views import Jacobian
         from gradcli.views.chain import chain as chained
         from gradcli.views.jacobian import jacobian
 
@@ -224,6 +226,7 @@ class Model:
         """
         asked = request(data, dims, seed, layout, max_elements, wrt, accumulate)
         session = derive(self.parsed, asked)
+        from gradcli.api.derivation import Derivation
         from gradcli.views.second import twice
 
         path = vector if vector is None or isinstance(vector, Mapping) else Path(vector)
@@ -251,6 +254,7 @@ class Model:
         """
         asked = request(data, dims, seed, layout, max_elements, wrt or ())
         session = derive(self.parsed, asked)
+        from gradcli.api.views import Hessian
         from gradcli.views.second import hessian
 
         return Hessian(hessian(session, wrt, self.parsed.names(), asked))
@@ -280,6 +284,7 @@ class Model:
         asked = request(data, dims, seed, None, max_elements)
         most = None if top is None else whole("top", top, 0)
         session = derive(self.parsed, asked)
+        from gradcli.api.views import Paths
         from gradcli.views.paths import paths
 
         return Paths(paths(session, start, end, most, self.parsed.names(), asked.max_elements))
@@ -314,6 +319,7 @@ class Model:
             raise GradError("rolled goes with neither named nor grad", kind="bad-option")
         asked = request(data, dims, seed, None, max_elements)
         session = derive(self.parsed, asked)
+        from gradcli.api.views import Graph
         from gradcli.views.graph import graph
 
         written = self.parsed.names()
@@ -351,6 +357,8 @@ class Model:
         >>> check.gradients["x"].verdict
         'pass'
         """
+        from gradcli.api.checks import checked
+
         asked = request(data, dims, seed, layout, max_elements, wrt)
         options = checking(
             finite_diff=finite_diff,
@@ -432,6 +440,8 @@ class Model:
         >>> review.verdict, review.lines[1].expected
         ('fail', 'dL/dx = dL/dz1 * 2 * x.T')
         """
+        from gradcli.api.checks import compared, holds_arrays, review
+
         asked = request(data, dims, seed, layout, max_elements, wrt)
         if not (isinstance(theirs, Mapping) or holds_arrays(os.fspath(theirs))):
             return review(self.parsed, theirs, asked, complete, cost)

@@ -10,38 +10,20 @@ from typing import Annotated, NoReturn
 import typer
 
 import gradcli
-from gradcli.cli.blank import blank
-from gradcli.cli.check import check
-from gradcli.cli.derive import derive
-from gradcli.cli.emit import emit
-from gradcli.cli.grade import grade
-from gradcli.cli.ops import ops
+from gradcli.cli.commands import Group
 from gradcli.cli.output import OK, WRONG, defect
-from gradcli.cli.schema import schema
 from gradcli.cli.streams import prepare, say
-from gradcli.cli.views import graph, hessian, hvp, jacobian, paths
 from gradcli.ending import INTERRUPTED
 
 app = typer.Typer(
     name="gradcli",
+    cls=Group,
     help="Derives gradients step by step, as a person does on paper, and checks them.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )
-app.command()(derive)
-app.command()(jacobian)
-app.command()(hvp)
-app.command()(hessian)
-app.command()(paths)
-app.command()(graph)
-app.command()(check)
-app.command()(emit)
-app.command()(grade)
-app.command()(blank)
-app.command()(ops)
-app.command()(schema)
 
 
 def _version(wanted: bool) -> None:

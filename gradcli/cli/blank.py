@@ -59,7 +59,6 @@ def blank(
     output: Output = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """A sheet to fill in: the derivation with ? in the place of the formulas."""
     with Reported("table", model):
         from gradcli.render.blank import FORMS, chosen
 

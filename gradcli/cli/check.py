@@ -117,7 +117,6 @@ def check(
     precision: Precision = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """Verify every gradient of a model."""
     asked = shared(dim, data, seed, layout, wrt, max_elements)
     ways: dict[str, Any] = {
         "finite_diff": finite_diff,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from gradcli.api.derivation import Derivation
 from gradcli.api.model import read
 from gradcli.cli.options import (
     Accumulate,
@@ -35,6 +34,9 @@ from gradcli.cli.options import (
 )
 from gradcli.cli.output import Reported, show, tell, write
 from gradcli.request import NOTHING, Besides
+
+if TYPE_CHECKING:
+    from gradcli.api.derivation import Derivation
 
 EXPLAINED = (Format.table, Format.json, Format.ndjson, Format.grad)  # that can say why
 MODAL = (Format.table, Format.json, Format.ndjson)  # the forms that show forward mode
@@ -98,7 +100,6 @@ def derive(
     ] = False,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """The forward listing and the backward table of a model."""
     form = Format.json if json else form
     if rolled and form is not Format.table:
         raise typer.BadParameter("it is a view of the table", param_hint="--rolled")

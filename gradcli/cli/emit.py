@@ -31,7 +31,6 @@ def emit(
     output: Output = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """A module that computes the model and its gradients, with loops as loops."""
     asked = shared(dim, data, 0, None, wrt, max_elements)
     with Reported(file=model):
         found = read(model).emit(

@@ -95,7 +95,6 @@ def grade(
     output: Output = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """Mark derivations: points for each line of the model's listing."""
     form = GradeFormat.json if json else form
     with Reported("json" if form is GradeFormat.json else "table", model):
         from gradcli.grade import rubric as rubrics

@@ -23,7 +23,6 @@ def ops(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """The operations, their shapes, rules and sources."""
     with Reported("json" if json else "table"):
         from gradcli.ops import TABLE
         from gradcli.ops.prelude import TEXT

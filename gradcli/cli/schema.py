@@ -22,7 +22,6 @@ def schema(
     ] = None,
     output: Output = None,
 ) -> None:
-    """The JSON Schema of what the commands write with --json."""
     with Reported():
         from gradcli.schema import documents, schema, schema_of
 

@@ -53,7 +53,6 @@ def jacobian(
     precision: Precision = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """The matrix of one quantity's entries by another's: value, structure, formula."""
     asked = {**valued(dim, data, seed, max_elements), **laid_out(layout)}
     with Reported("json" if json else "table", model):
         found = read(model).jacobian(of=of, wrt=wrt, chain=chain, **asked)
@@ -82,7 +81,6 @@ def hvp(
     full: Full = False,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """The Hessian times a vector: the backward listing derived again, step by step."""
     form = Format.json if json else form
     asked = shared(dim, data, seed, layout, wrt, max_elements)
     with Reported(form, model):
@@ -102,7 +100,6 @@ def hessian(
     precision: Precision = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """The matrix of second derivatives by the entries of one quantity."""
     asked = {**valued(dim, data, seed, max_elements), **laid_out(layout)}
     with Reported("json" if json else "table", model):
         found = read(model).hessian(wrt=wrt, **asked)
@@ -130,7 +127,6 @@ def paths(
     precision: Precision = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """Every path of influence from an entry to another, over the model's own equations."""
     asked = valued(dim, data, seed, max_elements)
     with Reported("json" if json else "table", model):
         found = read(model).paths(start, end, top=top, **asked)
@@ -168,7 +164,6 @@ def graph(
     precision: Precision = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
-    """The computational graph: what is computed from what."""
     form = Drawing.json if json else form
     if rolled and (named or grad):
         what = "--named" if named else "--grad"

@@ -61,22 +61,53 @@ def test_a_derivation_needs_numpy_alone(form):
 PARTS = """
 import sys
 from gradcli.cli import run
-sys.argv = ["gradcli", "derive", *sys.argv[1:]]
+sys.argv = ["gradcli", *sys.argv[1:]]
 run()
-print(*(m for m in sys.modules if m.startswith("gradcli.compact")), file=sys.stderr)
+print(*(m for m in sys.modules if m.startswith("gradcli.")), file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize(("options", "wanted"), [((), False), (("--compact",), True)])
-def test_the_compact_form_is_loaded_where_it_is_asked_for(options, wanted):
+def parts(*arguments):
+    """The package's own modules that a command loads."""
     found = subprocess.run(
-        [sys.executable, "-c", PARTS, str(EXAMPLE), *options],
+        [sys.executable, "-c", PARTS, *map(str, arguments)],
+        input="a = (1 + \n",
         capture_output=True,
         encoding="utf-8",
         check=True,
         env=KEEPING,
     )
-    assert bool(found.stderr.split()) is wanted
+    return set(found.stderr.splitlines()[-1].split())
+
+
+def folders(modules):
+    return {module.split(".")[1] for module in modules}
+
+
+def test_help_loads_nothing_of_the_engine():
+    assert folders(parts("--help")) == {"cli", "ending", "errors", "files", "foreign"}
+
+
+def test_a_syntax_error_loads_what_reads():
+    reading = {"api", "cli", "ending", "errors", "files", "foreign", "request", "session", "syntax"}
+    assert folders(parts("derive", "-")) == {*reading, "render"}
+
+
+def test_a_command_loads_no_other():
+    names = {"derive", "check", "views", "emit", "grade", "blank", "ops", "schema"}
+    others = {f"gradcli.cli.{name}" for name in names - {"derive"}}
+    assert not others & parts("derive", EXAMPLE)
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_derivation_loads_what_it_takes(form):
+    loaded = parts("derive", EXAMPLE, "-f", form)
+    assert not {"check", "proof", "codegen", "emit", "grade", "compact"} & folders(loaded)
+
+
+@pytest.mark.parametrize(("options", "wanted"), [((), False), (("--compact",), True)])
+def test_the_compact_form_is_loaded_where_it_is_asked_for(options, wanted):
+    assert ("compact" in folders(parts("derive", EXAMPLE, *options))) is wanted
 
 
 PYTHON = """
