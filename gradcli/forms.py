@@ -7,10 +7,11 @@ loop's body, and from a form follows what it is in any other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
+from gradcli.errors import GradError
 from gradcli.ops.core import TABLE
 from gradcli.sizes import Form, Lettered, Number, Size, Sizes, plain
 
@@ -27,6 +28,11 @@ class Member(NamedTuple):
         return f"{self.family}[{', '.join([form.text for form in self.indices])}]"
 
 
+# The forms of attributes that have letters: under each one's name, built as its value is, with None
+# in place of what has no letters.
+Letters: TypeAlias = tuple[tuple[str, Any], ...]
+
+
 class Rolled(NamedTuple):
     """The form that a step has in every iteration.
 
@@ -35,6 +41,7 @@ class Rolled(NamedTuple):
 
     name: str | Member
     args: tuple[str | Member | Form, ...]
+    attrs: Letters = ()
 
 
 At: TypeAlias = Mapping[str, float]  # what the letters stand for
@@ -79,6 +86,32 @@ def placed(form: str | Member | Form, at: At) -> str | Number:
     if isinstance(form, Member):
         return f"{form.family}[{', '.join([str(int(worth(each, at))) for each in form.indices])}]"
     return plain(worth(form, at)) if isinstance(form, Lettered) else form
+
+
+def polynomial(form: Form, sizes: Sizes) -> Size | None:
+    """A form as a polynomial over its letters; None for what is none."""
+
+    def operation(op: str, operands: Sequence[Size | None]) -> Size | None:
+        sized = TABLE[op].sized
+        return sized(sizes, *operands) if sized and None not in operands else None
+
+    try:
+        return fold(form, sizes.letter, lambda number: number.size, operation)
+    except GradError:  # it has too many terms
+        return None
+
+
+def plus(form: Form, offset: int, sizes: Sizes) -> str:
+    """A form and a whole number, drawn together where the form ends in one: t - 1 + 1 is t."""
+    found, text = polynomial(form, sizes), form.text
+    constant = dict(found.terms).get((), 0) if found is not None else 0
+    if found is not None and (constant or not found.terms):
+        rest = sizes.add(found, sizes.constant(constant), -1)
+        text = rest.text if rest.terms else ""
+        offset += int(constant)
+    if not text:
+        return str(offset)
+    return f"{text} {'+' if offset > 0 else '-'} {abs(offset)}" if offset else text
 
 
 def size(form: Form, sizes: Sizes, at: At) -> Size:

@@ -7,15 +7,17 @@ of which an iteration may lack the last ones, as the first term of a sum lacks t
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from gradcli import forms
 from gradcli.forms import At, Member
 from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.attributes import At as Known
 from gradcli.ops.core import Call, Signature
+from gradcli.ops.parts import Worth
 from gradcli.program import Loop, Program, Step
-from gradcli.sizes import Form, Size
+from gradcli.sizes import Form, Shape
 
 Indices: TypeAlias = tuple[int, ...]  # the loops' variables, from the outermost to the innermost
 Ends: TypeAlias = tuple[tuple[bool, bool], ...]  # of each: whether its range starts, ends there
@@ -67,18 +69,26 @@ class Iteration(NamedTuple):
     chosen: bool
 
 
-def placed(step: Step, at: At) -> Step:
+def placed(step: Step, at: At, shapes: Mapping[str, Shape] | None = None) -> Step:
     """A step as it stands in an iteration; `at` says what its letters, the dims too, stand for.
 
+    shapes: those of its operands there, by their names; what is not among them has the shape that
+    it has in this step.
     A running total has the names of all its terms alike: where the program calls its first and its
     last one otherwise, they are the same.
     """
     if step.rolled is None:
         return step
-    name, args = step.rolled
+    name, args, attrs = step.rolled
     moved = [each if isinstance(each, str) else forms.placed(each, at) for each in args]
     shown = name if isinstance(name, str) else str(forms.placed(name, at))
-    return step._replace(name=shown, call=_placed_call(step.call, at), args=tuple(moved))
+    own = step.call.signature.shapes
+    if shapes is not None:
+        own = tuple(
+            [shapes.get(a, s) if isinstance(a, str) else s for a, s in zip(moved, own, strict=True)]
+        )
+    call = _placed_call(step.call, own, dict(attrs), at)
+    return step._replace(name=shown, call=call, args=tuple(moved))
 
 
 def total(program: Program, block: Block) -> Total | None:
@@ -99,15 +109,16 @@ def total(program: Program, block: Block) -> Total | None:
     return Total(first, term, last, result.name if result.name != shown.name else None)
 
 
-def _placed_call(call: Call, at: At) -> Call:
-    """An operation with the attributes that it has in an iteration."""
-    sizes, shapes, attrs = call.signature
-
-    def worth(form: Form) -> Size:
-        return forms.size(form, sizes, at)
-
-    moved = {key: ATTRIBUTES[key].moved(each, shapes, sizes, worth) for key, each in attrs.items()}
-    if moved == attrs:
+def _placed_call(call: Call, shapes: tuple[Shape, ...], letters: Mapping[str, Any], at: At) -> Call:
+    """An operation with the shapes and the attributes that it has in an iteration."""
+    sizes, before, attrs = call.signature
+    worth = Worth(lambda form: forms.size(form, sizes, at), lambda form: forms.worth(form, at))
+    known = Known(sizes, shapes, (len(shapes[0]) if shapes else 2) + call.op.new_axes)
+    moved = {
+        key: ATTRIBUTES[key].moved(each, letters.get(key), known, worth)
+        for key, each in attrs.items()
+    }
+    if moved == attrs and shapes == before:
         return call
     signature = Signature(sizes, shapes, moved)
     return Call(call.op, signature, tuple(moved.items()), call.op.shape(signature))
@@ -210,7 +221,9 @@ class _Listing:
         if isinstance(item, Loop):
             return item.place
         step = self.program.steps[item]
-        return step.call.op.name, tuple(isinstance(arg, str) for arg in step.args)
+        letters = dict(step.rolled.attrs) if step.rolled else {}
+        attrs = [ATTRIBUTES[k].rolled(v, letters.get(k)) for k, v in step.call.attrs]
+        return step.call.op.name, attrs, tuple(isinstance(arg, str) for arg in step.args)
 
 
 def _start(loop: Loop) -> int:

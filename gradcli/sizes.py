@@ -91,6 +91,12 @@ class Sizes:
         self.dims[name] = self._make({((name, 1),): Fraction(1)})
         return self.dims[name]
 
+    def letter(self, name: str) -> Size:
+        """A dim, or the variable of a loop: no size, but what polynomials are made of."""
+        if name not in self.dims and name not in self._values:
+            self._values[name] = 1
+        return self.dims.get(name) or self._make({((name, 1),): Fraction(1)})
+
     def alias(self, name: str, size: Size) -> Size:
         """Define a dim as an expression over earlier ones; it is shown under its name."""
         if size.terms and size.terms[0][0] and size.terms not in self._names:
@@ -281,6 +287,10 @@ class Number(NamedTuple):
 
 
 Form: TypeAlias = Lettered | Number
+
+
+def of_size(size: Size) -> Number:
+    return Number(size.number, size, size.text, size.precedence)
 
 
 def plain(value: float) -> Number:

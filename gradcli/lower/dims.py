@@ -12,8 +12,8 @@ from gradcli.lower.draft import Draft
 from gradcli.lower.expressions import number
 from gradcli.lower.inputs import constant_program
 from gradcli.lower.names import check_new
-from gradcli.lower.numbers import of_size, worth
-from gradcli.sizes import ATOM, Size, numbers
+from gradcli.lower.numbers import worth
+from gradcli.sizes import ATOM, Size, numbers, of_size
 from gradcli.suggest import suggestion
 from gradcli.syntax import ast
 

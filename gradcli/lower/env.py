@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError
+from gradcli.forms import Letters
 from gradcli.lower.limits import DEEPEST, MOST_STEPS
 from gradcli.lower.listing import Listing
 from gradcli.lower.scope import Frame, Function, Item, Ref, Scope
@@ -74,9 +75,16 @@ class Env(NamedTuple):
     ) -> GradError:
         return self.text.error_over(message, code, hint, kind=kind)
 
-    def emit(self, op: Op, items: Sequence[Ref | Number], attrs: Attrs, place: Place) -> Ref:
+    def emit(
+        self,
+        op: Op,
+        items: Sequence[Ref | Number],
+        attrs: Attrs,
+        place: Place,
+        letters: Letters = (),
+    ) -> Ref:
         """Append a step. Raises as Listing.emit does."""
-        return self.listing.emit(op, items, attrs, place, self.frame)
+        return self.listing.emit(op, items, attrs, place, self.frame, letters)
 
     def shape_of(self, item: Ref | Number) -> Shape:
         return item.shape if isinstance(item, Ref) else self.text.sizes.scalar

@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError
+from gradcli.forms import Letters
 from gradcli.lower import gradients
 from gradcli.lower.env import Env
 from gradcli.lower.indexing import check_indexes
 from gradcli.lower.names import no_function
-from gradcli.lower.operands import apply, shape, value, whole
+from gradcli.lower.operands import apply, formed, shape, value, whole
 from gradcli.lower.scope import Brackets, Family, Function, Item, Quoted, Ref
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS, Mismatch, Op
@@ -82,10 +83,10 @@ def call(
     """A call of any function. Raises GradError, Poisoned where it can't be one."""
     op = FUNCTIONS.get(name)
     if op is not None and not _is_own(env, name, op):
-        operands, attrs = _bind(env, op, name, keywords, items, place)
+        operands, attrs, letters = _bind(env, op, name, keywords, items, place)
         if op.indexes:
             check_indexes(env, op, operands, attrs, place)
-        return apply(env, op, operands, attrs, place)
+        return apply(env, op, operands, attrs, place, letters)
     found = env.scope.find(name)
     if found is None and name not in env.outline.poisoned:
         found = env.prelude.get(name)
@@ -145,15 +146,16 @@ def _bind(
     keywords: tuple[str | None, ...],
     items: list[Item],
     place: Place,
-) -> tuple[list[Ref | Number], Attrs]:
-    """A call's arguments as the operation's operands and attributes."""
+) -> tuple[list[Ref | Number], Attrs, Letters]:
+    """A call's arguments as the operation's operands and attributes, and the forms of these."""
     arguments = [Argument(item, k) for k, item in enumerate(items)]
     named = _named(env, op, name, keywords, arguments, place)
     positional = arguments[: keywords.count(None)]
     taken = {}
+    letters: dict[str, Any] = {}
     for key in op.attributes:
         kind = ATTRIBUTES[key]
-        taken[key] = TAKERS[kind.takes](env, name, kind, positional, place)
+        taken[key], letters[key] = TAKERS[kind.takes](env, name, kind, positional, place)
     _check_count(env, op, name, [argument.item for argument in positional], place)
     operands = [value(env, argument.item, place, argument.part) for argument in positional]
     shapes = tuple([env.shape_of(operand) for operand in operands])
@@ -163,9 +165,10 @@ def _bind(
         known[key] = _read(env, ATTRIBUTES[key], taken[key], at, place)
     for key, argument in named.items():
         kind = ATTRIBUTES[key]
-        found = TAKERS[kind.takes](env, name, kind, [argument], place)
+        found, letters[key] = TAKERS[kind.takes](env, name, kind, [argument], place)
         known[key] = _read(env, kind, found, at, place)
-    return operands, tuple((key, known.get(key, op.keywords.get(key))) for key in op.takes())
+    attrs = tuple((key, known.get(key, op.keywords.get(key))) for key in op.takes())
+    return operands, attrs, formed(letters)
 
 
 def _read(env: Env, kind: Attribute, taken: Any, at: At, place: Place) -> Any:
@@ -179,26 +182,31 @@ def _read(env: Env, kind: Attribute, taken: Any, at: At, place: Place) -> Any:
         ) from None
 
 
-# ── what is taken off a call's arguments, for each that an attribute may be ──
+# ── what is taken off a call's arguments, for each that an attribute may be: it, and its forms ──
 
 
-def _text(env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place) -> str:
+def _text(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> tuple[str, None]:
     first = arguments.pop(0).item if arguments else None
     if not isinstance(first, Quoted):
         raise _lacking(env, name, kind, place)
-    return first.text
+    return first.text, None
 
 
 def _brackets(
     env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
-) -> Shape:
+) -> tuple[Shape, Any]:
     last = arguments.pop().item if arguments else None
     if not isinstance(last, Brackets):
         raise _lacking(env, name, kind, place)
-    return shape(env, last.items, last.place)
+    found = shape(env, last.items, last.place)
+    return found, _forms(last.items, len(found))
 
 
-def _sizes(env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place) -> Shape:
+def _sizes(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> tuple[Shape, Any]:
     items: Sequence[Item] = [argument.item for argument in arguments]
     arguments.clear()
     if len(items) == 1 and isinstance(items[0], Brackets):
@@ -206,28 +214,39 @@ def _sizes(env: Env, name: str, kind: Attribute, arguments: list[Argument], plac
     if not items:
         raise _lacking(env, name, kind, place)
     found = shape(env, items, place)
-    return found[:1] if len(items) == 1 else found
+    found = found[:1] if len(items) == 1 else found
+    return found, _forms(items, len(found))
 
 
-def _size(env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place) -> Size:
-    found = _sizes(env, name, kind, arguments, place)
+def _size(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> tuple[Size, Any]:
+    found, forms = _sizes(env, name, kind, arguments, place)
     if len(found) != 1:
         raise _lacking(env, name, kind, place)
-    return found[0]
+    return found[0], forms[0]
 
 
 def _count_of(
     env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
-) -> Size:
+) -> tuple[Size, Any]:
     last = arguments.pop().item if arguments else None
     if not isinstance(last, Number):
         raise _lacking(env, name, kind, place)
-    return shape(env, (last,), place)[0]
+    return shape(env, (last,), place)[0], last.rolled
 
 
-def _whole(env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place) -> int:
+def _whole(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> tuple[int, Any]:
     item, part = arguments.pop()
-    return whole(env, item, kind.about, place, part)
+    return whole(env, item, kind.about, place, part), _forms([item], 1)[0]
+
+
+def _forms(items: Sequence[Item], count: int) -> tuple[Any, ...]:
+    """The forms of so many sizes, of which the items are the first."""
+    found = [item.rolled if isinstance(item, Number) else None for item in items]
+    return (*found, *[None] * (count - len(found)))
 
 
 TAKERS: dict[str, Callable[..., Any]] = {

@@ -229,7 +229,7 @@ def _slice(
             part=axis,
         )
     if same(stop, size) and start.value == 0:
-        return whole_axis(size, sizes)
+        return whole_axis(size, sizes, (first, last))
     return Part(start, stop, letters=(first, last))
 
 

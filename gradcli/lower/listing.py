@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from gradcli.errors import GradError, GradErrors, Note
-from gradcli.forms import Member
+from gradcli.forms import Letters, Member
 from gradcli.lower.limits import MOST_ARRAYS, MOST_STEPS
 from gradcli.lower.recorder import Recorder
 from gradcli.lower.scope import Frame, Ref, elements
@@ -78,9 +78,15 @@ class Listing:
         self.elements = 0  # of all arrays
 
     def emit(
-        self, op: Op, items: Sequence[Ref | Number], attrs: Attrs, place: Place, frame: Frame
+        self,
+        op: Op,
+        items: Sequence[Ref | Number],
+        attrs: Attrs,
+        place: Place,
+        frame: Frame,
+        letters: Letters = (),
     ) -> Ref:
-        """Append a step with the next z name.
+        """Append a step with the next z name. letters: the forms of its attributes.
 
         Raises GradError where the operands do not fit, GradErrors where the whole grows too large.
         """
@@ -107,8 +113,8 @@ class Listing:
         args: tuple[Operand, ...] = tuple([i.name if isinstance(i, Ref) else i for i in items])
         form = frame.form(base)
         rolled = None
-        if form or any([i.rolled for i in items]):
-            rolled = self.recorder.rolled(form or name, items)
+        if form or letters or any([i.rolled for i in items]):
+            rolled = self.recorder.rolled(form or name, items, letters)
         self.steps.append(Step(name, call, args, place, rolled))
         self.shapes[name] = call.shape
         below = None
@@ -135,7 +141,7 @@ class Listing:
         """Give the last step the name on the left of its equation."""
         step = self.steps[-1]
         self.numbering.give_back(step.name.partition("[")[0])  # without the indices of loops
-        new = step.rolled and self.recorder.form(rolled or name, step.rolled.args)
+        new = step.rolled and self.recorder.kept(step.rolled._replace(name=rolled or name))
         self.steps[-1] = Step(name, step.call, step.args, step.place, new)
         self.shapes[name] = self.shapes.pop(step.name)
         return Ref(name, item.shape, rolled, item.below)

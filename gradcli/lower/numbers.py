@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcli.errors import GradError
-from gradcli.forms import fold
+from gradcli.forms import fold, plus, polynomial
 from gradcli.ops import TABLE, Op
 from gradcli.sizes import (
     ATOM,
@@ -52,10 +51,6 @@ def literal(sizes: Sizes, text: str) -> Number:
     return Number(value, None, text if len(text) <= LONGEST_WRITTEN else numeral(value), ATOM)
 
 
-def of_size(size: Size) -> Number:
-    return Number(size.number, size, size.text, size.precedence)
-
-
 def apply(sizes: Sizes, op: Op, numbers: Sequence[Number]) -> Number:
     """An elementwise operation on plain numbers. Raises GradError where it has no finite value."""
     with np.errstate(all="ignore"):
@@ -89,9 +84,27 @@ def _write(op: Op, numbers: Sequence[Number]) -> Written:
 
 
 def lettered(sizes: Sizes, op: Op, forms: Sequence[Form]) -> Lettered:
-    """An operation on numbers of which some have letters."""
-    text, precedence = _drawn(write(op, (), [(form.text, form.precedence) for form in forms]))
-    return sizes.lettered(text, precedence, op.name, tuple(forms))
+    """An operation on numbers of which some have letters.
+
+    Whole numbers at its end are drawn together: t - 1 + 1 is t.
+    """
+    text, precedence = write(op, (), [(form.text, form.precedence) for form in forms])
+    found = sizes.lettered(text, precedence, op.name, tuple(forms))
+    first = forms[0]
+    if precedence == SUM and isinstance(first, Lettered) and first.precedence == SUM:
+        offset = _offset(polynomial(first, sizes), polynomial(found, sizes), sizes)
+        if offset is not None:
+            text = plus(first, offset, sizes)
+            return sizes.lettered(text, SUM if " " in text else ATOM, op.name, tuple(forms))
+    return found
+
+
+def _offset(first: Size | None, found: Size | None, sizes: Sizes) -> int | None:
+    """The whole number by which a polynomial with one in it grows into another."""
+    if first is None or found is None or () not in dict(first.terms):
+        return None
+    gap = sizes.add(found, first, -1)
+    return int(gap.value) if gap.is_constant and gap.whole else None
 
 
 def put(sizes: Sizes, form: Form, letter: Lettered, by: Form) -> Form:
@@ -107,18 +120,6 @@ def put(sizes: Sizes, form: Form, letter: Lettered, by: Form) -> Form:
         return by if name == letter.text else sizes.lettered(name)
 
     return fold(form, known, lambda number: number, operation)
-
-
-def _drawn(written: Written) -> Written:
-    """A text with the whole numbers at its end drawn together: t - 1 + 1 is t."""
-    text, precedence = written
-    ends = re.fullmatch(r"(.+?)((?: [+-] \d+){2,})", text)
-    if precedence != SUM or not ends:
-        return text, precedence
-    rest = sum(int(n) for n in ends[2].replace("+ ", "+").replace("- ", "-").split())
-    if rest == 0:
-        return ends[1], ATOM if ends[1].isidentifier() else SUM
-    return f"{ends[1]} {'+' if rest > 0 else '-'} {abs(rest)}", SUM
 
 
 def whole(number: Any, what: str) -> int:

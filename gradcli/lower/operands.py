@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradcli.errors import GradError
+from gradcli.forms import Letters
 from gradcli.lower import numbers
 from gradcli.lower.env import Env
 from gradcli.lower.limits import DEEPEST
@@ -38,7 +39,12 @@ def value(env: Env, item: Item, place: Place, part: int | None = None) -> Ref | 
 
 
 def apply(
-    env: Env, op: Op, items: Sequence[Ref | Number], attrs: Attrs, place: Place
+    env: Env,
+    op: Op,
+    items: Sequence[Ref | Number],
+    attrs: Attrs,
+    place: Place,
+    letters: Letters = (),
 ) -> Ref | Number:
     """An operation on operands; plain numbers alone are drawn together here and now."""
     if op.foldable and all(isinstance(item, Number) for item in items):
@@ -47,7 +53,7 @@ def apply(
             return numbers.apply(env.text.sizes, op, plain)
         except GradError as error:
             raise env.error(error.message, place, error.hint, kind=error.kind) from None
-    return env.emit(op, items, attrs, place)
+    return env.emit(op, items, attrs, place, letters)
 
 
 def whole(env: Env, item: Item, what: str, place: Place, part: int | None = None) -> int:
@@ -90,9 +96,9 @@ def brackets(env: Env, items: Sequence[Item], stacked: bool, place: Place) -> Br
 
 def _matrix(env: Env, found: Brackets) -> Ref | Number:
     """Brackets as a value: a literal where all is numbers, otherwise blocks stacked."""
-    data = _data(found)
+    data = _data(found, lambda number: float(number.value))
     if data is not None:
-        return _constant(env, data, found.place)
+        return _constant(env, data, _data(found, lambda number: number.rolled), found.place)
     if not found.stacked and all(isinstance(item, Brackets) for item in found.items):
         return _rows(env, found)
     return env.emit(TABLE["vstack"], _entries(env, found), (), found.place)
@@ -113,14 +119,14 @@ def _entries(env: Env, found: Brackets) -> list[Ref | Number]:
     return items
 
 
-def _data(found: Brackets) -> tuple[Any, ...] | None:
+def _data(found: Brackets, entry: Callable[[Number], Any]) -> tuple[Any, ...] | None:
     """The nested numbers of a literal, or None where a quantity is among them."""
     data: list[Any] = []
     for item in found.items:
         if isinstance(item, Number):
-            data.append(float(item.value))
+            data.append(entry(item))
         elif isinstance(item, Brackets) and not found.stacked:
-            inner = _data(item)
+            inner = _data(item, entry)
             if inner is None:
                 return None
             data.append(inner)
@@ -129,7 +135,7 @@ def _data(found: Brackets) -> tuple[Any, ...] | None:
     return tuple(data)
 
 
-def _constant(env: Env, data: tuple[Any, ...], place: Place) -> Ref:
+def _constant(env: Env, data: tuple[Any, ...], letters: Any, place: Place) -> Ref:
     columns = len(data[0]) if isinstance(data[0], tuple) else 1
     for k, row in enumerate(data):
         if (len(row) if isinstance(row, tuple) else 1) != columns or (
@@ -150,7 +156,18 @@ def _constant(env: Env, data: tuple[Any, ...], place: Place) -> Ref:
                 kind="bad-literal",
                 part=k,
             )
-    return env.emit(TABLE["constant"], (), (("data", data),), place)
+    return env.emit(TABLE["constant"], (), (("data", data),), place, formed({"data": letters}))
+
+
+def formed(letters: Mapping[str, Any]) -> Letters:
+    """The forms of attributes; those that have no letters are left out."""
+    return tuple([(key, forms) for key, forms in letters.items() if _any(forms)])
+
+
+def _any(forms: Any) -> bool:
+    if isinstance(forms, tuple):
+        return any(map(_any, forms))
+    return forms is not None
 
 
 def _rows(env: Env, found: Brackets) -> Ref:

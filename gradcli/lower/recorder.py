@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.forms import Member, Rolled
+from gradcli.forms import Letters, Member, Rolled
 from gradcli.lower.scope import Ref
 from gradcli.program import Loop
-from gradcli.sizes import Form, Number
+from gradcli.sizes import Number
 
 
 class Recorder:
@@ -15,7 +15,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.loops: list[Loop] = []
-        self._forms: dict[tuple[str | Member, tuple[str | Member | Form, ...]], Rolled] = {}
+        self._forms: dict[Rolled, Rolled] = {}
 
     def begin(self, loop: Loop) -> int:
         """Record a run whose iterations are not known yet; its number among all runs."""
@@ -25,13 +25,13 @@ class Recorder:
     def end(self, number: int, iterations: Sequence[tuple[int, int]]) -> None:
         self.loops[number] = self.loops[number]._replace(iterations=tuple(iterations))
 
-    def rolled(self, name: str | Member, items: Sequence[Ref | Number]) -> Rolled:
-        """A step with letters, from its operands."""
+    def rolled(
+        self, name: str | Member, items: Sequence[Ref | Number], attrs: Letters = ()
+    ) -> Rolled:
+        """A step with letters, from its operands and the forms of its attributes."""
         args = [(i.rolled or i.name) if isinstance(i, Ref) else i.form for i in items]
-        return self.form(name, tuple(args))
+        return self.kept(Rolled(name, tuple(args), attrs))
 
-    def form(self, name: str | Member, args: tuple[str | Member | Form, ...]) -> Rolled:
-        found = self._forms.get((name, args))
-        if found is None:
-            found = self._forms[name, args] = Rolled(name, args)
-        return found
+    def kept(self, form: Rolled) -> Rolled:
+        """The one form that is equal to this."""
+        return self._forms.setdefault(form, form)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from gradcli.lower.env import Env
 from gradcli.lower.names import check_new
-from gradcli.lower.numbers import of_size
 from gradcli.lower.scope import Frame, Scope
 from gradcli.program import Loop
-from gradcli.sizes import Lettered, Number
+from gradcli.sizes import Lettered, Number, of_size
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 

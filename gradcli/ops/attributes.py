@@ -19,7 +19,17 @@ from gradcli.ops.parts import (
     whole,
     written,
 )
-from gradcli.sizes import Shape, Size, Sizes, is_one, numbers, numeral
+from gradcli.sizes import (
+    Form,
+    Lettered,
+    Number,
+    Shape,
+    Size,
+    Sizes,
+    is_one,
+    numbers,
+    numeral,
+)
 
 # Where a call has it.
 FIRST = "first"  # before the operands
@@ -66,6 +76,20 @@ def _same(value: Any, at: Any) -> Any:
     return value
 
 
+def _lettered(value: Any, forms: Any) -> Any:
+    """A value with its forms in place of what has some."""
+    if isinstance(forms, tuple) and not isinstance(forms, Number):
+        return tuple(_lettered(v, form) for v, form in zip(value, forms, strict=True))
+    return value if forms is None else forms
+
+
+def _put(value: Any, forms: Any, worth: Callable[[Form], Any]) -> Any:
+    """A value with what its forms are worth in place of what has some."""
+    if isinstance(forms, tuple) and not isinstance(forms, Number):
+        return tuple(_put(v, form, worth) for v, form in zip(value, forms, strict=True))
+    return value if forms is None else worth(forms)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
     """A kind of attribute: its whole truth.
@@ -77,8 +101,10 @@ class Attribute:
     text: the value as it is written in the language.
     latex: the same in LaTeX, by a printer's own ways with sizes and numbers.
     code: the value as `forward` gets it, from the operands' shapes.
-    rolled: the value with the loops' variables as letters.
-    moved: the value in another iteration, from the operands' shapes and what forms are worth there.
+    rolled: the value with the loops' variables as letters, from its forms: built as the value is,
+        None in place of what has no letters, and of all where nothing has.
+    moved: the value in another iteration, from its forms, what is known there, and what forms are
+        worth.
     tried: values to try at some shapes, the plainest first: for the page of operations, and for the
         tests. What does not fit is refused by the operation's shape rule.
     """
@@ -91,8 +117,10 @@ class Attribute:
     tried: Callable[[At], Iterable[Any]]
     read: Callable[[Any, At], Any] = _same
     code: Callable[[Any, tuple[Shape, ...]], Any] = _same
-    rolled: Callable[[Any], Any] = lambda value: value
-    moved: Callable[[Any, tuple[Shape, ...], Sizes, Worth], Any] = lambda value, *at: value
+    rolled: Callable[[Any, Any], Any] = _lettered
+    moved: Callable[[Any, Any, At, Worth], Any] = lambda value, forms, at, worth: _put(
+        value, forms, worth.size
+    )
     shown: str = ""
     example: str = ""
     about: str = ""
@@ -104,6 +132,11 @@ ATTRIBUTES: dict[str, Attribute] = {}
 
 def attribute(name: str, stands: str, takes: str, **fields: Any) -> None:
     """Register a kind."""
+    if takes == WHOLE:
+        read = fields.get("read", _same)
+        fields["moved"] = lambda value, forms, at, worth: (
+            value if forms is None else read(int(worth.number(forms)), at)
+        )
     ATTRIBUTES[name] = Attribute(name, stands, takes, **fields)
 
 
@@ -375,17 +408,17 @@ attribute(
     text=written,
     latex=lambda value, default, markup: _latex_region(value),
     code=lambda value, shapes: tuple(part.slice() for part in value),
-    rolled=lambda value: [part.rolled or str(part) for part in value],
-    moved=lambda value, shapes, sizes, worth: moved(value, shapes[0], sizes, worth),
+    rolled=lambda value, forms: [part.rolled or str(part) for part in value],
+    moved=lambda value, forms, at, worth: moved(value, at.shapes[0], at.sizes, worth),
     tried=_slices,
 )
 
 
 def _literal(data: Any) -> str:
     """A literal's nested tuples as they are written: a column has numbers, a matrix rows."""
-    if isinstance(data, tuple):
+    if isinstance(data, tuple) and not isinstance(data, Number):
         return "[" + ", ".join(_literal(entry) for entry in data) + "]"
-    return numeral(data)
+    return data.text if isinstance(data, Lettered | Number) else numeral(data)
 
 
 def _latex_literal(data: Any, default: Any, markup: Markup) -> str:
@@ -403,5 +436,6 @@ attribute(
     shown="[1, 2, 3]",
     text=_literal,
     latex=_latex_literal,
+    moved=lambda value, forms, at, worth: _put(value, forms, worth.number),
     tried=lambda at: ((1.0, 2.0, 3.0), ((1.0, 2.0), (3.0, 4.0))),
 )

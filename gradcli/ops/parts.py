@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gradcli.ops.mismatch import Mismatch
-from gradcli.sizes import Form, Shape, Size, Sizes, spell
+from gradcli.sizes import Form, Shape, Size, Sizes, same, spell
 
 
 class Part(NamedTuple):
@@ -48,7 +48,13 @@ class Part(NamedTuple):
 
 
 Region: TypeAlias = tuple[Part, ...]
-Worth: TypeAlias = Callable[[Form], Size]
+
+
+class Worth(NamedTuple):
+    """What forms are worth in an iteration: as sizes, and as numbers."""
+
+    size: Callable[[Form], Size]
+    number: Callable[[Form], float]
 
 
 def kept_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
@@ -65,15 +71,17 @@ def indexed_shape(sizes: Sizes, region: Sequence[Part]) -> Shape:
     return (*left, *(one,) * (2 - len(left)))
 
 
-def whole(size: Size, sizes: Sizes) -> Part:
-    return Part(sizes.constant(0), size, whole=True)
+def whole(
+    size: Size, sizes: Sizes, letters: tuple[Form | None, Form | None] = (None, None)
+) -> Part:
+    return Part(sizes.constant(0), size, whole=True, letters=letters)
 
 
 def moved(region: Region, shape: Shape, sizes: Sizes, worth: Worth) -> Region:
     """A region of an array of that shape where its forms are worth other sizes."""
 
     def bound(form: Form, size: Size) -> Size:
-        found = worth(form)
+        found = worth.size(form)
         return sizes.add(size, found) if int(found.value) < 0 else found
 
     found = []
@@ -83,7 +91,8 @@ def moved(region: Region, shape: Shape, sizes: Sizes, worth: Worth) -> Region:
         stop = bound(last, size) if last else part.stop
         if part.single:
             stop = sizes.add(start, sizes.constant(1))
-        found.append(part._replace(start=start, stop=stop))
+        everything = not part.single and start.value == 0 and same(stop, size) is not None
+        found.append(part._replace(start=start, stop=stop, whole=everything))
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from gradcli.loops import Block, Indices, Place, total
@@ -23,6 +23,7 @@ from gradcli.render.table import (
     step_number,
 )
 from gradcli.session import Session
+from gradcli.sizes import Shape, alike
 from gradcli.transform.letters import bounds, equation
 from gradcli.transform.reverse import displayed
 from gradcli.transform.rolled import Derivative, places, rolled
@@ -71,10 +72,9 @@ class View:
                 yield Line((f"{margin}{indent}{self._title(item)}{self._running(item)}",), LOOP)
                 yield from self._forward(item.items, indent + "  ")
             else:
-                shape = shape_text(self.steps[item.step].call.shape)
-                yield Line(
-                    (f"({self.numbers[item.step]})", indent + self._equation(item.step), shape)
-                )
+                shapes = {i: self.steps[step].call.shape for i, step in item.where.items()}
+                number, text = f"({self.numbers[item.step]})", indent + self._equation(item.step)
+                yield Line((number, text, _all_shapes(shapes)))
 
     def _equation(self, i: int) -> str:
         return equation(self.steps[i])
@@ -191,6 +191,13 @@ class View:
             f"{indent}{found.target}",
             *assigns,
             found.formula,
-            shape_text(displayed(found.shape, self.layout)),
+            _all_shapes({i: displayed(s, self.layout) for i, s in found.shapes.items()}),
         )
         return Line(cells, PARAMETER if is_param else PLAIN)
+
+
+def _all_shapes(shapes: Mapping[Indices, Shape]) -> str:
+    """The shape that an array has in all iterations, or those in the first and in the last one."""
+    if all(alike(shape, first) for first in list(shapes.values())[:1] for shape in shapes.values()):
+        return shape_text(next(iter(shapes.values())))
+    return " … ".join(shape_text(shapes[end(shapes)]) for end in (min, max))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from gradcli.forms import Member
+from gradcli.forms import Member, plus, polynomial
 from gradcli.ops.attributes import ATTRIBUTES
 from gradcli.ops.parts import Part
 from gradcli.program import Loop, Step
-from gradcli.sizes import ATOM, Lettered, Number
+from gradcli.sizes import ATOM, Form, Lettered, Number, Sizes, of_size
 from gradcli.spelling import write
 from gradcli.transform.reify import DERIVATIVE, OWN, Row
 from gradcli.transform.reverse import Derivation, region_text
@@ -47,9 +46,14 @@ def letters(derivation: Derivation, row: Row, step: Step, shown: Step) -> tuple[
     around = row.contribution.region
     if row.region is None or around is None:
         return target, formula
-    parts = [_target_part(part, whole) for part, whole in zip(row.region, around, strict=True)]
+    sizes = derivation.program.sizes
+    parts = [
+        _target_part(part, whole, sizes) for part, whole in zip(row.region, around, strict=True)
+    ]
     if (piece := row.contribution.piece) is not None:
-        pieces = [_piece_part(part, whole) for part, whole in zip(piece, around, strict=False)]
+        pieces = [
+            _piece_part(part, whole, sizes) for part, whole in zip(piece, around, strict=False)
+        ]
         formula = formula.removesuffix(region_text(piece, layout)) + bracketed(pieces, layout)
     return target + bracketed(parts, layout), formula
 
@@ -73,7 +77,8 @@ def equation(step: Step) -> str:
     if step.rolled is None:
         return step.text
     op = step.call.op
-    attrs = [(key, ATTRIBUTES[key].rolled(value)) for key, value in step.call.attrs]
+    letters = dict(step.rolled.attrs)
+    attrs = [(k, ATTRIBUTES[k].rolled(value, letters.get(k))) for k, value in step.call.attrs]
     operands = [
         (arg.text, arg.precedence) if isinstance(arg, Lettered | Number) else (str(arg), ATOM)
         for arg in step.rolled.args
@@ -85,51 +90,41 @@ def bracketed(parts: Sequence[str], layout: str) -> str:
     return f"[{', '.join(reversed(parts) if layout == 'numerator' else parts)}]"
 
 
-def _target_part(part: Part, around: Part) -> str:
+def _target_part(part: Part, around: Part, sizes: Sizes) -> str:
     """A part of an axis within the slice that a loop's index moves along."""
     if part.whole or not around.rolled:
         return str(part)
     if part.rolled or around.single:
         return squeezed(around.rolled)
-    first, _, last = around.rolled.partition(":")
-    bounds = (
-        (int(around.start.value), first.strip() or "0"),
-        (int(around.stop.value), last.strip()),
+    first, last = around.letters
+    zero = sizes.constant(0)
+    return _between(
+        part,
+        ((int(around.start.value), first or of_size(zero)), (int(around.stop.value), last)),
+        sizes,
     )
-    return _between(part, bounds)
 
 
-def _piece_part(part: Part, around: Part) -> str:
-    """A part of an axis of the slice itself."""
+def _piece_part(part: Part, around: Part, sizes: Sizes) -> str:
+    """A part of an axis of the slice itself, which begins at 0."""
     if part.whole or around.whole or around.single:
         return str(part)
-    length = int(around.stop.value) - int(around.start.value)
-    size = squeezed(around.rolled.partition(":")[2])
-    start = squeezed(around.rolled.partition(":")[0]) or "0"
-    text = size[len(start) + 1 :] if size.startswith(start + "+") else ""
-    return _between(part, ((0, "0"), (length, text)))
+    first, last = [None if form is None else polynomial(form, sizes) for form in around.letters]
+    zero = sizes.constant(0)
+    length = None if last is None else of_size(sizes.add(last, first or zero, -1))
+    number = int(around.stop.value) - int(around.start.value)
+    return _between(part, ((0, of_size(zero)), (number, length)), sizes)
 
 
-def _between(part: Part, bounds: Sequence[tuple[int, str]]) -> str:
+def _between(part: Part, bounds: Sequence[tuple[int, Form | None]], sizes: Sizes) -> str:
     def text(value: int) -> str:
-        origin, name = min(bounds, key=lambda bound: abs(value - bound[0]))
-        if not name:  # an open end, from which indices count down
+        origin, form = min(bounds, key=lambda bound: abs(value - bound[0]))
+        if form is None:  # an open end, from which indices count down
             return str(value - origin) if value != origin else ""
-        return _plus(name, value - origin)
+        return squeezed(plus(form, value - origin, sizes))
 
     start = text(int(part.start.value))
     return start if part.single else f"{start}:{text(int(part.stop.value))}"
-
-
-def _plus(text: str, offset: int) -> str:
-    """A bound and a whole number, drawn together where the bound ends in one: t - 1 + 1 is t."""
-    text = squeezed(text)
-    ends = re.fullmatch(r"(.*?)([+-]?\d+)", text)
-    if ends and (not ends[1] or ends[2][0] in "+-"):
-        text, offset = ends[1], offset + int(ends[2])
-    if not text:
-        return str(offset)
-    return f"{text}{offset:+d}" if offset else text
 
 
 def squeezed(text: str) -> str:

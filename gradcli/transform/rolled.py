@@ -19,14 +19,14 @@ class Derivative(NamedTuple):
     """A backward step of a loop, with letters: what it states and its formula, at all its places.
 
     `name` is the variable's own; `assigns` has the assignment of every place, in the order of the
-    backward pass. `row` is the step at one of them: its operand, region and contribution are alike
-    at all.
+    backward pass, and `shapes` the formula's shape. `row` is the step at one of them: its operand,
+    region and contribution are alike at all.
     """
 
     target: str
     name: str
     formula: str
-    shape: Shape
+    shapes: dict[Indices, Shape]
     assigns: dict[Indices, str]
     row: Row
 
@@ -73,8 +73,7 @@ def _derivatives(
             target, formula = letters(derivation, row, steps[i], shown)
             key = (row.operand, target, formula)
             if key not in found:
-                found[key] = Derivative(
-                    target, row.target, formula, row.contribution.shape, {}, row
-                )
+                found[key] = Derivative(target, row.target, formula, {}, {}, row)
             found[key].assigns[indices] = row.assign
+            found[key].shapes[indices] = row.contribution.shape
     return tuple(found[key] for key in sorted(found, key=lambda key: key[0]))

@@ -80,7 +80,23 @@ for t in 1..T:
     h[t] = cell(W, h[t-1], x[t]) + run(W, x[t], h[t-1])
 given dL/dh[T]
 """
-MODELS = {"nested": NESTED, "unlike": UNLIKE, "powers": POWERS, "defined": DEFINED}
+SHAPES = """
+dim T = 3
+input X: [T, 2]
+h[0] = zeros(2, 1)
+for t in 1..T:
+    A[t] = ones(t, 2) * [t, 1 / t].T
+    B[t] = reshape(X[0:t, :], [2, t])
+    h[t] = tanh(B[t] @ A[t] @ h[t-1]) + 1
+loss L = sum(h[T])
+"""
+MODELS = {
+    "nested": NESTED,
+    "unlike": UNLIKE,
+    "powers": POWERS,
+    "defined": DEFINED,
+    "shapes": SHAPES,
+}
 
 
 def backward(text: str | Path, **options: str) -> list[list[str]]:
@@ -278,6 +294,18 @@ def test_every_equation_is_at_one_place(model: str | Path) -> None:
     program = derived(MODELS[model] if isinstance(model, str) else model).program
     found = [i for _, place in places(roll(program)) for i in place.where.values()]
     assert sorted(found) == list(range(len(program.steps)))
+
+
+def test_shapes_and_literals_that_move_have_letters() -> None:
+    text = re.sub(" +", " ", plain(sections(derived(SHAPES))))
+    for line in (
+        "z1[t] = ones(t, 2) 1×2 … 3×2",
+        "z2[t] = [t, 1 / t] 2×1",
+        "B[t] = reshape(z4[t], [2, t]) 2×1 … 2×3",
+        "z4[t] = X[0:t, :] 1×2 … 3×2",
+        "dL/dB[t] = A[t] @ dL/dz5[t] 1×2 … 3×2",
+    ):
+        assert line in text
 
 
 def test_it_is_a_view_of_the_table() -> None:

@@ -59,7 +59,17 @@ for t in 1..T:
     z[t] = sum(X[2*t - 2 : 2*t, :] @ W) * Y[0, -t] + sum(X[t-1, :])^2
 loss L = sum(z[t] for t in 1..T)
 """
-MODELS = {"rnn": RNN, "lstm": LSTM, "deep": DEEP, "slices": SLICES}
+SHAPES = """
+dim T = 4, H = 2
+input X: [T, H], v: [2 * T]
+h[0] = zeros(H, 1)
+for t in 1..T:
+    A[t] = reshape(X[0:t, :], [H, t]) @ ones(t, H)
+    B[t] = broadcast([t, 1 / t], [H, t + 1])[:, 0:1] + roll(v[0:H], shift=t, axis=0)
+    h[t] = tanh(A[t] @ h[t-1]) + B[t] + sum(stack(X, X, axis=t - t + 1)) + eye(t)[0, 0]
+loss L = sum(h[T])
+"""
+MODELS = {"rnn": RNN, "lstm": LSTM, "deep": DEEP, "slices": SLICES, "shapes": SHAPES}
 SCANNING = {path.stem: path.read_text() for path in EXAMPLES.glob("*.eq")}
 
 
@@ -71,7 +81,7 @@ def test_each_iteration_follows_from_the_one_that_is_shown(text):
         shown = found.steps[place.step]
         for indices, i in place.where.items():
             letters = {loop.variable: t for loop, t in zip(block.loops, indices, strict=True)}
-            moved, step = step_at(shown, {**dims, **letters}), found.steps[i]
+            moved, step = step_at(shown, {**dims, **letters}, found.shapes), found.steps[i]
             adds = total(found, block) is not None and place is block.items[-1]
             assert moved.name == step.name or (adds and indices[-1] == block.loops[-1].last)
             for k, (one, other) in enumerate(zip(moved.args, step.args, strict=True)):
@@ -81,6 +91,7 @@ def test_each_iteration_follows_from_the_one_that_is_shown(text):
                     assert one.value == other.value
             assert moved.call.shape == step.call.shape
             assert moved.call.static == step.call.static
+            assert moved.call.op.forward is step.call.op.forward
 
 
 def in_loops(items, block=None):

@@ -21,14 +21,14 @@ from gradcli.lower.expressions import number, run
 from gradcli.lower.indexing import counted, index
 from gradcli.lower.listing import Listing
 from gradcli.lower.names import unknown
-from gradcli.lower.numbers import PI, of_size
+from gradcli.lower.numbers import PI
 from gradcli.lower.operands import value
 from gradcli.lower.prelude import prelude
 from gradcli.lower.scope import Binding, Family, Item, Ref, Scope
 from gradcli.lower.text import Misfit, Poisoned, Text
 from gradcli.ops.core import Array
 from gradcli.program import LAYOUTS, Operand, Program, Step
-from gradcli.sizes import ATOM, Number, Shape, numbers
+from gradcli.sizes import ATOM, Number, Shape, numbers, of_size
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
 from gradcli.syntax.ast import Place
