@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from gradcli.ops.core import Array
+from gradcli.record import Record
 
 Numbers: TypeAlias = tuple[float, ...]
 Sample: TypeAlias = Callable[[np.random.Generator, tuple[int, ...], Numbers, int], Array]
 
 
-class Distribution(NamedTuple):
+class Distribution(Record):
     """A distribution: what it takes, what it refuses, and how it is drawn.
 
     parameters: their names, with the values that they have when left out; None for one that must

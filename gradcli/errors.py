@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from gradcli.foreign import is_seen, visible
+from gradcli.record import Record
 
 
-class Source(NamedTuple):
+class Source(Record):
     """A text and the name a person knows it by.
 
     `text` begins with an added line end, so that the first line is a line like any other: the
@@ -40,7 +40,7 @@ class Source(NamedTuple):
         return self.statements[last]
 
 
-class Span(NamedTuple):
+class Span(Record):
     """Where something stands in a source: offsets, the end excluded."""
 
     source: Source
@@ -178,7 +178,7 @@ class GradErrors(Exception):
         return first
 
 
-class Note(NamedTuple):
+class Note(Record):
     """A remark that is no error: a broadcast on both sides, a derivative that is drawn."""
 
     message: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gradcli.errors import GradError
 from gradcli.interpret import number, run
 from gradcli.ops.core import Array
 from gradcli.program import NOWHERE, Operand, Program, Step
+from gradcli.record import Record
 from gradcli.sizes import Number
 from gradcli.template import Node
 
@@ -56,7 +57,7 @@ def _operand(node: Node, position: int) -> Operand:
     return node.key if isinstance(node.key, Number) else str(node.key)
 
 
-class Backward(NamedTuple):
+class Backward(Record):
     """A derivation's values, each in its variable's own shape: every step's, and the totals."""
 
     steps: list[Array]

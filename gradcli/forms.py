@@ -7,18 +7,19 @@ loop's body, and from a form follows what it is in any other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from gradcli.errors import GradError
 from gradcli.ops.core import TABLE
+from gradcli.record import Record
 from gradcli.sizes import Form, Lettered, Number, Size, Sizes, plain
 
 T = TypeVar("T")
 
 
-class Member(NamedTuple):
+class Member(Record):
     """A quantity of a loop: the name that its iterations share, and its index, `h[t - 1]`."""
 
     family: str
@@ -33,7 +34,7 @@ class Member(NamedTuple):
 Letters: TypeAlias = tuple[tuple[str, Any], ...]
 
 
-class Rolled(NamedTuple):
+class Rolled(Record):
     """The form that a step has in every iteration.
 
     Steps with the same form have one and the same `Rolled`: they are one step of the loop's body.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from gradcli import forms
 from gradcli.forms import At, Member
@@ -17,6 +17,7 @@ from gradcli.ops.attributes import At as Known
 from gradcli.ops.core import Call, Signature
 from gradcli.ops.parts import Worth
 from gradcli.program import Loop, Program, Step
+from gradcli.record import Record
 from gradcli.sizes import Form, Shape
 
 Indices: TypeAlias = tuple[int, ...]  # the loops' variables, from the outermost to the innermost
@@ -25,14 +26,14 @@ Ends: TypeAlias = tuple[tuple[bool, bool], ...]  # of each: whether its range st
 MOST_GROUPS = 8  # of unlike iterations, before each is taken to be unlike all others
 
 
-class Place(NamedTuple):
+class Place(Record):
     """An equation of the rolled listing: a step to show, and all the steps it stands for."""
 
     step: int
     where: dict[Indices, int]
 
 
-class Block(NamedTuple):
+class Block(Record):
     """A loop of the rolled listing, or those of its iterations whose bodies are alike.
 
     `loops` are the loops around the items, the block's own last; `ends` has the block's iterations
@@ -45,7 +46,7 @@ class Block(NamedTuple):
     all_ends: dict[Indices, Ends]
 
 
-class Total(NamedTuple):
+class Total(Record):
     """The running total of a sum: each iteration but the first adds its term to the one before.
 
     first, last: the total's name in these iterations, with their letters. term: what is the total
@@ -59,7 +60,7 @@ class Total(NamedTuple):
     result: str | Member | None
 
 
-class Iteration(NamedTuple):
+class Iteration(Record):
     """One run of a loop's body; `chosen` where it lies in a body that is shown."""
 
     indices: Indices

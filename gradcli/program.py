@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from gradcli.errors import Defect, Note, Source, Span
 from gradcli.forms import Rolled
 from gradcli.ops.core import Call
+from gradcli.record import Record
 from gradcli.sizes import ATOM, Number, Shape, Size, Sizes, alike, spell
 from gradcli.spelling import Written, write
 from gradcli.syntax.ast import Place
@@ -17,7 +18,7 @@ NOWHERE: Place = (0, 0)  # of what no text stands for
 LAYOUTS = ("numerator", "denominator")
 
 
-class Step(NamedTuple):
+class Step(Record):
     """One forward equation: `name` = op(args). `place` is that of its expression in the source.
 
     `rolled` is its form with letters, where it has some.
@@ -47,7 +48,7 @@ def written(arg: Operand) -> Written:
     return (arg, ATOM) if isinstance(arg, str) else (arg.text, arg.precedence)
 
 
-class Drawn(NamedTuple):
+class Drawn(Record):
     """A value drawn from a distribution with plain numbers as its parameters.
 
     axis: of the array, for a distribution that is about one.
@@ -58,14 +59,14 @@ class Drawn(NamedTuple):
     axis: int = 0
 
 
-class FromFile(NamedTuple):
+class FromFile(Record):
     """A value read from a .npy file."""
 
     path: str
     place: Place
 
 
-class Input(NamedTuple):
+class Input(Record):
     """A declared quantity. `value` is how it gets its value where no data binds it.
 
     A Program without inputs as value is an expression over constants; None means a standard draw.
@@ -80,7 +81,7 @@ class Input(NamedTuple):
     within: tuple[Size, Size] | None = None
 
 
-class Loop(NamedTuple):
+class Loop(Record):
     """One run of a loop, or of a sum over a range: the range, and the steps of each iteration.
 
     `place` is that of its variable, the same for every run. `bounds` are the ends of its range as
@@ -98,7 +99,7 @@ class Loop(NamedTuple):
     iterations: tuple[tuple[int, int], ...]
 
 
-class Program(NamedTuple):
+class Program(Record):
     """A model: inputs, steps in the order of computation, and what is differentiated."""
 
     source: Source

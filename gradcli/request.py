@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from gradcli.record import Record
 
 
-class Request(NamedTuple):
+class Request(Record):
     """What a command was asked for: the shared options. data: a file, or arrays by name."""
 
     dims: Mapping[str, int] = {}
@@ -20,7 +22,7 @@ class Request(NamedTuple):
     compact: bool = False
 
 
-class Besides(NamedTuple):
+class Besides(Record):
     """What is told of a derivation besides: the way to each compact line, what all costs."""
 
     why: bool = False

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import GradError, GradErrors, Note, Span
 from gradcli.files import STDIN, read_file
+from gradcli.record import Record
 from gradcli.request import Request
 from gradcli.syntax import Parsed, read, read_source
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 8 * 2**20
 
 
-class Session(NamedTuple):
+class Session(Record):
     """A model with its values and its derivation, computed."""
 
     program: Program

@@ -7,9 +7,10 @@ one and `H` and `X` are two even where both are 4. Sizes are interned: equal siz
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from gradcli.errors import GradError
+from gradcli.record import Record
 
 Monomial: TypeAlias = tuple[tuple[str, int], ...]
 Terms: TypeAlias = tuple[tuple[Monomial, Fraction], ...]
@@ -266,7 +267,7 @@ class Lettered:
         return self.text
 
 
-class Number(NamedTuple):
+class Number(Record):
     """A plain number: its value, its size where it is one, and how it is written.
 
     `rolled` is what it is with letters, where it is made of some.

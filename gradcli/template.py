@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.expr import NAMED, Expr, leaf
 from gradcli.ops.core import TABLE, Call, Op, Pair, Signature
+from gradcli.record import Record
 from gradcli.sizes import ATOM, Number, Shape, Sizes, is_scalar
 from gradcli.spelling import Written, write
 
 
-class Node(NamedTuple):
+class Node(Record):
     """One operation of an expression; `args` are the positions of its operands in the list.
 
     A leaf has its key, a number its value, instead of a call.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,13 +14,14 @@ from gradcli.errors import GradError, Note
 from gradcli.interpret import run
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, FromFile, Input, Program
+from gradcli.record import Record
 from gradcli.sizes import numbers
 from gradcli.suggest import suggestion
 
 GIVEN = "dL/d"
 
 
-class Values(NamedTuple):
+class Values(Record):
     """Arrays by name, each in its variable's own shape: the inputs', and what is given."""
 
     inputs: dict[str, Array]

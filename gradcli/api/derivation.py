@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from gradcli.api.options import one_of
+from gradcli.record import Record
 from gradcli.session import Session
 
 Told: TypeAlias = Literal["all", "norms", "none"]
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from gradcli.views.tangents import Forward
 
 
-class Equation(NamedTuple):
+class Equation(Record):
     """A line of the forward listing: `name` is computed as `text` says.
 
     eq: its number, from 1. shape: () for a scalar; the value has it. statement: the model's own
@@ -38,7 +39,7 @@ class Equation(NamedTuple):
         return self.text
 
 
-class Step(NamedTuple):
+class Step(Record):
     """A line of the backward table: the derivative of `target` gains what `formula` gives.
 
     number: its own, from 1. left: what it states: `dL/dW`, `dL/dX[:, 0]`; or a name, where it is a
@@ -61,7 +62,7 @@ class Step(NamedTuple):
         return f"{self.left} {self.assign} {self.formula}"
 
 
-class Tangent(NamedTuple):
+class Tangent(Record):
     """A line of forward mode: how the quantity `of` moves.
 
     number: its own, from 1. name: what it is called, `dc/db` by a scalar b, `dc` along a direction.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from gradcli.api.derivation import Derivation
 from gradcli.check.derivation.findings import Missing
 from gradcli.check.derivation.findings import Verdict as Line
+from gradcli.record import Record
 
 if TYPE_CHECKING:
     from gradcli.check.derivation import findings as person
@@ -20,7 +21,7 @@ Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
 Told: TypeAlias = Literal["full", "hint", "quiet"]
 
 
-class Result(NamedTuple):
+class Result(Record):
     """The verdict on one derivative.
 
     shape: in the layout of the check. reason, message: the verdict's, as a word and in words;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,7 @@ from gradcli.cli.person import show_review
 from gradcli.cli.progress import progress_of
 from gradcli.cli.streams import say
 from gradcli.errors import GradError, GradErrors
+from gradcli.record import Record
 
 if TYPE_CHECKING:
     from gradcli.check.gradients.result import Report
@@ -161,7 +162,7 @@ def check(
         raise typer.Exit(_code(found))
 
 
-class Found(NamedTuple):
+class Found(Record):
     """What came of some models: the reports, and the errors of those that are wrong, by path."""
 
     reports: list[Report]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,6 +33,7 @@ from gradcli.cli.options import (
     shared,
 )
 from gradcli.cli.output import Reported, show, tell, write
+from gradcli.record import Record
 from gradcli.request import NOTHING, Besides
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def derive(
         listed(derivation, shown)
 
 
-class Shown(NamedTuple):
+class Shown(Record):
     """How a derivation is written. deep: depth first."""
 
     form: Format

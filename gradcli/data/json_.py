@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from gradcli.data.common import NESTING, REAL, SPECIAL, first_line, keys_of, lim
 from gradcli.errors import GradError
 from gradcli.files import read_file
 from gradcli.ops.core import Array
+from gradcli.record import Record
 
 MOST_JSON = 32 * 2**20  # bytes; larger arrays come in .npz
 
@@ -44,7 +45,7 @@ def load_json(path: Path, max_elements: int) -> dict[str, Array]:
     return found
 
 
-class _Object(NamedTuple):
+class _Object(Record):
     """A JSON object as it stands, so that a name may be seen to come twice."""
 
     pairs: list[tuple[str, Any]]

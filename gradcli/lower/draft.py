@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.errors import MOST_ERRORS, GradError, GradErrors, Span
 from gradcli.lower.env import Env
 from gradcli.program import Input
+from gradcli.record import Record
 from gradcli.syntax import Parsed, ast
 from gradcli.syntax.ast import Place
 
@@ -17,7 +18,7 @@ def no_files(name: str, span: Span) -> tuple[int, ...]:
     raise GradError(f'file("{name}") can\'t be read here', span, kind="unreadable-file")
 
 
-class Options(NamedTuple):
+class Options(Record):
     """What comes from outside a model: its dims' values, the arrays bound to its names, limits.
 
     shape_in: the shape of the array in a file that the model names; raises GradError.

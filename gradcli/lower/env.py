@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.errors import GradError
 from gradcli.forms import Letters
@@ -14,12 +14,13 @@ from gradcli.lower.scope import Frame, Function, Item, Ref, Scope
 from gradcli.lower.text import Text
 from gradcli.ops import Op
 from gradcli.ops.core import Attrs
+from gradcli.record import Record
 from gradcli.sizes import Number, Shape
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
 
-class Outline(NamedTuple):
+class Outline(Record):
     """What is known of a text's names from its statements alone, and which of them are lost.
 
     later: where each name of the file is defined. locals: where each name is that ends with its
@@ -32,7 +33,7 @@ class Outline(NamedTuple):
     poisoned: set[str]
 
 
-class Dialect(NamedTuple):
+class Dialect(Record):
     """In what a model, a declared value, an op's rule and a derivation's line differ.
 
     unknown: the error for a name that is not defined. derivative: what `dL/dx` stands for.
@@ -48,7 +49,7 @@ class Dialect(NamedTuple):
     gradient: Callable[[Env, tuple[str | None, ...], Sequence[Item], Place], Ref] | None = None
 
 
-class Env(NamedTuple):
+class Env(Record):
     """What an expression is lowered in: the listing it adds to, and what its names stand for."""
 
     text: Text

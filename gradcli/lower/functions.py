@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.errors import GradError
 from gradcli.forms import Letters
@@ -28,6 +28,7 @@ from gradcli.ops.attributes import (
     Attribute,
 )
 from gradcli.ops.core import Attrs
+from gradcli.record import Record
 from gradcli.sizes import Number, Shape, Size
 from gradcli.syntax.ast import Place
 
@@ -39,7 +40,7 @@ KEYWORDS = {
 }
 
 
-class PlainCall(NamedTuple):
+class PlainCall(Record):
     """A function whose operands are all quantities, called without keywords."""
 
     op: Op
@@ -132,7 +133,7 @@ def _arguments(
 # ── functions of the language ──
 
 
-class Argument(NamedTuple):
+class Argument(Record):
     """An argument of a call: what it is, and which part of the call."""
 
     item: Item

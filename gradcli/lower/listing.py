@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.errors import GradError, GradErrors, Note
 from gradcli.forms import Letters, Member
@@ -14,6 +14,7 @@ from gradcli.lower.text import Kind, Text, kind_of
 from gradcli.ops import Op
 from gradcli.ops.core import Attrs
 from gradcli.program import Operand, Step
+from gradcli.record import Record
 from gradcli.sizes import Number, Shape
 from gradcli.syntax.ast import Place
 
@@ -55,7 +56,7 @@ class Numbering:
             self.counter = last
 
 
-class Mark(NamedTuple):
+class Mark(Record):
     """How far lowering has come: how many steps and loops there are, and the next z number."""
 
     steps: int

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from gradcli.forms import Member
+from gradcli.record import Record
 from gradcli.sizes import Lettered, Number, Shape, Size
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
@@ -41,7 +42,7 @@ class Family:
         self.members: dict[tuple[int, ...], Ref] = {}
 
 
-class Brackets(NamedTuple):
+class Brackets(Record):
     """`[a, b, c]` or `[a; b; c]` before it is known whether it is a value or a list of sizes."""
 
     items: tuple[Any, ...]
@@ -50,13 +51,13 @@ class Brackets(NamedTuple):
     depth: int = 1  # of the brackets
 
 
-class Quoted(NamedTuple):
+class Quoted(Record):
     """A text between quotes."""
 
     text: str
 
 
-class Function(NamedTuple):
+class Function(Record):
     """A `def`, or an `op` with a rule of its own: `word` says which.
 
     weight: how many operations a call has. apply: what a call is in its Env, which names no type
@@ -121,7 +122,7 @@ class Scope:
         return scope
 
 
-class Frame(NamedTuple):
+class Frame(Record):
     """Where lowering is: inside which loops, sums and definitions.
 
     indices, letters: the values and the letters of the loops' variables, from the outermost.

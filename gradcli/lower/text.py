@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from gradcli.errors import GradError, Source, Span
 from gradcli.lower.limits import MOST_AXES, MOST_OPERANDS
@@ -14,6 +13,7 @@ from gradcli.ops.attributes import ATTRIBUTES, KEYWORD, LAST, Attribute
 from gradcli.ops.broadcasting import stretched_both_ways
 from gradcli.ops.core import Attrs, Call, elementwise_shape
 from gradcli.program import Operand, Step
+from gradcli.record import Record
 from gradcli.sizes import ATOM, POSTFIX, Number, Shape, Sizes, spell
 from gradcli.spelling import Written, write
 from gradcli.syntax import ast
@@ -40,7 +40,7 @@ class Poisoned(Exception):
     """A statement that uses a name whose own statement has an error already reported."""
 
 
-class Text(NamedTuple):
+class Text(Record):
     """What is lowered: its source, its sizes, the names it uses, and how large an array may be.
 
     signs: under the place of each operation, where its operator or its function's name stands, and
@@ -129,7 +129,7 @@ class Text(NamedTuple):
         return size
 
 
-class Kind(NamedTuple):
+class Kind(Record):
     """An operation at given shapes, its result's elements, and the note that it deserves."""
 
     call: Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.parts import (
@@ -19,6 +19,7 @@ from gradcli.ops.parts import (
     whole,
     written,
 )
+from gradcli.record import Record
 from gradcli.sizes import (
     Form,
     Lettered,
@@ -51,7 +52,7 @@ NOTHING = "nothing"  # the grammar's own
 MOST_ORDER = 20  # of a derivative
 
 
-class At(NamedTuple):
+class At(Record):
     """What a kind may look at: the operands' shapes, and what is known of the call.
 
     rank: how many axes the result has. default: the keyword's. known: the attributes that are read
@@ -65,7 +66,7 @@ class At(NamedTuple):
     known: dict[str, Any] = {}  # noqa: RUF012 -- read only
 
 
-class Markup(NamedTuple):
+class Markup(Record):
     """How a printer of another language writes a size and a number."""
 
     size: Callable[[Size], str]

@@ -9,9 +9,10 @@ has none there either is called by its forward function.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from gradcli.ops.core import Signature, Spelling, infix
+from gradcli.record import Record
 from gradcli.sizes import ATOM, POSTFIX, PRODUCT, SUM, Shape, Size, is_one
 
 NUMPY, TORCH, JAX, PYTHON = "numpy", "torch", "jax", "python"
@@ -19,7 +20,7 @@ CALLED = "called"  # the keyword arguments of its forward function, where they h
 SUMMED = "summed"  # a template for NumPy, JAX and torch alike
 
 
-class Site(NamedTuple):
+class Site(Record):
     """An operation where it is written: all that a template may depend on but the operands.
 
     shape: the result's, without the axes in front. front: the sizes of these, as code. size: a size

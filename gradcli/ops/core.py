@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from gradcli.ops.attributes import ATTRIBUTES, At
 from gradcli.ops.broadcasting import broadcast_shapes
 from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
+from gradcli.record import Record
 from gradcli.sizes import ATOM, Shape, Size, Sizes, is_scalar, same, spell
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -29,7 +30,7 @@ BY_NORM = "norm"  # each entry is off by the last bit of the largest one, as LAP
 RING = "ring"  # the exact form of what only adds, subtracts, multiplies and moves entries
 
 
-class Signature(NamedTuple):
+class Signature(Record):
     """An operation at its operands' shapes: all that a rule may depend on but the values."""
 
     sizes: Sizes
@@ -41,14 +42,14 @@ class Signature(NamedTuple):
         return len(self.shapes[0])
 
 
-class Pair(NamedTuple):
+class Pair(Record):
     """An operand in a flipped (numerator) expression: as it is, and transposed."""
 
     plain: Expr
     flipped: Expr
 
 
-class Spelling(NamedTuple):
+class Spelling(Record):
     """How an operation is written: a template over its operands {0}, {1} …, or a function's name.
 
     A LaTeX template may also name an attribute, {axis} say, and join all operands with commas,
@@ -87,7 +88,7 @@ ALL, EACH = "all", "each"
 Flops: TypeAlias = Callable[[Signature, Shape], Size]
 
 
-class Body(NamedTuple):
+class Body(Record):
     """What an operation defined in a model consists of: operands' names, steps, its result."""
 
     operands: tuple[str, ...]

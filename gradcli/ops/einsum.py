@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +22,11 @@ from gradcli.ops.core import (
 )
 from gradcli.ops.flops import contraction
 from gradcli.ops.mismatch import Mismatch
+from gradcli.record import Record
 from gradcli.sizes import Shape, Size, same, spell
 
 
-class Subscripts(NamedTuple):
+class Subscripts(Record):
     """`inputs` and `output`, one letter an axis."""
 
     inputs: tuple[str, ...]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from gradcli.ops.mismatch import Mismatch
+from gradcli.record import Record
 from gradcli.sizes import Form, Shape, Size, Sizes, same, spell
 
 
-class Part(NamedTuple):
+class Part(Record):
     """What of one axis a slice takes: from `start` up to `stop`, or all of it.
 
     A single index (`single`) keeps the axis at size 1 at rank 2, and drops it at rank 3 and more.
@@ -50,7 +51,7 @@ class Part(NamedTuple):
 Region: TypeAlias = tuple[Part, ...]
 
 
-class Worth(NamedTuple):
+class Worth(Record):
     """What forms are worth in an iteration: as sizes, and as numbers."""
 
     size: Callable[[Form], Size]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from gradcli.record import Record
 
 PROVEN, REFUTED, UNDECIDED = "proven", "refuted", "undecided"
 LOG_BOUND = -100.0  # the chance of error that is asked for, as a power of 2
 LOG_LEAST = -1000.0  # the least that is stated: a float holds it
 
 
-class Witness(NamedTuple):
+class Witness(Record):
     """Where two values differ: an entry, and both values there modulo a prime."""
 
     entry: tuple[int, ...]
@@ -19,7 +20,7 @@ class Witness(NamedTuple):
     prime: int
 
 
-class Proof(NamedTuple):
+class Proof(Record):
     """bound: of the chance that two values are not one after all, as a power of 2.
 
     reason: why nothing is decided. conditions: what a proof holds for, beside the sizes tried.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.foreign import dumps
+from gradcli.record import Record
 
 
-class Place(NamedTuple):
+class Place(Record):
     """Lines and columns from 1, the end behind the last character."""
 
     line: int
@@ -18,7 +19,7 @@ class Place(NamedTuple):
     end_column: int
 
 
-class Related(NamedTuple):
+class Related(Record):
     """Another place that an error is about, with a remark: the declaration that data do not fit."""
 
     file: str
@@ -29,7 +30,7 @@ class Related(NamedTuple):
     message: str
 
 
-class Diagnostic(NamedTuple):
+class Diagnostic(Record):
     """An error at a place: lines and columns from 1, the end behind the last character.
 
     file: what was read when it was found; a place in it where the error has one. statement: where

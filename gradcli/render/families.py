@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from gradcli.forms import Member
 from gradcli.loops import Block, Place
 from gradcli.program import Program
+from gradcli.record import Record
 from gradcli.sizes import Lettered
 from gradcli.transform.letters import bounds
 
@@ -18,7 +19,7 @@ Range: TypeAlias = tuple[int, int]
 Ranges: TypeAlias = dict[tuple[str, int, Range], str]  # of a family and one of its indices
 
 
-class Family(NamedTuple):
+class Family(Record):
     """Some names as one text: all members of a family that lie in ranges; or a name by itself."""
 
     text: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeAlias
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from gradcli.errors import cells
+from gradcli.record import Record
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,7 +53,7 @@ OPERATORS = "+-*/@^<>=∘⊙:"
 QUOTE = '"'
 
 
-class Column(NamedTuple):
+class Column(Record):
     """`flexible` columns share what a terminal has left; `gap` is the space before the column.
 
     `least` is what a flexible column asks for before the one left of it gets more. A `spare` one is
@@ -68,14 +69,14 @@ class Column(NamedTuple):
     styles: Mapping[str, str] = NO_STYLES
 
 
-class Line(NamedTuple):
+class Line(Record):
     """One row, in the columns of its section; a row of one cell has the whole width."""
 
     cells: tuple[Cell, ...]
     style: str = PLAIN
 
 
-class Section(NamedTuple):
+class Section(Record):
     """A titled listing, with notes between title and rows."""
 
     title: str
@@ -212,7 +213,7 @@ def fold(text: str, width: int | None, indent: int) -> list[str]:
     return lines
 
 
-class _Place(NamedTuple):
+class _Place(Record):
     """Where a text may be broken: how deep in brackets, whether behind a comma, at which character,
     and how many cells are before it.
     """

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.errors import GradError, Source
+from gradcli.record import Record
 from gradcli.syntax.ast import Place, Signs
 from gradcli.syntax.parser import parse
 from gradcli.syntax.source import read_source
@@ -12,7 +13,7 @@ from gradcli.syntax.source import read_source
 __all__ = ["Parsed", "read", "read_source"]
 
 
-class Parsed(NamedTuple):
+class Parsed(Record):
     """The statements of a source, the syntax errors met, and the words of what was left out.
 
     source: it knows where each of its statements stands.

@@ -21,7 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
+
+from gradcli.record import Record
 
 Place: TypeAlias = tuple[int, int]  # in the source: offsets, the end excluded
 Instruction: TypeAlias = tuple[str, Any, Place]
@@ -37,14 +39,14 @@ def extent(code: Code) -> Place:
     return code[-1][2]
 
 
-class Name(NamedTuple):
+class Name(Record):
     """A name as it stands in the text."""
 
     text: str
     place: Place
 
 
-class Interval(NamedTuple):
+class Interval(Record):
     """`first..last`, both included."""
 
     first: Code
@@ -52,7 +54,7 @@ class Interval(NamedTuple):
     place: Place
 
 
-class Comprehension(NamedTuple):
+class Comprehension(Record):
     """`function(body for variable in interval)`."""
 
     function: str
@@ -61,20 +63,20 @@ class Comprehension(NamedTuple):
     interval: Interval
 
 
-class Layout(NamedTuple):
+class Layout(Record):
     name: Name
 
 
-class Dim(NamedTuple):
+class Dim(Record):
     name: Name
     value: Code | None
 
 
-class Dims(NamedTuple):
+class Dims(Record):
     items: tuple[Dim, ...]
 
 
-class Draw(NamedTuple):
+class Draw(Record):
     """A value drawn from a distribution: `~ normal(0, 1)`, `~ onehot(axis=1)`.
 
     keywords: the word before each argument, or None.
@@ -88,7 +90,7 @@ class Draw(NamedTuple):
 Value: TypeAlias = Code | Draw | None
 
 
-class Declared(NamedTuple):
+class Declared(Record):
     """One declared name. `family` holds the intervals of x[1..T], `shape` one code a size.
 
     within: the range of an index, whose entries are whole numbers.
@@ -101,46 +103,46 @@ class Declared(NamedTuple):
     within: Interval | None = None
 
 
-class Declaration(NamedTuple):
+class Declaration(Record):
     role: str
     items: tuple[Declared, ...]
 
 
-class Target(NamedTuple):
+class Target(Record):
     """The left-hand side of an equation: a name, or a member of a family."""
 
     name: Name
     members: tuple[Code, ...] | None
 
 
-class Equation(NamedTuple):
+class Equation(Record):
     target: Target
     value: Code
 
 
-class Loss(NamedTuple):
+class Loss(Record):
     target: Target
     value: Code | None
 
 
-class GivenItem(NamedTuple):
+class GivenItem(Record):
     """dL/dNAME, one member of it or the whole family, perhaps with its value."""
 
     target: Target
     value: Value
 
 
-class Given(NamedTuple):
+class Given(Record):
     items: tuple[GivenItem, ...]
 
 
-class For(NamedTuple):
+class For(Record):
     variable: Name
     interval: Interval
     body: tuple[Any, ...]
 
 
-class Def(NamedTuple):
+class Def(Record):
     """A definition: `body` are the equations before the result."""
 
     name: Name
@@ -149,7 +151,7 @@ class Def(NamedTuple):
     result: Code
 
 
-class BackwardLine(NamedTuple):
+class BackwardLine(Record):
     """A backward step as a person writes it: of dL/dNAME, or of a name of their own.
 
     `brackets` holds for each pair of brackets its slices: kinds as in an index instruction, and the
@@ -165,7 +167,7 @@ class BackwardLine(NamedTuple):
     indices: tuple[tuple[str, int], ...] = ()
 
 
-class Blank(NamedTuple):
+class Blank(Record):
     """A backward step that is not answered yet: `dL/dx = ?`. The name's place is all of it."""
 
     name: Name
@@ -173,7 +175,7 @@ class Blank(NamedTuple):
     brackets: tuple[tuple[tuple[Any, ...], tuple[Code, ...]], ...]
 
 
-class UserOp(NamedTuple):
+class UserOp(Record):
     """A definition that states its own backward rule; a surrogate's is on purpose no derivative."""
 
     name: Name

@@ -14,15 +14,16 @@ import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradcli
+from gradcli.record import Record
 
 FORMAT = 5  # of the kept tables
 CHECKSUM = 4  # bytes of it, before the rest
 
 
-class Rule(NamedTuple):
+class Rule(Record):
     """A rule of the grammar, ready for the parser.
 
     `plan` says what becomes of each of the `size` symbols: 0 dropped, 1 handed to the action, 2 its
@@ -36,7 +37,7 @@ class Rule(NamedTuple):
     plan: tuple[int, ...] | None
 
 
-class Table(NamedTuple):
+class Table(Record):
     """LALR(1) tables: in `states`, a shift is its next state, a reduction by rule r is -r-1."""
 
     states: list[dict[str, int]]

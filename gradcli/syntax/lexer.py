@@ -7,9 +7,10 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate, islice
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from gradcli.errors import GradError, Source, Span
+from gradcli.record import Record
 from gradcli.syntax.ast import Place
 from gradcli.syntax.characters import bad_character
 from gradcli.syntax.lalr import load
@@ -28,7 +29,7 @@ LINE_END = r"(?:\#[^\n]*)?\n(?:[ \t]*(?:\#[^\n]*)?\n)*[ \t]*"
 BAD = "[^ \t]"  # a character that begins no token
 
 
-class Notation(NamedTuple):
+class Notation(Record):
     """In what kinds of files differ for the lexer.
 
     derivatives: what a derivative may begin with, the longest first; it is read as dL/d.
@@ -49,7 +50,7 @@ def on_paper(loss: str | None = None) -> Notation:
     return Notation(tuple(sorted({*named, "∇", "∇_", "δ_"}, key=lambda s: (-len(s), s))), True)
 
 
-class Word(NamedTuple):
+class Word(Record):
     """What a word of the text is; `plain` where it is a token by itself, wherever it stands.
 
     text: of a derivative, dL/d and the name, however it is spelled. size: of what stands there.
@@ -93,7 +94,7 @@ class Kinds(dict[str, Word]):
         return next((len(begin) for begin in begins if text.startswith(begin)), 0)
 
 
-class Words(NamedTuple):
+class Words(Record):
     """A source, cut up: each word with the blanks before it, and the offset at which it ends."""
 
     source: Source

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from gradcli.record import Record
 from gradcli.syntax.lalr import load
 from gradcli.syntax.lexer import Token
 from gradcli.syntax.mistakes import MESSAGES
 from gradcli.syntax.mistakes.place import DECLARATIONS, TOKEN, WORDS, Place
 
 
-class Explained(NamedTuple):
+class Explained(Record):
     message: str
     hint: str | None
     at: str

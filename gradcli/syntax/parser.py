@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from gradcli.errors import MOST_ERRORS, GradError, GradErrors, Source, Span
+from gradcli.record import Record
 from gradcli.syntax import recovery
 from gradcli.syntax.ast import Place, Signs
 from gradcli.syntax.build import Builder
@@ -20,7 +21,7 @@ from gradcli.syntax.lexer import END, MODEL, Token, Words, cut, on_paper, tokens
 STRUCTURE = {"_NL", "_INDENT", "_DEDENT"}
 
 
-class Result(NamedTuple):
+class Result(Record):
     """The statements of a source, where they and the signs of their operations stand, the names in
     it, the errors, and the words of the statements left out.
     """

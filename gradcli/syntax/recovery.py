@@ -10,9 +10,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Container, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from gradcli.errors import GradError, Span
+from gradcli.record import Record
 from gradcli.syntax.ast import Place
 from gradcli.syntax.lalr import load
 from gradcli.syntax.lexer import END, OPENING, PAIRS, Token, Word, Words, never_closed
@@ -32,7 +32,7 @@ class Unexpected(GradError):
         self.token = token
 
 
-class Mark(NamedTuple):
+class Mark(Record):
     """Where a statement begins: how much was on the parser's stacks before it, its first word."""
 
     states: int
@@ -41,7 +41,7 @@ class Mark(NamedTuple):
     word: int
 
 
-class Stopped(NamedTuple):
+class Stopped(Record):
     """Where the parser met an error.
 
     marks: for the file and each block that is open, where the statement being read begins; `fresh`
@@ -57,7 +57,7 @@ class Stopped(NamedTuple):
     derivation: bool
 
 
-class Found(NamedTuple):
+class Found(Record):
     """What is said of an error, and where the parser goes on.
 
     end: the word behind which it does. lost: the names that are broken. depth: how many blocks are

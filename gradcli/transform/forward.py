@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
-from typing import NamedTuple
 
 from gradcli.interpret import interpret
 from gradcli.program import NOWHERE, Input, Operand, Program, Step, verify
+from gradcli.record import Record
 from gradcli.transform.jvp import Tangent, tangent
 from gradcli.transform.reify import Writer
 from gradcli.transform.reverse import resolve_wrt
 
 
-class Differential(NamedTuple):
+class Differential(Record):
     """One line of the forward listing: the tangent `name` of the equation number `eq`, from 1."""
 
     eq: int
@@ -25,7 +25,7 @@ class Differential(NamedTuple):
         return self.tangent.formula(step, self.operands)
 
 
-class Tangents(NamedTuple):
+class Tangents(Record):
     """Both passes as a program: the model's equations, and each one's tangent behind it.
 
     The directions of `wrt` are inputs of it. `names` has what each quantity's tangent is called;

@@ -10,24 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.expr import Expr, as_expr, leaf
 from gradcli.ops.core import Call
 from gradcli.program import Step
+from gradcli.record import Record
 from gradcli.sizes import Shape
 from gradcli.template import Node, print_nodes, typed
 from gradcli.transform.linear import transposed
 from gradcli.transform.vjp import COTANGENT, RESULT, Code, code, leaves, rules
 
 
-class Moving(NamedTuple):
+class Moving(Record):
     """The leaf that stands for the tangent of an operand."""
 
     operand: int
 
 
-class Tangent(NamedTuple):
+class Tangent(Record):
     """What a step's tangent is, in the shape of the step's result.
 
     `nodes` compute it, `code` is the same as calls on places. In `text`, {0} stands for the result,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.interpret import last_uses
 from gradcli.ops.core import TABLE, Call, Signature
 from gradcli.ops.parts import Region
 from gradcli.program import NOWHERE, Input, Operand, Program, Step, verify
+from gradcli.record import Record
 from gradcli.sizes import Number
 from gradcli.syntax.ast import Place
 from gradcli.transform.vjp import Code, Contribution
@@ -33,7 +34,7 @@ def prefix(program: Program) -> str:
 OWN = -1
 
 
-class Row(NamedTuple):
+class Row(Record):
     """One backward step: `target` assign formula. `eq` is the forward equation's number, from 1.
 
     `region` is the part of the target's derivative that the step reaches, in the target's own axes;
@@ -50,7 +51,7 @@ class Row(NamedTuple):
     own: tuple[str, ...] = ()
 
 
-class Reified(NamedTuple):
+class Reified(Record):
     """A derivation as a program, whose outputs are the gradients.
 
     `steps` are those of the backward pass alone. `arriving` names the inputs that the given

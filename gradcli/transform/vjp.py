@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcli.errors import Defect
 from gradcli.expr import NAMED, Expr, as_expr, call, leaf
 from gradcli.ops.core import Call
 from gradcli.ops.parts import Part, Region, indexed_shape, whole
 from gradcli.program import Step
+from gradcli.record import Record
 from gradcli.sizes import Number, Shape, Sizes, alike, is_one, is_scalar, same, spell
 from gradcli.template import Node, flip, postorder, print_nodes, typed
 
 COTANGENT, RESULT = "g", "out"
 
 
-class Code(NamedTuple):
+class Code(Record):
     """An expression's calls in order, and the place of its value.
 
     A place is the number of a call, or ~i for the i-th of the leaves; or it is a plain number.
@@ -26,19 +27,19 @@ class Code(NamedTuple):
     result: int | Number
 
 
-class Own(NamedTuple):
+class Own(Record):
     """The leaf that stands for the i-th line of a rule's own."""
 
     line: int
 
 
-class Known(NamedTuple):
+class Known(Record):
     """The leaf that stands for a name of the model, whichever equation it is from."""
 
     name: str
 
 
-class Derived(NamedTuple):
+class Derived(Record):
     """The leaf that stands for a line of the backward pass: a derivative by its variable's name.
 
     own: whether it is no derivative, but a line under a name of its own.
@@ -48,7 +49,7 @@ class Derived(NamedTuple):
     own: bool = False
 
 
-class Contribution(NamedTuple):
+class Contribution(Record):
     """What one operand's derivative gains from an operation, at given shapes; or a rule's own line.
 
     `nodes` compute it in the variable's own shape, and `texts` has for each layout the formula, in
@@ -75,7 +76,7 @@ class Contribution(NamedTuple):
         return self.texts[layout].format(step.name, *step.args)
 
 
-class Gains(NamedTuple):
+class Gains(Record):
     """What a step's operands gain, None where no gradient flows; the own lines of its rule."""
 
     operands: tuple[Contribution | None, ...]

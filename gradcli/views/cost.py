@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from gradcli.errors import GradError
 from gradcli.ops.core import Call
+from gradcli.record import Record
 from gradcli.session import Session
 from gradcli.sizes import Shape, Size, Sizes
 from gradcli.transform.reify import Row
@@ -14,7 +14,7 @@ from gradcli.transform.reify import Row
 BYTES = 8  # of a number in double precision
 
 
-class Cost(NamedTuple):
+class Cost(Record):
     """Floating-point operations, and the bytes of all operands and results.
 
     As polynomials over the dims where these are short, else as numbers.

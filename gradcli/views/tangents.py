@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from gradcli.errors import GradError
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, Program, Step
+from gradcli.record import Record
 from gradcli.request import Request
 from gradcli.session import Session, bind, compute
 from gradcli.sizes import Shape, is_scalar, numbers
@@ -30,7 +31,7 @@ DRAWN, STATED, ONE = "drawn", "stated", "1"
 REVERSE, FORWARD, BOTH = "reverse", "forward", "both"
 
 
-class Forward(NamedTuple):
+class Forward(Record):
     """A session's forward mode: the tangents' program, the directions, and what all are worth.
 
     by: the scalar input that all is differentiated by, None where it is a direction. started: how
@@ -153,7 +154,7 @@ def _direction(name: str, shape: Shape, directions: Mapping[str, Array], seed: i
     return draw(STANDARD, numbers(shape), f"tangent of {name}", seed)
 
 
-class Sum(NamedTuple):
+class Sum(Record):
     """How a mode comes to the derivative of the outputs: its terms, their sum, its operations."""
 
     mode: str

@@ -36,6 +36,7 @@ LIBRARIES = {
 # What runs before NumPy is there: --help, --version, a syntax error.
 WITHOUT_NUMPY = (
     "ending",
+    "record",
     "foreign",
     "errors",
     "files",

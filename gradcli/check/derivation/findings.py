@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gradcli.errors import Span
 from gradcli.proof.verdict import PROVEN, Proof, undecided
+from gradcli.record import Record
 
 if TYPE_CHECKING:  # who reads verdicts in Python need not wait for NumPy
     from gradcli.ops.core import Array
@@ -22,7 +23,7 @@ AHEAD = "not reached"  # the derivation stops before it
 NEVER = "never mentioned"
 
 
-class Rule(NamedTuple):
+class Rule(Record):
     """The rule that a line should follow: the forward equation, what it gives, and the source."""
 
     eq: int
@@ -31,7 +32,7 @@ class Rule(NamedTuple):
     source: str
 
 
-class Values(NamedTuple):
+class Values(Record):
     """What a line gives and what it should, where no cause is known; both as the layout shows
     them.
     """
@@ -41,7 +42,7 @@ class Values(NamedTuple):
     shape: Shape
 
 
-class Credit(NamedTuple):
+class Credit(Record):
     """A contribution that a line holds, by its equation and operand, and the line's verdict."""
 
     eq: int
@@ -54,7 +55,7 @@ class Credit(NamedTuple):
 NO_PROOF = undecided("nothing to compare it with")
 
 
-class Verdict(NamedTuple):
+class Verdict(Record):
     """The verdict on one line: "right", "wrong", "inconclusive" or "unchecked".
 
     line: its number, from 1; `target` is what stands on its left.
@@ -84,7 +85,7 @@ class Verdict(NamedTuple):
     flops: Size | None = None
 
 
-class Missing(NamedTuple):
+class Missing(Record):
     """A contribution that no line holds, as the tool would write it, and why it is not there."""
 
     target: str
@@ -94,7 +95,7 @@ class Missing(NamedTuple):
     reason: str
 
 
-class Report(NamedTuple):
+class Report(Record):
     """The whole finding. `reach` is the deepest equation that a line deals with, of `equations`.
 
     reread: the layout in which more lines would be right, where there is one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from gradcli.check.gradients.probe import Model, Probe
 from gradcli.check.gradients.result import DISAGREE, INCONCLUSIVE, NOTHING, Result
 from gradcli.check.gradients.summary import summarise
 from gradcli.ops.core import Array
+from gradcli.record import Record
 from gradcli.session import Session
 
 BOTH, FINITE, COMPLEX = "complex-step+finite-diff", "finite-diff", "complex-step"
@@ -67,7 +68,7 @@ class Clock:
         self.progress(self.done, self.entries)
 
 
-class Gathered(NamedTuple):
+class Gathered(Record):
     """Estimates of some entries, in the order in which they were made."""
 
     entries: Array

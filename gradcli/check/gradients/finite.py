@@ -7,12 +7,13 @@ are taken at x ± h, the step shrinks; then one side alone is used; at the kink 
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from gradcli.check.gradients.probe import Probe
 from gradcli.ops.core import Array
+from gradcli.record import Record
 
 STEP = 3e-4  # of the entry's unit
 CLOSER = 1e-8  # of those steps, where the first estimate is in doubt
@@ -29,7 +30,7 @@ AT_KINK = 1e-12  # of the unit: a kink that is nearer is met exactly, to within 
 Sides: TypeAlias = dict[int, tuple[float, float]]
 
 
-class Estimate(NamedTuple):
+class Estimate(Record):
     """Derivatives by some entries, each with a bound on its error.
 
     sides: for entries at a kink, by position, the derivatives from the left and from the right.

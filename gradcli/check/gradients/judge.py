@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from gradcli.check.gradients.exact import TINY
@@ -22,9 +20,10 @@ from gradcli.check.gradients.result import (
     absolute_error,
 )
 from gradcli.ops.core import Array
+from gradcli.record import Record
 
 
-class Tolerance(NamedTuple):
+class Tolerance(Record):
     """What counts as a mistake.
 
     slack: relative; no mistake is as small. limit: a bar beyond this, relative to the value, can't
@@ -51,7 +50,7 @@ REASONS = (AGREES, ZERO, NOISE, DISAGREE, KINK, NON_FINITE, WRONG)
 VERDICTS = {AGREES: PASS, ZERO: PASS, WRONG: FAIL}
 
 
-class Evidence(NamedTuple):
+class Evidence(Record):
     """What is known of some entries of one derivative, each array flat.
 
     rounding: a bound on what rounding does to what is found.
@@ -71,7 +70,7 @@ class Evidence(NamedTuple):
     tolerance: Tolerance = DOUBLE
 
 
-class Judged(NamedTuple):
+class Judged(Record):
     """The verdicts: `reason` indexes REASONS.
 
     rel_error: relative to the larger of both values, or to the least that the bar resolves.

@@ -6,8 +6,6 @@ all cancellation in it (Parker, Pierce & Eggert 2000, Monte Carlo arithmetic).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from gradcli.check.gradients.probe import Model
@@ -15,6 +13,7 @@ from gradcli.evaluate import arrived
 from gradcli.interpret import branches, interpret, number, run, value
 from gradcli.ops.core import BY_NORM, Array
 from gradcli.program import Step
+from gradcli.record import Record
 from gradcli.transform.inline import flatten
 
 RUNS = 4
@@ -23,7 +22,7 @@ SAFETY = 8.0  # the spread of a few draws is below the largest possible
 EPSILON = float(np.finfo(float).eps)
 
 
-class Noise(NamedTuple):
+class Noise(Record):
     """Bounds on what rounding does, each array in its variable's own shape.
 
     totals: to each derivative. outputs: to each entry of the outputs, by its weight.

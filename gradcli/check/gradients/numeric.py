@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gradcli.check.gradients.alone import check_ops
 from gradcli.check.gradients.checker import BOTH, COMPLEX, FINITE, Checker, Clock, Progress
 from gradcli.check.gradients.points import points
 from gradcli.check.gradients.result import FAIL, Report, Result
 from gradcli.check.gradients.summary import merged
 from gradcli.check.gradients.surrogates import surrogates
+from gradcli.record import Record
 from gradcli.session import Session
 
 
-class Options(NamedTuple):
+class Options(Record):
     """How to check.
 
     method: BOTH, FINITE or COMPLEX. points: at how many points. steps: whether every intermediate

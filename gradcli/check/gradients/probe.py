@@ -9,7 +9,7 @@ axes stay apart all the way to the outputs, all of them move in one evaluation, 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from gradcli.codegen.numpy_ import Names, function_name, moved_lines
 from gradcli.interpret import branches, interpret, leaves, number, run, value
 from gradcli.ops.core import TABLE, Array
 from gradcli.program import Step
+from gradcli.record import Record
 from gradcli.session import Session
 from gradcli.transform.downstream import downstream, lanes, lifted
 from gradcli.transform.inline import flatten
@@ -27,7 +28,7 @@ CHUNK = 128 * 1024  # bytes of the largest array in one evaluation
 WORTH_COMPILING = 60  # evaluations that pay for generating code
 
 
-class Moved(NamedTuple):
+class Moved(Record):
     """What moves of single entries do: to the objective, and to the branches that are taken."""
 
     change: Array

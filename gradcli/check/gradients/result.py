@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from gradcli.ops.core import Array
+from gradcli.record import Record
 from gradcli.sizes import Shape
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
@@ -22,7 +21,7 @@ ZERO = "zero"
 NOTHING = "nothing-checked"
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """One entry's verdict. `place` is its index in the variable's own shape.
 
     bar: bounds the error of what is expected and the rounding of what is found together.
@@ -45,7 +44,7 @@ class Entry(NamedTuple):
         return float(relative_error(np.asarray(self.found), np.asarray(self.expected)))
 
 
-class Result(NamedTuple):
+class Result(Record):
     """The verdict on one variable's derivative. `shape` is the variable's own.
 
     role: "input", "param", "step", "op" or "dot-product".
@@ -74,7 +73,7 @@ class Result(NamedTuple):
     point: int = 1
 
 
-class Report(NamedTuple):
+class Report(Record):
     """All that one model's check found.
 
     steps: the intermediate derivatives, from the last equation to the first, where asked for.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from gradcli.record import Record
 from gradcli.syntax.lexer import END, OPENING
 
 OPERATORS = {"ADD", "MULTIPLY", "POWER", "COMPARISON"}
@@ -60,7 +60,7 @@ WORDS = {
 }
 
 
-class Place(NamedTuple):
+class Place(Record):
     """The token that does not fit, the one before it, and all of the statement up to it.
 
     `touches` says whether no blank stands before the token; `after` is the rest of its line;
@@ -89,7 +89,7 @@ class Place(NamedTuple):
         return opened > sum(kind in CLOSERS for kind in self.kinds)
 
 
-class Message(NamedTuple):
+class Message(Record):
     """A known mistake: a snippet with it and with no other, when it applies, the message, the hint
     (both are formatted with the place), the caret.
 
