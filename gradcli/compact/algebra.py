@@ -10,6 +10,7 @@ from gradcli.compact.atoms import ONE, Atoms, Made
 from gradcli.compact.terms import (
     FIRST,
     IDENTITY,
+    Atom,
     Factor,
     Term,
     Value,
@@ -21,7 +22,7 @@ from gradcli.compact.terms import (
     whole,
 )
 from gradcli.ops.broadcasting import broadcast_shapes
-from gradcli.sizes import Shape, Size, is_one
+from gradcli.sizes import Shape, Size, Sizes, is_one
 
 LARGEST_EXPONENT = 16
 
@@ -31,7 +32,15 @@ class Unknown(Exception):
 
 
 class Algebra(Atoms):
-    """Arithmetic on values."""
+    """Arithmetic on values.
+
+    divided: by what something has been divided. not_zero: the atoms that are known not to be 0.
+    """
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__(sizes)
+        self.divided: set[Atom] = set()
+        self.not_zero: set[Atom] = set()
 
     def add(self, one: Value, other: Value, sign: int = 1) -> Value:
         shape = broadcast_shapes(self.sizes, (one.shape, other.shape))
@@ -77,6 +86,8 @@ class Algebra(Atoms):
         if not x.terms:
             raise Unknown
         ((term, c),) = x.terms
+        if exponent < 0:
+            self.divided.update(f.atom for f in term)
         if contracted(term) or not _raises(term, c, exponent):
             x = self.factor(x, single=True)
             ((term, c),) = x.terms
@@ -182,6 +193,8 @@ class Algebra(Atoms):
         A product with the mask is the same only of what is finite, as what is divided by nothing
         and holds no function is where its names are.
         """
+        if not c.terms:
+            return b
         mask = len(c.terms) == 1 and all(f.atom.boolean for f in c.terms[0][0])
         if not (mask and (a.linear or b.linear) and _is_finite(a) and _is_finite(b)):
             raise Unknown
@@ -190,6 +203,28 @@ class Algebra(Atoms):
             other = self.add(self.filled(1, self.scalar), c, -1)
             found = self.add(found, self.multiply(other, b))
         return found
+
+    # ── what is not 0 ──
+
+    def expect_not_zero(self, x: Value) -> None:
+        """Raise Unknown unless a value is known not to be 0."""
+        x = self.factor(x)
+        if len(x.terms) != 1 or not all(self._is_not_zero(f.atom) for f in x.terms[0][0]):
+            raise Unknown
+
+    def _is_not_zero(self, atom: Atom) -> bool:
+        return atom in self.not_zero or isinstance(atom.what, Size)
+
+    def of_unlike(self, x: Value, y: Value, mask: int) -> Value:
+        """What a comparison gives where it asks whether something is 0 that never is."""
+        if x.terms and y.terms:
+            raise Unknown
+        self.expect_not_zero(x if x.terms else y)
+        return self.filled(mask, broadcast_shapes(self.sizes, (x.shape, y.shape)))
+
+    def made(self, op: str, *args: Value) -> Value:
+        """An operation of the table on values, by its name there."""
+        raise NotImplementedError
 
 
 def _beyond(term: Term, first: int) -> list[Factor]:

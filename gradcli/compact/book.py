@@ -19,6 +19,7 @@ from gradcli.compact.terms import (
     relabelled,
     value,
 )
+from gradcli.ops.core import TABLE, Signature
 from gradcli.sizes import Shape, Sizes
 
 MOST_DEEP = 3  # definitions put in one after the other
@@ -27,15 +28,16 @@ MOST_DEEP = 3  # definitions put in one after the other
 class Book(Algebra):
     """What is known of names.
 
-    defined: the names that are a sum. products: those that are one product of others. named: the
-    names of operations on values. closed: along which axis of a name the entries have which sum;
-    declared: how a model says so of its data.
+    defined: the names that are a sum. products: those that are one product of others, and `called`
+    the names by these. named: the names of operations on values. closed: along which axis of a
+    name the entries have which sum; declared: how a model says so of its data.
     """
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__(sizes)
         self.defined: dict[Atom, Value] = {}
         self.products: dict[Atom, Value] = {}
+        self.called: dict[Value, Atom] = {}
         self.named: dict[Atom, Atom] = {}
         self.closed: dict[tuple[Atom, int | None], Fraction] = {}
         self.declared: dict[Atom, str] = {}
@@ -48,8 +50,18 @@ class Book(Algebra):
         found = self.atom(made, shape, linear, made.op.boolean)
         return self.named.get(found, found)
 
+    def made(self, op: str, *args: Value) -> Value:
+        found = TABLE[op]
+        signature = Signature(self.sizes, tuple([x.shape for x in args]), {})
+        operands = tuple([self.tidy(x) for x in args])
+        return self.alone(
+            self.operation(Made(found, (), operands), found.shape(signature), linear=False)
+        )
+
     def tidy(self, x: Value) -> Value:
-        """A forward sum that has a name is that name."""
+        """A forward sum, or product, that has a name is that name."""
+        if x in self.called:
+            return self.alone(self.called[x])
         if x.linear or len(x.terms) < 2:
             return x
         found = self.factor(x)

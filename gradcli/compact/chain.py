@@ -46,6 +46,8 @@ def forward(program: Program, book: Book, data: Mapping[str, Array]) -> dict[str
             return book.alone(name)
         if len(found.terms) == 1 and not contracted(found.terms[0][0]):
             book.products[name] = found
+            if atom is None:
+                book.called.setdefault(found, name)
             return found
         if not found.terms:
             return found

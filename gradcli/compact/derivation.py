@@ -103,6 +103,7 @@ class _Assembly:
         for item, arriving in zip(literal.program.given, literal.reified.arriving, strict=True):
             self.names[arriving] = item.name
         self.known: dict[int, Derived] = {}
+        self.unnamed: dict[int, str] = {}  # derivatives without a line, by their trees
         self.rows: list[Row] = []
         self.values: list[str] = []
         self.steps: dict[Any, Operand] = {}  # what the program calls what a leaf stands for
@@ -113,7 +114,8 @@ class _Assembly:
         for item in inputs:
             self.writer.shapes[item.name] = item.shape
             self.steps[Derived(item.name)] = item.name
-        common = {tree.number for tree in shared([line.tree for line in self.lines])}
+        common = {tree.number for tree in shared([line.tree for line in self.lines]).lines}
+        self.unnamed = self.found.derivatives(self.lines) if common else {}
         for line in self.lines:
             for tree in below((line.tree,), self.known):
                 lone = tree is line.tree or tree.number in self.known
@@ -159,16 +161,25 @@ class _Assembly:
     # ── lines ──
 
     def _own(self, tree: Tree) -> None:
-        """A line of its own for what several lines share."""
+        """A line of its own for what several lines share: a derivative's, where it is one."""
+        if tree.number in self.unnamed:
+            name = self.unnamed[tree.number]
+            self._write(tree, name)
+            self._row(tree, self.names[name], "=", 0)
+            self._enter(tree, name, Derived(name))
+            return
         number = 1
         while f"s{number}" in self.writer.shapes:
             number += 1
         name = f"s{number}"
         self._write(tree, name)
         self._row(tree, name, "=", OWN)
+        self._enter(tree, name, Derived(name, own=True))
+
+    def _enter(self, tree: Tree, name: str, key: Derived) -> None:
         self.shown.append(None)
         self.values.append(name)
-        self.known[tree.number] = key = Derived(name, own=True)
+        self.known[tree.number] = key
         self.steps[key] = name
 
     def _line(self, line: Line) -> None:
@@ -207,20 +218,24 @@ class _Assembly:
 
     def _write(self, root: Tree, name: str | None) -> str:
         """Append the operations of a tree; `name` is that of the last one."""
-        places: dict[int, Operand] = {}
-        for tree in below((root,), self.known):
-            own = name if tree is root else None
+        operands: list[Operand] = []
+        stack = [(root, False)]
+        while stack:
+            tree, ready = stack.pop()
             key = self.known.get(tree.number) or tree.key
             if key is not None:
-                found: Operand = self._leaf(key)
-                if tree is root:
-                    found = self.writer.apply("copy", (found,), {}, own)
-            else:
+                operands.append(self._leaf(key))
+            elif ready:
                 assert tree.call is not None
-                args = tuple([places[arg.number] for arg in tree.args])
-                found = self.writer.emit(tree.call, args, own)
-            places[tree.number] = found
-        return str(places[root.number])
+                first = len(operands) - len(tree.args)
+                args = tuple(operands[first:])
+                operands[first:] = [self.writer.emit(tree.call, args, name if not stack else None)]
+            else:
+                stack.append((tree, True))
+                stack.extend((arg, False) for arg in reversed(tree.args))
+        if root.number in self.known or root.key is not None:
+            return self.writer.apply("copy", operands, {}, name)
+        return str(operands[0])
 
     def _leaf(self, key: Any) -> Operand:
         if isinstance(key, Number):

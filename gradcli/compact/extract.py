@@ -97,7 +97,7 @@ class Extractor:
 
     def _again(self, key: object, want: Want) -> Tree | None:
         found = self.known.get(key)
-        if found is None and len(want) == 2 and None not in want:
+        if found is None and len(want) == 2:
             assert isinstance(key, tuple)
             swap = {0: 1, 1: 0}
             other = key[0], tuple(sorted((numbered(relabelled(t, swap)), c) for t, c in key[1]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from gradcli.compact.atoms import Made, Name, Total
@@ -12,7 +14,7 @@ from gradcli.compact.closed import Rewritten
 from gradcli.compact.extract import Extractor
 from gradcli.compact.naming import pattern
 from gradcli.compact.simplify import Price, Simplifier, price
-from gradcli.compact.terms import Value, contracted
+from gradcli.compact.terms import Atom, Value, contracted
 from gradcli.compact.trees import Grove, Tree
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
@@ -62,7 +64,9 @@ class Lines:
         pairs = zip(program.given, self.reified.arriving, strict=True)
         self.gaining = {self.reified.totals[item.name]: name for item, name in pairs}
         self.plain: Collection[str] = ()
+        self.others: dict[str, Value] = {}  # all derivatives, in terms of those that were kept last
         self.fixed = self.wanted | set(self.gaining)
+        self._divisors()
 
     def found(self, plain: Collection[str] = ()) -> list[Line]:
         """The lines, in an order in which each uses earlier ones alone.
@@ -71,17 +75,23 @@ class Lines:
         """
         self.plain = plain
         kept = self._used_twice()
-        lines = self.built(kept)
-        best = self.cost(lines)
+        kept, lines = self._fewer(kept, self.built(kept), lambda some: price(_trees(some)))
+        return self._fewer(kept, lines, self.cost)[1]
+
+    def _fewer(
+        self, kept: set[str], lines: list[Line], cost: Callable[[list[Line]], Price]
+    ) -> tuple[set[str], list[Line]]:
+        """Fewer names, as long as that costs less."""
+        best = cost(lines)
         changed = True
         while changed:
             changed = False
             for some in self._alike(kept - self.fixed):
                 recurs = any(names_in(n.chained) & some for n in lines if n.name in some)
                 fewer = [] if recurs else self.built(kept - some)  # recurrences stay what they are
-                if fewer and (cost := self.cost(fewer)) < best:
-                    kept, lines, best, changed = kept - some, fewer, cost, True
-        return lines
+                if fewer and (found := cost(fewer)) < best:
+                    kept, lines, best, changed = kept - some, fewer, found, True
+        return kept, lines
 
     def _alike(self, names: set[str]) -> list[set[str]]:
         """Names in groups that are decided on together: those of one step of a loop's body.
@@ -98,25 +108,41 @@ class Lines:
     def _place(self, name: str) -> int:
         return self.places[name]
 
-    def cost(self, lines: Iterable[Line]) -> Price:
-        return price([line.tree for line in lines])
+    def cost(self, lines: Sequence[Line]) -> Price:
+        """What some lines cost; a derivative that one line alone uses costs what any line of its
+        own does, an operation an entry.
+        """
+        flops, names, length = price(_trees(lines), frugal=False)
+        uses = Counter(name for line in lines for name in names_in(line.value))
+        for line in lines:
+            if uses[line.name] == 1 and line.name not in self.fixed and not line.also:
+                flops += prod([int(size.value) for size in line.value.shape])
+        return flops, names, length
 
     # ── the backward pass with some derivatives kept ──
+
+    def _begun(self) -> dict[str, Value]:
+        """What is known before the backward pass: the forward one, and what arrives."""
+        values = dict(self.values)
+        for item in self.reified.program.inputs:
+            if item.name in self.reified.arriving:
+                atom = self.book.name(item.name, item.shape, linear=True)
+                values[item.name] = self.book.alone(atom)
+        return values
 
     def _chained(self, kept: Collection[str]) -> dict[str, Value]:
         """What each kept derivative is, in terms of the others that are kept."""
         found: dict[str, Value] = {}
         book = self.book
-        values = dict(self.values)
-        for item in self.reified.program.inputs:
-            if item.name in self.reified.arriving:
-                values[item.name] = book.alone(book.name(item.name, item.shape, linear=True))
+        values = self._begun()
         seed = self.reified.steps[0].name if self.derivation.program.loss else ""
 
         def meaning(step: Step, operands: list[Value]) -> Value:
             if step.name == seed:
                 return book.alone(book.seed)
             x = meant(book, step, operands)
+            if step.name in self.totals:
+                self.others[step.name] = x
             if step.name in kept or (step.name in self.totals and _is_long(x)):
                 found[step.name] = x
                 if step.name not in self.gaining and (not x.terms or self._is_name(x)):
@@ -132,6 +158,40 @@ class Lines:
         """Whether a value is a derivative that has a name, or the seed, stretched at most."""
         ((term, c),) = x.terms if len(x.terms) == 1 else (((), 0),)
         return c == 1 and len(term) == 1 and term[0].atom.linear and term[0].exponent == 1
+
+    def derivatives(self, lines: Sequence[Line]) -> dict[int, str]:
+        """The derivatives that have no line, by the trees that compute them."""
+        self._chained({line.name for line in lines})
+        shown = {line.name for line in lines}
+        found: dict[int, str] = {}
+        for name, x in self.others.items():
+            if name not in shown and x.linear and not _is_long(x):
+                found.setdefault(self.extractor.line(x).number, name)
+        return found
+
+    def _divisors(self) -> None:
+        """What the backward pass divides by is not 0 where it has a value.
+
+        Not so where a branch is chosen behind the division.
+        """
+        book = self.book
+        found = set(self.totals)  # the steps on the way to a derivative without a branch
+        for step in reversed(self.reified.steps):
+            if step.name in found and step.call.op.branches is None:
+                found.update(step.operands())
+        dividing: set[Atom] = set()
+
+        def meaning(step: Step, operands: list[Value]) -> Value:
+            book.divided.clear()
+            x = meant(book, step, operands)
+            if step.name in found:
+                dividing.update(book.divided)
+            if step.name in self.totals:
+                return book.alone(book.name(step.name, step.call.shape, linear=True))
+            return x
+
+        interpret(self.reified.steps, self._begun(), meaning, book.number)
+        book.not_zero = dividing
 
     def _used_twice(self) -> set[str]:
         """The derivatives that are wanted, or that two others use."""
@@ -185,6 +245,10 @@ class Lines:
                 needed.add(name)
                 needed |= names_in(lines[name].value)
         return (line for name, line in lines.items() if name in needed)
+
+
+def _trees(lines: Sequence[Line]) -> list[Tree]:
+    return [line.tree for line in lines]
 
 
 def _is_long(x: Value) -> bool:

@@ -34,13 +34,12 @@ Price: TypeAlias = tuple[int, int, int]  # operations, names used, length: less 
 HEAD = 3  # what a line is longer than its formula
 
 
-def price(roots: Sequence[Tree]) -> Price:
-    """What some lines cost together; what they share is computed once."""
+def price(roots: Sequence[Tree], frugal: bool = True) -> Price:
+    """What some lines cost together. frugal: with all that they share in lines of its own."""
     trees = below(roots)
     names = sum(1 + _is_numbered(tree.key.name) for tree in trees if isinstance(tree.key, Known))
-    more = len(shared(roots))  # each gets a line, and stands as a name in others
-    length = len(trees) + more + HEAD * (len(roots) + more)
-    return sum(tree.flops for tree in trees), names, length
+    common = shared(roots, frugal)
+    return common.flops, names, common.length + HEAD * (len(roots) + len(common.lines))
 
 
 def _is_numbered(name: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 from gradcli.expr import Expr, as_expr, leaf
 from gradcli.ops.core import TABLE, Attrs, Call, Op, Signature
@@ -93,14 +94,49 @@ def below(roots: Iterable[Tree], known: Container[int] = ()) -> list[Tree]:
     return order
 
 
-def shared(roots: Sequence[Tree]) -> list[Tree]:
-    """The trees that cost something and are used more than once, operands first."""
+class Shared(NamedTuple):
+    """What some lines have in common, and what they take as they are then written.
+
+    lines: the trees that get a line of their own, operands first. What is written twice takes its
+    operations twice, and has its length, in names and operations, twice.
+    """
+
+    lines: list[Tree]
+    flops: int
+    length: int
+
+
+def shared(roots: Sequence[Tree], frugal: bool = False) -> Shared:
+    """What gets a line of its own: what saves more than one operation an entry by that.
+
+    To write a value down and read it again is no less work than one operation on its entries.
+    frugal: whatever saves an operation gets one.
+    """
     trees = below(roots)
-    uses = {root.number: 1 for root in roots}
-    for tree in trees:
+    given = {root.number for root in roots}
+    uses: dict[int, int] = {}
+    for tree in reversed(trees):
+        free = tree.call is not None and not tree.flops and tree.number not in given
+        times = uses.get(tree.number, 0) if free else 1
         for arg in tree.args:
-            uses[arg.number] = uses.get(arg.number, 0) + 1
-    return [tree for tree in trees if uses[tree.number] > 1 and tree.flops]
+            uses[arg.number] = uses.get(arg.number, 0) + times
+    flops: dict[int, int] = {}  # of what a tree adds where it stands, and how long it is there
+    lengths: dict[int, int] = {}
+    found = Shared([], 0, 0)
+    for tree in trees:
+        number = tree.number
+        weight = tree.flops + sum(flops[arg.number] for arg in tree.args)
+        length = 1 + sum(lengths[arg.number] for arg in tree.args)
+        more = (uses.get(number, 0) - 1) * weight
+        least = 0 if frugal else prod([int(size.value) for size in tree.shape])
+        own = tree.flops > 0 and more > least
+        if own and number not in given:
+            found.lines.append(tree)
+        if own or number in given:
+            found = found._replace(flops=found.flops + weight, length=found.length + length)
+            weight, length = 0, 1
+        flops[number], lengths[number] = weight, length
+    return found
 
 
 def expression(root: Tree, known: Mapping[int, Any]) -> tuple[Expr, dict[Any, Shape]]:
@@ -108,27 +144,24 @@ def expression(root: Tree, known: Mapping[int, Any]) -> tuple[Expr, dict[Any, Sh
 
     known: the keys of trees that have a line of their own, by their numbers.
     """
-    found: dict[int, Expr] = {}
+    found: list[Expr] = []
     leaves: dict[Any, Shape] = {}
     stack = [(root, False)]
     while stack:
         tree, ready = stack.pop()
-        if tree.number in found:
-            continue
         key = known.get(tree.number)
         if key is None and tree.call is None:
             key = tree.key
-        if key is not None:
-            if isinstance(key, Number):
-                found[tree.number] = as_expr(key)
-            else:
-                leaves[key] = tree.shape
-                found[tree.number] = leaf(key)
+        if isinstance(key, Number):
+            found.append(as_expr(key))
+        elif key is not None:
+            leaves[key] = tree.shape
+            found.append(leaf(key))
         elif ready:
             assert tree.call is not None
-            args = tuple([found[arg.number] for arg in tree.args])
-            found[tree.number] = Expr(tree.call.op.name, args, tree.call.attrs)
+            first = len(found) - len(tree.args)
+            found[first:] = [Expr(tree.call.op.name, tuple(found[first:]), tree.call.attrs)]
         else:
             stack.append((tree, True))
             stack.extend((arg, False) for arg in reversed(tree.args))
-    return found[root.number], leaves
+    return found[0], leaves

@@ -405,6 +405,13 @@ def _by_sign(*masks: int) -> Callable[..., Any]:
     return lambda a, x, y: a.choose(x - y, *masks)
 
 
+def _apart(below: int, equal: int, above: int) -> Callable[..., Any] | None:
+    """The mask of what is known to differ, where that alone decides it."""
+    if below != above:
+        return None
+    return lambda s, book, x, y: book.of_unlike(x, y, below)
+
+
 for _symbol, _name, _relation, _latex, _masks in (
     ("<", "lt", np.less, "<", (1, 0, 0)),
     ("<=", "le", np.less_equal, r"\le", (1, 1, 0)),
@@ -430,4 +437,5 @@ for _symbol, _name, _relation, _latex, _masks in (
         boolean=True,
         branches=_compare(_relation),
         exact=_by_sign(*_masks),
+        terms=_apart(*_masks),
     )

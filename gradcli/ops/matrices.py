@@ -164,6 +164,14 @@ def _cofactor_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | No
     return (call("sum", g * y, axis=None) * inverse - inverse @ g.T @ y,)
 
 
+def _cofactor_terms(s: Signature, book: Any, x: Any) -> Any:
+    """det(A) inv(A).T, where the determinant is known not to be 0."""
+    det = book.made("det", x)
+    book.expect_not_zero(det)
+    rows, columns = s.shapes[0]
+    return book.multiply(det, book.turned(book.made("inv", x), (1, 0), (columns, rows)))
+
+
 def _solve(a: Array, b: Array) -> Array:
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     b = np.broadcast_to(b, (*lead, *b.shape[-2:]))
@@ -270,6 +278,7 @@ matrix(
     "the differential of det(A) A^-T, from Giles 2008, section 2.2",
     "matrix of cofactors, det(A) A^-T",
     exact=lambda a, x: a.det(x) * a.turned(a.solve(x, a.identity(x))),
+    terms=_cofactor_terms,
     rounding=BY_NORM,
     flops=of_square(-1, Fraction(5, 6), Fraction(1, 2), Fraction(8, 3)),  # det(A) times inv(A)
     code=templates(

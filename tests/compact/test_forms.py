@@ -36,7 +36,7 @@ FORMS = {
             "dim Z = 3\ninput mu: [Z], log_var: [Z]\nv = exp(log_var)\n"
             "loss KL = -sum(1 + log_var - mu^2 - v) / 2"
         ),
-        ["dL/dmu = mu", "dL/dlog_var = 0.5 * v - 0.5"],
+        ["dL/dmu = mu", "dL/dlog_var = 0.5 * (v - 1)"],
     ),
     "sigmoid with binary cross-entropy": (
         (

@@ -1,0 +1,4 @@
+# Log-determinant.
+dim N = 3
+input A: [N, N] ~ spd()
+loss L = log(det(A))
