@@ -37,16 +37,18 @@ def along_a_direction(
     reverse, size = _product(direction, totals)
     with np.errstate(all="ignore"):
         bar = sum(float(np.sum(np.abs(direction[n]) * noise.totals[n])) for n in names)
-    bar = truncation + 2 * bar + 1e-13 * size + TINY
+    rounding = 2 * bar + 1e-13 * size + TINY
+    bar = truncation + rounding
     reason = _reason(forward, reverse, bar)
     if reason == WRONG and any(
         _branches(model, direction, sign) != _branches(model, {}, 0.0) for sign in (1, -1)
     ):
         reason = KINK
     own = all(np.array_equal(totals[n], noise.derived[n], equal_nan=True) for n in names)
-    if reason == WRONG and own and (more := finer()) is not None:
+    if reason in (WRONG, NOISE) and own and (more := finer()) is not None:
         forward, truncation = directional(more, direction)
         found, _ = _product(direction, more.session.backward.totals)
+        bar = bar if np.isfinite(bar) else truncation + rounding
         if _reason(forward, found, truncation) == AGREES:
             # The formulas are right: what double precision makes of them may be, or not.
             reason = AGREES if _reason(forward, reverse, bar) == AGREES else NOISE
@@ -78,6 +80,8 @@ def _product(direction: Direction, totals: Mapping[str, Array]) -> tuple[float, 
 def _reason(forward: float, reverse: float, bar: float) -> str:
     if not (np.isfinite(forward) and np.isfinite(reverse)):
         return NON_FINITE
+    if np.isinf(bar):
+        return NOISE
     apart = abs(forward - reverse) > bar + SLACK * max(abs(forward), abs(reverse))
     return WRONG if apart else AGREES
 

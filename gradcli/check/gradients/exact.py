@@ -115,7 +115,8 @@ def limit(steps: Array, rows: Iterable[Array]) -> tuple[Array, Array]:
     steps, rows: the steps and their quotients, the smallest step's first. Where two in a row agree
     on a derivative that is not 0, it is this one: with smaller steps it was lost to underflow. Else
     it is what the smallest steps say; where there is no finite derivative, their quotients grow
-    without bound.
+    without bound. What is there at large steps alone, and would be seen at smaller ones, may be the
+    derivative whose numbers underflow on the way, or none: the bound is then infinite.
     """
     quotients = np.array(list(rows))
     apart = np.abs(quotients[1:] - quotients[:-1])
@@ -125,11 +126,10 @@ def limit(steps: Array, rows: Iterable[Array]) -> tuple[Array, Array]:
     found = np.any(same, axis=0)
     value = np.where(found, quotients[steady, column], quotients[0])
     bar = np.where(found, apart[steady, column], np.max(apart[:3], axis=0))
-    # What would have been seen with a smaller step, and was not, is there at large steps alone.
     before = np.maximum(steady - 1, 0)
     seen = np.abs(value) * np.broadcast_to(steps, quotients.shape)[before, column] > LEAST
     unsure = found & (steady > 0) & (quotients[before, column] == 0) & seen
-    value, bar = np.where(unsure, 0.0, value), np.where(unsure, np.abs(value), bar)
+    value, bar = np.where(unsure, 0.0, value), np.where(unsure, np.inf, bar)
     size = np.where(np.isnan(quotients[:3]), np.inf, np.abs(quotients[:3]))
     more, less = size[0] - size[1], size[1] - size[2]
     grows = (less > 0) & (more > 0.5 * less) & (more > GROWTH * size[0]) | np.isinf(size[0])

@@ -111,16 +111,17 @@ def judge(evidence: Evidence) -> Judged:
         agrees = ~(error > bar + slack * magnitude + TINY) & np.isfinite(error)
         largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
         # Eight digits in common are no chance, whatever rounding might have done.
-        close = error <= slack * magnitude
+        close = (error <= slack * magnitude) & (magnitude > 0)
         resolved = (bar <= limit * magnitude) | (bar <= floor * largest) | close
         zero = (magnitude <= 2 * bar) & (bar <= floor * evidence.scale)
         zero |= (np.abs(expected) <= NOTHING * evidence.scale) & (
             np.abs(found) <= most * evidence.scale
         )
+        known = bar < np.inf
         reason = np.full(found.shape, REASONS.index(AGREES))
         reason[agrees & ~resolved] = REASONS.index(NOISE)
-        reason[agrees & ~resolved & zero] = REASONS.index(ZERO)
-        reason[(found == 0) & (expected == 0)] = REASONS.index(ZERO)
+        reason[agrees & ~resolved & zero & known] = REASONS.index(ZERO)
+        reason[(found == 0) & (expected == 0) & known] = REASONS.index(ZERO)
         reason[~agrees] = REASONS.index(WRONG)
         if exact is not None and finite is not None:
             _second_opinion(reason, evidence, exact, finite)

@@ -23,8 +23,10 @@ from gradcli.check.gradients.surrogates import cut
 from gradcli.codegen.module import Writer
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
+from gradcli.ops.gamma import digamma, lgamma, polygamma
+from gradcli.ops.gather import index
 from gradcli.ops.regions import scatter
-from gradcli.ops.special import erf
+from gradcli.ops.special import erf, erfc
 from gradcli.session import Session
 
 Forward: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -77,12 +79,16 @@ def library_gradients(session: Session, library: str, names: list[str]) -> Array
     return found
 
 
-def forward_code(session: Session, numpy: Any, special: Callable[..., Any]) -> Forward:
-    """The generated forward pass, with a library's NumPy and its error function in it."""
-    writer = Writer(session, {erf: "erf", scatter: "scatter"})
+def forward_code(session: Session, numpy: Any, own: Mapping[Any, Callable[..., Any]]) -> Forward:
+    """The generated forward pass, with a library's NumPy in it.
+
+    own: the library's functions that stand for those of gradcli.
+    """
+    own = {**own, scatter: partial(_scattered, numpy)}
+    writer = Writer(session, {function: function.__name__ for function in own})
     text = "\n".join([*writer.helpers.texts, *writer.forward()])
-    scope: dict[str, Any] = {"np": numpy, "math": math, "erf": special}
-    scope["scatter"] = partial(_scattered, numpy)
+    scope: dict[str, Any] = {"np": numpy, "math": math}
+    scope |= {function.__name__: its for function, its in own.items()}
     tree = ast.fix_missing_locations(_Plain().visit(ast.parse(text)))
     exec(compile(tree, f"<forward pass of {session.program.source.name}>", "exec"), scope)  # noqa: S102
     forward: Forward = scope["forward"]
@@ -148,7 +154,7 @@ def _autograd(session: Session, names: list[str]) -> Arrays:
 
     special = primitive(erf)
     defvjp(special, lambda y, x: lambda g: g * 2 / math.sqrt(math.pi) * anp.exp(-x * x))
-    forward = forward_code(session, _AutogradNumpy(anp), special)
+    forward = forward_code(session, _AutogradNumpy(anp), {erf: special})
 
     def gradient(name: str) -> Array:
         def of(value: Any) -> Any:
@@ -160,7 +166,7 @@ def _autograd(session: Session, names: list[str]) -> Arrays:
 
 
 class _AutogradNumpy:
-    """autograd's NumPy, and what it lacks: traces, diagonals, and `where` of what is stretched."""
+    """autograd's NumPy, and what it lacks: traces, diagonals, turns, entries by their places."""
 
     def __init__(self, numpy: Any) -> None:
         self.numpy = numpy
@@ -177,6 +183,15 @@ class _AutogradNumpy:
     def trace(self, x: Any, **axes: int) -> Any:
         return self.numpy.sum(self.diagonal(x), axis=-1)
 
+    def flip(self, x: Any, axis: int) -> Any:
+        return self.numpy.moveaxis(self.numpy.moveaxis(x, axis, 0)[::-1], 0, axis)
+
+    def take_along_axis(self, x: Any, places: Any, axis: int) -> Any:
+        """As products with rows of an identity, which autograd can differentiate."""
+        moved, chosen = self.numpy.moveaxis(x, axis, -1), np.moveaxis(places, axis, -1)
+        rows = np.eye(x.shape[axis])[chosen]
+        return self.numpy.moveaxis(self.numpy.sum(rows * moved[..., None, :], -1), -1, axis)
+
     def diagonal(self, x: Any, **axes: int) -> Any:
         return self.numpy.sum(x * self.numpy.eye(x.shape[-1]), axis=-1)
 
@@ -185,7 +200,16 @@ def _jax(session: Session, names: list[str]) -> Arrays:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    forward = forward_code(session, jax.numpy, jax.scipy.special.erf)
+    special = jax.scipy.special
+    own = {
+        erf: special.erf,
+        erfc: special.erfc,
+        lgamma: special.gammaln,
+        digamma: special.digamma,
+        polygamma: lambda x, order: special.polygamma(order, x),
+        index: lambda x: jax.numpy.rint(x).astype(int),
+    }
+    forward = forward_code(session, jax.numpy, own)
 
     def of(some: dict[str, Any]) -> Any:
         return objective(session, forward({**session.inputs, **some}), jax.numpy.sum)
@@ -214,7 +238,15 @@ def _torch_gradients(session: Session, names: list[str]) -> Arrays:
     inputs = {name: torch.tensor(value) for name, value in session.inputs.items()}
     for name in names:
         inputs[name].requires_grad_()
-    values = forward_code(session, numpy, torch.erf)(inputs)
+    own = {
+        erf: torch.erf,
+        erfc: torch.erfc,
+        lgamma: torch.lgamma,
+        digamma: torch.digamma,
+        polygamma: lambda x, order: torch.polygamma(order, x),
+        index: lambda x: torch.round(x).to(torch.int64),
+    }
+    values = forward_code(session, numpy, own)(inputs)
     tensors = {name: numpy.tensor(value) for name, value in values.items()}
     total = objective(session, tensors, lambda parts: parts.sum(), numpy.tensor)
     found: Any = [None] * len(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +23,8 @@ class TorchNumpy:
 
     def __getattr__(self, name: str) -> Any:
         """What has the same name in torch; a plain number in front becomes a tensor."""
-        return self._lifted(getattr(torch, name))
+        found = getattr(torch, name)
+        return self._lifted(found) if callable(found) else found
 
     def _lifted(self, function: Any) -> Any:
         def lifted(*args: Any, **keywords: Any) -> Any:
@@ -66,7 +68,9 @@ class TorchNumpy:
         return torch.amax(x, dim=axis, keepdim=keepdims)
 
     @staticmethod
-    def prod(x: Any, axis: Any, keepdims: bool = False) -> Any:
+    def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        if axis is None:  # of sizes
+            return math.prod(x)
         for one in (axis,) if isinstance(axis, int) else axis:
             x = torch.prod(x, dim=one, keepdim=keepdims)
         return x
@@ -82,6 +86,14 @@ class TorchNumpy:
         return torch.argmax(x, dim=axis)
 
     @staticmethod
+    def argsort(x: Any, axis: int, kind: str = "") -> Any:
+        return torch.argsort(x, dim=axis, stable=kind == "stable")
+
+    @staticmethod
+    def rint(x: Any) -> Any:
+        return torch.round(x)
+
+    @staticmethod
     def arange(n: int) -> Any:
         return torch.arange(n)
 
@@ -94,11 +106,11 @@ class TorchNumpy:
         return x.permute(*axes)
 
     @staticmethod
-    def concatenate(xs: Any, axis: int) -> Any:
+    def concatenate(xs: Any, axis: int = 0) -> Any:
         return torch.cat(tuple(xs), dim=axis)
 
     @staticmethod
-    def stack(xs: Any, axis: int) -> Any:
+    def stack(xs: Any, axis: int = 0) -> Any:
         return torch.stack(tuple(xs), dim=axis)
 
     @staticmethod
@@ -114,8 +126,28 @@ class TorchNumpy:
         return torch.diagonal(x, dim1=axis1, dim2=axis2)
 
     @staticmethod
-    def zeros(shape: Any) -> Any:
-        return torch.zeros(shape, dtype=torch.float64)
+    def flip(x: Any, axis: int) -> Any:
+        return torch.flip(x, (axis,))
+
+    @staticmethod
+    def roll(x: Any, shift: int, axis: int) -> Any:
+        return torch.roll(x, shift, axis)
+
+    @staticmethod
+    def tril(x: Any, k: int) -> Any:
+        return torch.tril(x, k)
+
+    @staticmethod
+    def triu(x: Any, k: int) -> Any:
+        return torch.triu(x, k)
+
+    @staticmethod
+    def take_along_axis(x: Any, places: Any, axis: int) -> Any:
+        return torch.take_along_dim(x, places, axis)
+
+    @staticmethod
+    def zeros(shape: Any, dtype: Any = None) -> Any:
+        return torch.zeros(shape, dtype=torch.int64 if dtype is int else torch.float64)
 
     @staticmethod
     def ones(shape: Any) -> Any:

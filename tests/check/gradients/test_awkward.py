@@ -188,6 +188,16 @@ def test_a_kink_shows_beside_outputs_that_hide_it_by_rounding(other, method):
 # ── what the check must not blame ──
 
 
+def test_what_underflows_on_the_way_is_no_zero(monkeypatch):
+    """The product is 0 here and the derivative 1: in double precision nobody can tell."""
+    found = session("input x: [2] = [-1e-300, 1]\nloss L = sum((x * 1e-160) * 1e160)\n")
+    checker = Checker(found, BOTH, Clock(None, 0, lambda done, total: None))
+    for wrong in ([[0.0], [1.0]], [[-1.0], [1.0]]):
+        assert checker.result("x", found=np.array(wrong)).verdict == "inconclusive"
+    monkeypatch.setattr(Checker, "_finer", lambda self: None)  # where nothing is more precise
+    assert check(found).results[0].reason == "rounding"
+
+
 def test_a_derivative_given_for_what_constants_alone_reach_is_not_checked():
     text = "const c: [2]\ninput x: [2]\nk = 2 * c\ny = x * k\nloss L = sum(y)\ngiven dL/dk\n"
     found = verdicts(text, steps=True)

@@ -17,13 +17,13 @@ from gradcli.ops import TABLE
 from gradcli.session import Request, run
 
 # What a library has no derivative of: autograd of an SVD, of a diagonal in einsum, of the platform's
-# own erfc, and of what turns, shifts and accumulates along an axis.
+# own erfc, of running products; and none of what adds in place.
 REFUSED = {
-    "autograd": {"cofactor", "einsum", "erfc", "normal_cdf"}
-    | {"cumsum", "cumprod", "cummax", "scan", "flip", "shift"}
+    "autograd": {"cofactor", "einsum", "erfc", "normal_cdf", "cumprod", "put", "segment_sum"},
+    "torch": {"put", "segment_sum"},
 }
 # What it calls nan: a spread of 0, where the entry says that 0 is taken.
-UNDEFINED = {"autograd": {"std"}}
+UNDEFINED = {"autograd": {"std"}, "torch": {"std"}}
 INSTALLED = [name for name in LIBRARIES if importlib.util.find_spec(name)]
 FUNCTIONS = """
 dim N = 3
