@@ -29,6 +29,7 @@ CLOSE = 1e-12  # of a number that decides a branch, how near to 0 it is too near
 ROUNDED = 15  # digits from which on a numeral is the float nearest to something simple
 SHORTENED = 8  # digits from which on a numeral may be a rounded one
 SIMPLE = 1000  # the largest denominator of something simple
+SPARE_DIGITS = 4  # by which a numeral must be longer than what it is taken for
 DIVISION = Doubt("a division by 0")
 TOO_CLOSE = Doubt("a comparison that is too close to call", grave=True)
 NUMERAL = Doubt("a rounded numeral")
@@ -100,26 +101,30 @@ class Arithmetic(Elementary, Matrices):
         if not math.isfinite(number.value):
             return self.constant(np.full((1, 1), number.value))
         digits = len(_digits(number.text))
-        exact = _rational(number.value)
-        found = self.element(exact) if digits < ROUNDED else self._simple(number.value, exact)
-        if digits >= ROUNDED or (rounded and digits >= SHORTENED):
-            found = self.doubted(found, NUMERAL)
-        return found
+        if digits < (SHORTENED if rounded else ROUNDED):
+            return self.element(_rational(number.value))
+        if (number, False) in self.numbers:  # the model says so, too
+            return self.doubted(self.numbers[number, False], NUMERAL)
+        return self.doubted(self._simple(number.value, digits), NUMERAL)
 
-    def _simple(self, value: float, exact: Fraction) -> Element:
-        """The number of few digits, its root, or one with pi in it, whose float a value is."""
+    def _simple(self, value: float, digits: int) -> Element:
+        """The fraction of small numbers, its root, or one with pi in it, that a numeral of some
+        digits rounds; the numeral's own value where there is none.
+        """
+        most = min(SIMPLE, 10 ** ((digits - SPARE_DIGITS) // 2))
+        room = max(4 * 2.0**-52, 0.5 * 10.0 ** (1 - digits))
         for shape in (1.0, math.pi, 1 / math.pi):
             for power in (1, 2):
                 square = abs(value) ** power / shape
-                near = Fraction(square).limit_denominator(SIMPLE)
-                if near and abs(float(near) / square - 1) < 4 * 2.0**-52:
+                near = Fraction(square).limit_denominator(most)
+                if near and abs(float(near) / square - 1) < power * room:
                     found = self.element(near)
                     if shape != 1.0:
                         found = found * self.pi() if shape > 1 else found / self.pi()
                     if power == 2:
                         found = self.power(found, Fraction(1, 2))
                     return found if value > 0 else -found
-        return self.element(exact)
+        return self.element(_rational(value))
 
     def doubted(self, x: Element, *doubts: Doubt) -> Element:
         return Element(self, x.near, x.at, x.degree, x.doubts | set(doubts), x.lost, x.dot)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +24,7 @@ from gradcli.proof.work import work
 
 FEWEST, FEW = 8, 3  # points
 ENOUGH = 2  # points at which all roots of a value must exist
+LAST_BITS = 1e-14  # relative to an entry, what rounding may be
 SLACK = 5  # points more than exponents
 WORK = 1_000_000  # operations on elements
 TOO_LARGE = "too large to evaluate exactly"
@@ -133,17 +137,44 @@ class Evaluation:
         if differ.any():
             if doubts:
                 return undecided(min(doubts).text)
-            k, *entry = (int(i) for i in np.argwhere(differ)[0])
-            place = (k, *entry)
-            return Proof(
-                REFUTED, witness=Witness(tuple(entry), int(a[place]), int(b[place]), self.field.p)
-            )
+            return Proof(REFUTED, witness=self._witness(x, y, a, b, differ))
         if not known.any():
             return undecided("no finite value")
         bound = self._bound(x, y, len(points))
         if bound > LOG_BOUND:
             return undecided("degrees too high for the points drawn")
         return Proof(PROVEN, bound)
+
+    def _witness(self, x: Element, y: Element, a: Array, b: Array, differ: Array) -> Witness:
+        """The first of the entries that are furthest off, as far as floating point shows.
+
+        a, b: both at the points; differ: where they do.
+        """
+        near = [np.broadcast_to(z.near, differ.shape[1:]) for z in (x, y)]
+        with np.errstate(all="ignore"):
+            off = np.abs(near[0] - near[1]) / np.maximum(np.abs(near[0]), np.abs(near[1]))
+        off = np.where(differ.any(axis=0), np.where(off > LAST_BITS, off, 0), -1)
+        first = int(np.argmax(off >= off.max() / 2))
+        entry = tuple([int(i) for i in np.unravel_index(first, off.shape)])
+        here: Any = (slice(None), *entry)
+        k = int(np.argmax(differ[here]))
+        p = self.field.p
+        pairs = [(int(u), int(v)) for u, v in zip(a[here], b[here], strict=True)]
+        ratios = {u * pow(v, -1, p) % p if v else None for u, v in pairs}
+        gaps = {(u - v) % p for u, v in pairs}
+        return Witness(
+            entry,
+            *pairs[k],
+            p,
+            (float(near[0][entry]), float(near[1][entry])),
+            self._one(ratios),
+            self._one(gaps),
+        )
+
+    def _one(self, found: AbstractSet[int | None]) -> Fraction | None:
+        """The fraction that is found at every point."""
+        (value, *others) = found
+        return None if others or value is None else self.field.likely(value)
 
     def _bound(self, x: Element, y: Element, points: int) -> float:
         """The chance that a difference other than 0 vanishes at all points (Schwartz 1980)."""

@@ -21,6 +21,7 @@ BITS = 191
 SMOOTH = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73)
 STRIDE = 4 * math.prod(SMOOTH)
 HALF = 55  # bits of a fraction's numerator and of its denominator, where one is looked for
+SIMPLER = 40  # bits by which a fraction must be simpler than others
 WITNESSES = 12
 
 
@@ -62,6 +63,19 @@ class Field:
         if t == 0 or abs(t) >> HALF:
             return None
         return Fraction(b, t)
+
+    def likely(self, x: int) -> Fraction | None:
+        """The simplest fraction that an element stands for, if it is much simpler than any other
+        (Monagan 2004): one side may be long where the other is short.
+        """
+        a, b, s, t = self.p, x, 0, 1
+        best, found = 1 << SIMPLER, None
+        while b:
+            q = a // b
+            if q > best:
+                best, found = q, Fraction(b, t)
+            a, b, s, t = b, a - q * b, t, s - q * t
+        return found if x else Fraction(0)
 
     # ── arrays ──
 

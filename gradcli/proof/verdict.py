@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 from gradcli.record import Record
 
@@ -12,12 +13,29 @@ LOG_LEAST = -1000.0  # the least that is stated: a float holds it
 
 
 class Witness(Record):
-    """Where two values differ: an entry, and both values there modulo a prime."""
+    """Where two values differ: an entry, and both values there modulo a prime.
+
+    near: both in floating point, at the real point nearby. ratio, gap: the first over the second,
+    and the first less the second, where it is one number at all points.
+    """
 
     entry: tuple[int, ...]
     found: int
     expected: int
     prime: int
+    near: tuple[float, float] = (0.0, 0.0)
+    ratio: Fraction | None = None
+    gap: Fraction | None = None
+
+    def turned(self) -> Witness:
+        """The same in the transpose."""
+        return self._replace(entry=self.entry[::-1])
+
+    @property
+    def off(self) -> float:
+        """How far apart both are in floating point, relative to the larger."""
+        one, other = self.near
+        return abs(one - other) / max(abs(one), abs(other)) if one != other else 0.0
 
 
 class Proof(Record):

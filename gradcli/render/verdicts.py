@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 import gradcli
@@ -30,6 +32,8 @@ from gradcli.render.hints import CLASS, hints
 
 SCHEMA_VERSION = 1
 DIGITS = 4
+HARDLY = 1e-6  # relative to an entry, how far off it may be without being seen in its value
+EPSILON = 16 * sys.float_info.epsilon
 MOST_NAMES = 12  # of what is missing, in one sentence
 
 HINTS = {
@@ -139,10 +143,44 @@ def _wrong(line: Verdict, detail: Detail, digits: int) -> Iterator[str]:
         if found is not None:
             yield f"your value: {as_text(found, shape, digits)}\n"
         yield f"its value:  {as_text(expected, shape, digits)}\n"
+    yield from _exactly(line)
     if line.rule:
         rule = line.rule
         yield f"rule: {rule.eq}. {rule.equation} gives {'; '.join(rule.formulas)}\n"
         yield f"source: {visible(rule.source)}\n"
+
+
+def _exactly(line: Verdict) -> Iterator[str]:
+    """How far off a line is, where floating point does not show it."""
+    witness = line.proof.witness
+    if witness is None:
+        return
+    entry = f"the entry [{', '.join(map(str, witness.entry))}]"
+    if witness.off < HARDLY or (line.values and line.values.found is not None):
+        if witness.ratio:
+            yield f"exactly: {entry} is {_decimal(witness.ratio)} times what it should be\n"
+            return
+        if witness.gap:
+            more = "more" if witness.gap > 0 else "less"
+            yield f"exactly: {entry} is {_decimal(abs(witness.gap))} {more} than it should be\n"
+            return
+    if witness.off < HARDLY:
+        size = f"by {witness.off:.1g} of it" if witness.off > EPSILON else "by less than a last bit"
+        yield f"exactly: {entry} differs from what it should be, {size}\n"
+
+
+def _decimal(number: Fraction) -> str:
+    """A fraction as a decimal numeral, where it has a finite one."""
+    from decimal import Decimal
+
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    if rest > 1:
+        return str(number)
+    text = format(Decimal(number.numerator) / Decimal(number.denominator), "g")
+    return text if Fraction(text) == number else str(number)
 
 
 def _count(report: Report) -> str:
@@ -316,14 +354,17 @@ def _proof(proof: Proof) -> dict[str, Any]:
     record: dict[str, Any] = {"proof": proof.verdict}
     if proof.chance is not None:
         record["bound"] = proof.chance
-    if proof.witness is not None:
-        entry, found, expected, prime = proof.witness
+    if (witness := proof.witness) is not None:
         record["witness"] = {
-            "entry": list(entry),
-            "found": str(found),
-            "expected": str(expected),
-            "prime": str(prime),
+            "entry": list(witness.entry),
+            "found": str(witness.found),
+            "expected": str(witness.expected),
+            "prime": str(witness.prime),
         }
+        if witness.ratio is not None:
+            record["witness"]["ratio"] = str(witness.ratio)
+        if witness.gap is not None:
+            record["witness"]["difference"] = str(witness.gap)
     if proof.reason is not None:
         record["reason"] = proof.reason
     return record

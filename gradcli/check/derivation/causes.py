@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.derivation import edits
-from gradcli.check.derivation.agreement import AGREE, compare, near, vanishing
+from gradcli.check.derivation.agreement import AGREE, HIDDEN, compare, near, vanishing
 from gradcli.check.derivation.diagnosis import Finding, search
+from gradcli.check.derivation.exact import Exact, Own
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.ledger import Entry, Ledger
 from gradcli.check.derivation.lines import Line, Sheet
@@ -21,11 +22,10 @@ from gradcli.errors import GradError
 from gradcli.evaluate import compute
 from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
+from gradcli.proof.verdict import PROVEN, REFUTED
 from gradcli.sizes import numbers
 from gradcli.syntax import ast
 from gradcli.transform.vjp import contribute
-
-Own = Sequence[tuple[str, Lowered]]  # own quantities to compute first
 
 MOST_GOALS = 16
 MOST_SEARCHED = 200  # wrong lines whose causes are looked for
@@ -33,12 +33,17 @@ MOST_ENTRIES = 4096  # of an operand whose Jacobian's diagonal is computed
 
 
 class Goal(NamedTuple):
-    """What a wrong line may have been meant to hold: shares, and the value within its box."""
+    """What a wrong line may have been meant to hold: shares, and the value within its box.
+
+    less: the places of the lines that hold a part of these shares.
+    """
 
     shares: tuple[int, ...]
     value: Array
     extent: Array
     parts: tuple[Array, ...]
+    box: tuple[slice, ...]
+    less: tuple[int, ...] = ()
 
 
 class Cause(NamedTuple):
@@ -51,8 +56,9 @@ class Cause(NamedTuple):
 class Causes:
     """Looks for the causes of the wrong lines of a sheet."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, exact: Exact) -> None:
         self.sheet = sheet
+        self.exact = exact
         self.searched = 0
 
     @property
@@ -78,7 +84,7 @@ class Causes:
         for chosen in sets:
             parts = [ledger.part(k, entry.box) for k in chosen]
             extent = np.max([ledger.shares[k].extent for k in chosen], axis=0)
-            found.append(Goal(chosen, sum(parts[1:], parts[0]), extent, tuple(parts)))
+            found.append(Goal(chosen, sum(parts[1:], parts[0]), extent, tuple(parts), entry.box))
         return found
 
     # ── lines of derivatives ──
@@ -108,12 +114,13 @@ class Causes:
         parts = tuple(ledger.part(k, box) for k in free)
         whole = sum(parts[1:], parts[0])
         for place in places:
-            others = [value for other, value in values.items() if other != place]
+            less = tuple(other for other in values if other != place)
+            others = [values[other] for other in less]
             if any(value is None or value.shape != whole.shape for value in others):
                 continue
             rest = whole - sum(value for value in others if value is not None)
             extent = np.max([ledger.shares[k].extent for k in free], axis=0)
-            goal = Goal(free, rest, extent, parts)
+            goal = Goal(free, rest, extent, parts, box, less)
             self.searched += 1
             if self.spent:
                 return None
@@ -195,8 +202,9 @@ class Causes:
     ) -> int | None:
         """Which goal an expression meets at every point: tried roughly at one, then at all.
 
-        What uses the very derivative that it should give meets none, and neither does what differs
-        by no more from the line as it was than rounding may do to it.
+        What uses the very derivative that it should give meets none, and neither does what exact
+        arithmetic refutes, or, where that is silent, what differs by no more from the line as it
+        was than rounding may do to it.
         own: other values of own quantities, which it is computed from.
         """
         sheet = self.sheet
@@ -212,9 +220,14 @@ class Causes:
             return None
         value = sheet.stated(line, lowered, _through(own, lowered, sheet.known, sheet.runs))
         for i in left:
-            state, bar = compare(value, goals[i].value, goals[i].extent, goals[i].parts)
+            goal = goals[i]
+            state, bar = compare(value, goal.value, goal.extent, goal.parts)
+            if state not in (AGREE, HIDDEN):
+                continue
+            proof = self.exact.with_code(line, lowered, goal.box, goal.shares, goal.less, own)
             changed = was is None or bool(np.any(~(np.abs(value[0] - was[0]) <= 2 * bar)))
-            if state == AGREE and changed:
+            told = state == AGREE and changed and proof.verdict != REFUTED
+            if told or proof.verdict == PROVEN:
                 return i
         return None
 

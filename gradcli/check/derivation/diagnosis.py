@@ -153,6 +153,7 @@ def _single(code: ast.Code, pools: Pools, fits: bool) -> Iterator[Edit]:
         edits.transposes(code),
         edits.orders(code),
         () if fits else reshaping,
+        edits.numerals(code),
         truth.reductions(code),
         (edit for edit in edits.drops(code, pools.constants) if edit.kind == edits.SCALE),
         edits.scales(code, pools.constants, pools.stated),

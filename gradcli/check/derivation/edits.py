@@ -6,10 +6,13 @@ slices of postfix code; none asks what the expression is worth.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
-from gradcli.check.derivation.postfix import NOWHERE, operands, starts, text
+from gradcli.check.derivation.postfix import NOWHERE, operands, parse, starts, text
 from gradcli.ops import FUNCTIONS
 from gradcli.ops.attributes import ALONE, ATTRIBUTES, LAST
 from gradcli.syntax import ast
@@ -266,6 +269,35 @@ def _restated(code: ast.Code, i: int, was: ast.Instruction, constant: ast.Code) 
     """Another number in the place of one."""
     note = f"{was[1]} where {text(constant)} belongs"
     return Edit(SCALE, code[:i] + constant + code[i + 1 :], i, i + 1, note)
+
+
+def numerals(code: ast.Code) -> Iterator[Edit]:
+    """What a numeral is rounded from: 1/3 for 0.333, pi for 3.14."""
+    closed = bounds(code, starts(code))
+    for i, (operation, argument, _) in enumerate(code):
+        if operation != "number" or i in closed:
+            continue
+        for meant in _rounded_to(str(argument)):
+            note = f"{argument} is only near {text(meant)}, which it rounds"
+            yield Edit(SCALE, code[:i] + meant + code[i + 1 :], i, i + 1, note)
+
+
+def _rounded_to(numeral: str) -> Iterator[ast.Code]:
+    """The fractions of small numbers, their roots, and those with pi, that a numeral rounds."""
+    digits = len(re.sub(r"[eE].*|\.", "", numeral).strip("0"))
+    if digits < 2 or not float(numeral):
+        return
+    value, room = float(numeral), 0.51 * 10.0 ** (1 - digits)
+    most = min(1000, 10 ** (digits // 2) + 3)
+    for shown, scale, power in (
+        ("{}", 1.0, 1),
+        ("{} * pi", math.pi, 1),
+        ("{} / pi", 1 / math.pi, 1),
+        ("sqrt({})", 1.0, 2),
+    ):
+        near = Fraction(value**power / scale).limit_denominator(most)
+        if near and 0 < abs(float(near) * scale / value**power - 1) < power * room:
+            yield parse(shown.format(near).removeprefix("1 * "))
 
 
 def fixed(code: ast.Code, begins: Sequence[int]) -> set[int]:

@@ -6,7 +6,7 @@ real points at which the branches of the model differ, and held against sums of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -28,6 +28,8 @@ from gradcli.proof.verdict import PROVEN, Proof, undecided, weakest
 from gradcli.proof.work import work
 from gradcli.sizes import Number, numbers
 from gradcli.transform.reify import OWN
+
+Own = Sequence[tuple[str, Lowered]]  # own quantities to compute first
 
 MOST_PATTERNS = 3  # sets of branches at which the lines are evaluated
 MOST_SUMMED = 10  # contributions of which every sum is tried
@@ -93,7 +95,14 @@ class Germ:
             return
         if place in self.lines and self.lines[place][0] is lowered:
             return
-        values = {name: self.known[name] for name in lowered.quantities() if name in self.known}
+        found = self.value(lowered, self.known)
+        self.lines[place] = (lowered, found)
+        if line.own:
+            self.known[version(line, place)] = found
+
+    def value(self, lowered: Lowered, known: Mapping[str, Element]) -> Element:
+        """What an expression is worth. Raises MorePoints."""
+        values = {name: known[name] for name in lowered.quantities() if name in known}
         arithmetic = self.arithmetic
 
         def number(n: Number) -> Element:
@@ -101,17 +110,26 @@ class Germ:
 
         interpret(lowered.steps, values, arithmetic.meaning, number)
         result = lowered.result
-        found = number(result) if isinstance(result, Number) else values[result]
-        self.lines[place] = (lowered, found)
-        if line.own:
-            self.known[version(line, place)] = found
+        return number(result) if isinstance(result, Number) else values[result]
 
     def stated(self, place: int) -> Element | None:
         """A line's value in its variable's own axes, over its region."""
         line = self.sheet.lines[place]
         if place not in self.lines or not self.sheet.fits(line, self.lines[place][0]):
             return None
-        lowered, found = self.lines[place]
+        return self._as_stated(line, *self.lines[place])
+
+    def changed(self, line: Line, lowered: Lowered, own: Own) -> Element | None:
+        """The same of a line with other code, and with other own quantities that it uses."""
+        known = dict(self.known)
+        try:
+            for name, quantity in own:
+                known[name] = self.value(quantity, known)
+            return self._as_stated(line, lowered, self.value(lowered, known))
+        except MorePoints:
+            return None
+
+    def _as_stated(self, line: Line, lowered: Lowered, found: Element) -> Element:
         return self.shaped(found, lambda a, lead: self.sheet.stated(line, lowered, a))
 
     def share(self, name: str, k: int, box: tuple[slice, ...]) -> Element:
@@ -124,6 +142,23 @@ class Germ:
             return np.asarray(_placed(a, lead, region, shape, self.sheet)[index])
 
         return self.shaped(self.evaluation.values[found], within)
+
+    def together(self, places: Sequence[int]) -> Element | None:
+        """What some lines of one region give together; None where one has no value."""
+        total: Element = self.arithmetic.element(0)
+        for place in places:
+            value = self.stated(place)
+            if value is None:
+                return None
+            total = total + value
+        return total
+
+    def summed(self, name: str, box: tuple[slice, ...], shares: Iterable[int]) -> Element:
+        """The sum of some contributions within a region."""
+        total: Element = self.arithmetic.element(0)
+        for k in shares:
+            total = total + self.share(name, k, box)
+        return total
 
     def running(self, name: str, entries: Sequence[tuple[int, Entry]]) -> Element | None:
         """What lines give that are carried out in order; None where one has no value."""
@@ -197,28 +232,53 @@ class Exact:
         return self._weakest(proof)
 
     def holds(
-        self, place: int, name: str, entry: Entry, shares: Sequence[int], arriving: bool = False
+        self,
+        places: Sequence[int],
+        name: str,
+        entry: Entry,
+        shares: Sequence[int],
+        arriving: bool = False,
     ) -> Proof:
-        """Whether a line is the sum of some contributions within its region."""
+        """Whether lines of one region are together the sum of some contributions within it."""
 
         def proof(germ: Germ) -> Proof:
-            value = germ.stated(place)
+            value = germ.together(places)
             if value is None:
                 return undecided(NO_VALUE)
-            total = germ.arithmetic.element(0)
+            total = germ.summed(name, entry.box, shares)
             if arriving:
                 total = total + (germ.running(name, ()) or 0)
-            for k in shares:
-                total = total + germ.share(name, k, entry.box)
             return germ.evaluation.equal(value, total)
 
         return self._weakest(proof)
 
+    def with_code(
+        self,
+        line: Line,
+        lowered: Lowered,
+        box: tuple[slice, ...],
+        shares: Sequence[int],
+        less: Sequence[int] = (),
+        own: Own = (),
+    ) -> Proof:
+        """Whether a line with other code is the sum of some contributions within its region, but
+        for what the lines in `less` hold of it.
+        """
+
+        def proof(germ: Germ) -> Proof:
+            value = germ.changed(line, lowered, own)
+            others = germ.together(less)
+            if value is None or others is None:
+                return undecided(NO_VALUE)
+            return germ.evaluation.equal(value + others, germ.summed(line.name or "", box, shares))
+
+        return self._weakest(proof)
+
     def find(
-        self, place: int, name: str, entry: Entry, among: Sequence[int]
+        self, places: Sequence[int], name: str, entry: Entry, among: Sequence[int]
     ) -> tuple[tuple[int, ...], Proof] | None:
-        """The contributions whose sum a line is proven to be: one, all, or a few."""
-        if not self.germs or (value := self.germs[0].stated(place)) is None:
+        """The contributions whose sum lines of one region are proven to be: one, all, or a few."""
+        if not self.germs or (value := self.germs[0].together(places)) is None:
             return None
         germ = self.germs[0]
         p = germ.evaluation.field.p
@@ -234,7 +294,7 @@ class Exact:
         for count in counts:
             for chosen in combinations(among, count):
                 if sum(marks[k] for k in chosen) % p == wanted:
-                    proof = self.holds(place, name, entry, chosen)
+                    proof = self.holds(places, name, entry, chosen)
                     if proof.verdict == PROVEN:
                         return chosen, proof
         return None

@@ -6,6 +6,9 @@ where the difference is less than rounding. Where exact evaluation decides nothi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
+
 from gradcli.check.derivation.exact import Exact
 from gradcli.check.derivation.ledger import HIDDEN, NOTHING_BEFORE, RIGHT, UNMATCHED, ZERO, Entry
 from gradcli.check.derivation.totals import Account
@@ -14,6 +17,7 @@ from gradcli.proof.verdict import PROVEN, REFUTED, Proof, undecided
 DIVIDED = "the lines divide a contribution between them"
 STARTS = "it sets out from 0"
 ADDS_UP = "what is wrong is how it adds up"
+MOST_JOINT = 5  # lines that may divide contributions between them
 NOTHING = "nothing to compare it with"
 
 
@@ -39,29 +43,51 @@ class Proven:
             account.match_anew()
         for place, entry in entries.items():
             self.proofs[place] = self._line(place, name, entry, account)
+        self._jointly(name, account)
 
     def _line(self, place: int, name: str, entry: Entry, account: Account) -> Proof:
         if entry.status == ZERO:
             return undecided(STARTS)
         if entry.status == UNMATCHED:
-            found = self.exact.find(place, name, entry, account.ledger.available(entry.box))
-            if found is None:
-                return undecided(NOTHING)
-            account.ledger.take(entry, found[0])
-            entry.status = NOTHING_BEFORE if entry.opens else RIGHT
-            return found[1]
+            return self._found([place], name, account) or undecided(NOTHING)
         others = [e for e in account.entries.values() if e is not entry]
         if any(set(e.shares) & set(entry.shares) for e in others):
             return undecided(DIVIDED)
-        proof = self.exact.holds(place, name, entry, entry.shares)
+        proof = self.exact.holds([place], name, entry, entry.shares)
         if proof.verdict == REFUTED and account.ledger.arriving is not None:
-            whole = self.exact.holds(place, name, entry, entry.shares, arriving=True)
+            whole = self.exact.holds([place], name, entry, entry.shares, arriving=True)
             proof = whole if whole.verdict == PROVEN else proof
         if proof.verdict == PROVEN and entry.status == HIDDEN:
             entry.status = NOTHING_BEFORE if entry.opens else RIGHT
-        elif proof.verdict == REFUTED and entry.status in (RIGHT, NOTHING_BEFORE):
+        elif proof.verdict == REFUTED and entry.status in (RIGHT, NOTHING_BEFORE, HIDDEN):
             account.ledger.release(entry)
+            return self._found([place], name, account) or proof
         return proof
+
+    def _found(self, places: Sequence[int], name: str, account: Account) -> Proof | None:
+        """The proof that lines are together the sum of contributions that no other line holds."""
+        entries = [account.entries[place] for place in places]
+        free = account.ledger.available(entries[0].box)
+        found = self.exact.find(places, name, entries[0], free)
+        if found is None:
+            return None
+        account.ledger.take(entries[0], found[0])
+        for entry in entries:
+            entry.shares = found[0]
+            entry.status = NOTHING_BEFORE if entry.opens else RIGHT
+        return found[1]
+
+    def _jointly(self, name: str, account: Account) -> None:
+        """Lines that divide contributions between them, where rounding hides that."""
+        left = [place for place in account.unmatched() if account.entries[place].value is not None]
+        for count in range(2, len(left) + 1) if len(left) <= MOST_JOINT else ():
+            for group in combinations(left, count):
+                entries = [account.entries[place] for place in group]
+                if len({str(e.box) for e in entries}) > 1 or any(e.shares for e in entries):
+                    continue
+                proof = self._found(group, name, account)
+                if proof is not None:
+                    self.proofs |= dict.fromkeys(group, proof)
 
     def of_wrong(self, place: int, name: str, account: Account) -> Proof:
         """The proof on a line that is wrong: against what it is taken for."""
@@ -73,7 +99,7 @@ class Proven:
             return undecided(self.exact.reason)
         if not entry.shares:
             return undecided(NOTHING)
-        proof = self.exact.holds(place, name, entry, entry.shares)
+        proof = self.exact.holds([place], name, entry, entry.shares)
         return undecided(ADDS_UP) if proof.verdict == PROVEN else proof
 
     def of(self, place: int) -> Proof:

@@ -117,10 +117,10 @@ class Review:
         self.may_state = sheet.written.may_state
         self.mentioned = {line.name for line in sheet.lines if line.name is not None}
         self.mentioned |= set(filter(self.may_state, self.points.program.shapes))
-        self.causes = Causes(sheet)
+        self.causes = Causes(sheet, self.proven.exact)
         self.own = OwnLines(self.causes)
         self.blame = Blame(sheet, layout, self.causes)
-        self.unblamed = Unblamed(sheet)
+        self.unblamed = Unblamed(sheet, self.proven)
         self.verdicts: dict[int, Verdict] = {}
 
     def report(self) -> Report:
@@ -271,6 +271,9 @@ class Review:
         name = self.sheet.lines[place].name
         if name is None:
             return verdict._replace(proof=undecided(OWN_NAME))
-        if verdict.verdict == WRONG:
-            return verdict._replace(proof=self.proven.of_wrong(place, name, accounts[name]))
-        return verdict._replace(proof=self.proven.of(place))
+        if verdict.verdict != WRONG:
+            return verdict._replace(proof=self.proven.of(place))
+        proof = self.proven.of_wrong(place, name, accounts[name])
+        if proof.witness is not None and self.layout == "numerator":
+            proof = proof._replace(witness=proof.witness.turned())
+        return verdict._replace(proof=proof)

@@ -11,6 +11,7 @@ from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, Ve
 from gradcli.check.derivation.ledger import HIDDEN, ZERO
 from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import DL
+from gradcli.check.derivation.proven import Proven
 from gradcli.check.derivation.totals import Account
 from gradcli.errors import GradError, Span
 from gradcli.lower.text import Misfit
@@ -20,8 +21,9 @@ from gradcli.syntax import ast
 class Unblamed:
     """Says of the lines of a sheet that they are right, or why they can't be judged."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, proven: Proven) -> None:
         self.sheet = sheet
+        self.proven = proven
         self.points = sheet.points
         self.used: set[str] = set()  # the quantities that any line is computed from
         for line in sheet.lines:
@@ -43,6 +45,7 @@ class Unblamed:
             verdict, message = UNCHECKED, "this has no finite value at the drawn points"
         elif entry.status == HIDDEN:
             verdict, message = INCONCLUSIVE, "rounding hides whether this is right"
+            message += f", and exact arithmetic decides nothing: {self.proven.of(place).reason}"
         elif self._circular(place):
             verdict, message = UNCHECKED, f"this states {DL}{line.name} by itself"
         return Verdict(

@@ -9,10 +9,11 @@ import pytest
 from support import EXAMPLES, program
 from typer.testing import CliRunner
 
-from gradcli.check.derivation.findings import RIGHT, WRONG, Report
+from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, WRONG, Report
 from gradcli.check.derivation.review import check
 from gradcli.cli import app
 from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, UNDECIDED
+from gradcli.render.verdicts import text
 from gradcli.session import Request, run
 from gradcli.syntax import read, read_source
 
@@ -80,6 +81,117 @@ def test_a_mistake_below_rounding_is_refuted(model: str, line: str) -> None:
     assert (found.verdict, found.proof.verdict) == (WRONG, REFUTED)
     assert found.proof.witness is not None
     assert found.proof.witness.found != found.proof.witness.expected
+
+
+LARGE = "dL/dw = (2.1 / N * x^2 * w + 1e14) - 1e14"
+DIVIDED = (
+    "dL/dw = (x^2 * w / N + 1e14) - 1e14 + x\ndL/dw += (x^2 * w / N + 1e14) - 1e14 - x\ndL/dx = x\n"
+)
+
+
+def test_what_rounding_hides_is_wrong_where_it_is_refuted() -> None:
+    (found,) = review(MODEL, LARGE).lines
+
+    assert (found.verdict, found.proof.verdict) == (WRONG, REFUTED)
+
+
+def test_lines_that_divide_a_derivative_are_right_also_where_rounding_hides_it() -> None:
+    first, second, wrong = review(MODEL, DIVIDED).lines
+
+    assert [line.verdict for line in (first, second, wrong)] == [RIGHT, RIGHT, WRONG]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "dL/dw = (1 + 1e-12) * 2 / N * x^2 * w",
+            "the entry [0, 0] is 1.000000000001 times what it should be",
+        ),
+        ("dL/dw = 2 / N * x^2 * w + 1e-30", "the entry [0, 0] is 1e-30 more than it should be"),
+        ("dL/dw = 2 / N * x^2 * w - 1e-30", "the entry [0, 0] is 1e-30 less than it should be"),
+        (LARGE, "the entry [2, 0] is 1.05 times what it should be"),
+        ("dL/dw = 2 / N * x^2 * w + 1e-10 * x", "the entry [2, 0] differs from what it should be"),
+    ],
+)
+def test_a_difference_that_is_not_seen_is_said(line: str, said: str) -> None:
+    assert f"exactly: {said}" in "".join(text(review(MODEL, line)))
+
+
+def test_a_difference_that_is_seen_is_not_said_again() -> None:
+    assert "exactly" not in "".join(text(review(MODEL, "dL/dw = 3 / N * x^2 * w")))
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ("dL/ds = p * (v - dot(p, v)) * (1 + 1e-13)", "dL/ds = p * (v - dot(p, v))"),
+        ("dL/ds = p * (v - dot(p, v)) + 1e-20 * v", "dL/ds = p * (v - dot(p, v)) + 0 * v"),
+    ],
+)
+def test_a_correction_is_exact(line: str, mended: str) -> None:
+    (found,) = review(MASKED, line).lines
+
+    assert found.expected == mended
+    (again,) = review(MASKED, mended).lines
+    assert (again.verdict, again.proof.verdict) == (RIGHT, PROVEN)
+
+
+@pytest.mark.parametrize(
+    ("model", "line", "meant"),
+    [
+        ("input x = 2\nloss L = x^3 / 3\n", "dL/dx = 0.333 * 3 * x^2", "1 / 3"),
+        ("input x = 2\nloss L = x^3 / 3\n", "dL/dx = 0.3333333 * 3 * x^2", "1 / 3"),
+        ("input r = 2\nloss L = pi * r^2\n", "dL/dr = 6.28 * r", "2 * pi"),
+        ("input r = 2\nloss L = sqrt(2) * r\n", "dL/dr = 1.414", "sqrt(2)"),
+    ],
+)
+def test_a_short_numeral_is_no_other_number_and_that_is_said(
+    model: str, line: str, meant: str
+) -> None:
+    (found,) = review(model, line).lines
+
+    assert (found.verdict, found.diagnosis) == (WRONG, "scale")
+    assert f"is only near {meant}, which it rounds" in str(found.message)
+    (again,) = review(model, str(found.expected)).lines
+    assert (again.verdict, again.proof.verdict) == (RIGHT, PROVEN)
+
+
+@pytest.mark.parametrize(
+    ("model", "line"),
+    [
+        ("input x = 2\nloss L = x^3 / 3\n", "dL/dx = 0.33333333 * 3 * x^2"),
+        ("input r = 2\nloss L = pi * r^2\n", "dL/dr = 6.283185307 * r"),
+        ("input r = 2\nloss L = 3.14159265 * r^2\n", "dL/dr = 2 * 3.14159265 * r"),
+        ("input r = 2\nloss L = 0.12345678 * r^2\n", "dL/dr = 0.24691356 * r"),
+    ],
+)
+def test_a_long_numeral_stands_for_what_it_rounds(model: str, line: str) -> None:
+    (found,) = review(model, line).lines
+
+    assert (found.verdict, found.proof.verdict) == (RIGHT, PROVEN)
+
+
+def test_the_witness_stands_where_the_layout_shows_it() -> None:
+    (found,) = review(MODEL, "dL/dw = 2 / N * x^2 * w + 1e-10 * x").lines
+    source = read_source("m", b"dL/dw = (2 / N * x^2 * w + 1e-10 * x).T\n")
+    (turned,) = check(read(source, "derivation"), program(MODEL), {}).lines
+
+    assert found.proof.witness is not None
+    assert turned.proof.witness is not None
+    assert (found.proof.witness.entry, turned.proof.witness.entry) == ((2, 0), (0, 2))
+
+
+def test_what_is_neither_seen_nor_decided_says_why() -> None:
+    (found,) = review(
+        "input x = 2\nloss L = lgamma(x)\n", "dL/dx = (digamma(x + 1) - 1 / x + 1e14) - 1e14"
+    ).lines
+
+    assert found.verdict == INCONCLUSIVE
+    assert found.message == (
+        "rounding hides whether this is right, and exact arithmetic decides nothing: "
+        "digamma has no exact form"
+    )
 
 
 def test_a_rounded_numeral_is_left_to_numbers() -> None:
