@@ -12,8 +12,8 @@ TYPE_CHECKING = False  # typing takes long to load, and until then no interrupt 
 
 if TYPE_CHECKING:
     from gradcli.api import *
+    from gradcli.version import __version__ as __version__
 
-__version__ = "0.1.0"
 __all__ = [
     "Check",
     "Derivation",
@@ -40,6 +40,10 @@ if not TYPE_CHECKING:  # for a type checker, a name that is not there is an erro
 
     def __getattr__(name: str) -> object:
         """What is named above, loaded when it is first asked for, so that importing stays cheap."""
+        if name == "__version__":
+            from gradcli.version import __version__
+
+            return __version__
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from gradcli import api
@@ -47,4 +51,4 @@ if not TYPE_CHECKING:  # for a type checker, a name that is not there is an erro
         return getattr(api, name)
 
     def __dir__() -> list[str]:
-        return sorted([*globals(), *__all__])
+        return sorted([*globals(), "__version__", *__all__])

@@ -9,11 +9,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-import gradcli
 from gradcli.cli.commands import Group
 from gradcli.cli.output import OK, WRONG, defect
 from gradcli.cli.streams import prepare, say
 from gradcli.ending import INTERRUPTED
+from gradcli.version import __version__
 
 app = typer.Typer(
     name="gradcli",
@@ -28,7 +28,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"gradcli {gradcli.__version__}")
+        typer.echo(f"gradcli {__version__}")
         raise typer.Exit
 
 

@@ -63,7 +63,7 @@ class Grove:
     def transposed(self, tree: Tree) -> Tree:
         if is_scalar(tree.shape):
             return tree
-        if tree.call is not None and tree.call.op is TABLE["transpose"]:
+        if tree.call is not None and tree.call.op.turns:
             return tree.args[0]
         return self.apply("transpose", tree)
 

@@ -6,7 +6,6 @@ import re
 import textwrap
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 
-import gradcli
 from gradcli.codegen.helpers import Helpers
 from gradcli.codegen.numpy_ import Names
 from gradcli.emit.adjoint import derivative
@@ -21,6 +20,7 @@ from gradcli.foreign import docstring
 from gradcli.ops.coding import CALLED, Site
 from gradcli.ops.core import Call
 from gradcli.sizes import Shape, Size, is_scalar
+from gradcli.version import __version__
 
 RESERVED = {
     "np",
@@ -87,7 +87,7 @@ class Module:
         lines = [
             f'"""The gradients of {source}: both passes, in {self.language.title} alone.',
             "",
-            f"Written by gradcli {gradcli.__version__}: {docstring(self.command)}",
+            f"Written by gradcli {__version__}: {docstring(self.command)}",
             '"""',
             "",
             *(["import math", ""] if self.maths(forward + backward) else []),

@@ -11,9 +11,6 @@ from gradcli.ops.core import TABLE, Call, Signature
 from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import Number, Shape, alike
 
-BROADCAST = TABLE["broadcast"]
-GROUPED = (TABLE["mul"], TABLE["add"])  # what may be computed in any order
-
 
 def hoisted(nest: Nest, kept: Container[str]) -> Nest:
     """What is the same in all iterations of a loop stands before it."""
@@ -81,7 +78,7 @@ def unstretched(nest: Nest) -> Nest:
         op = equation.call.op
         letters = [size.text for size in equation.target.at]
         plain = letters == [loop.variable for loop in equation.loops] and not equation.adds
-        if op is BROADCAST and plain and isinstance(equation.args[0], Ref):
+        if op.stretches and plain and isinstance(equation.args[0], Ref):
             (arg,) = equation.args
             shape = equation.call.signature.shapes[0]
             assert isinstance(arg, Ref)
@@ -102,7 +99,7 @@ def unstretched(nest: Nest) -> Nest:
                         nest.sizes, (made.call.shape,), {"shape": equation.call.shape}
                     )
                     attrs = (("shape", equation.call.shape),)
-                    call = Call(BROADCAST, signature, attrs, equation.call.shape)
+                    call = Call(TABLE["broadcast"], signature, attrs, equation.call.shape)
                     equation = equation._replace(call=call, args=(target,))
                     sources[equation.target.name] = (target, made.call.shape)
         found.append(equation)
@@ -152,7 +149,7 @@ def regrouped(nest: Nest) -> Nest:
     inner: dict[str, list[Operand]] = {}
     for equation in nest.equations:
         op = equation.call.op
-        if op not in GROUPED or equation.target.name not in late:
+        if not op.regroups or equation.target.name not in late:
             writer.result.append(equation)
             continue
         flat: list[Operand] = []

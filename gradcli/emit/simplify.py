@@ -6,10 +6,7 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 from gradcli.emit.nest import Equation, Nest, Operand, Ref, ends, substitute
-from gradcli.ops.core import TABLE
 from gradcli.sizes import Number, Size, Sizes
-
-COPY = TABLE["copy"]
 
 
 def needed(equations: Iterable[Equation], wanted: Iterable[str]) -> list[Equation]:
@@ -73,7 +70,7 @@ def without_copies(nest: Nest, kept: Container[str]) -> Nest:
         if (
             counts[target.name] == 1
             and target.name not in kept
-            and equation.call.op is COPY
+            and equation.call.op.copies
             and equation.spans is None
             and isinstance(args[0], Ref)
             and [size.text for size in target.at] == [loop.variable for loop in equation.loops]
@@ -109,7 +106,7 @@ def product_sums(nest: Nest) -> Nest:
         equation = stated
         if equation.target.name in gone:
             continue
-        if equation.adds and equation.call.op is COPY and isinstance(equation.args[0], Ref):
+        if equation.adds and equation.call.op.copies and isinstance(equation.args[0], Ref):
             (arg,) = equation.args
             made = makers.get(arg.name, [])
             if (

@@ -21,7 +21,6 @@ from gradcli.emit.nest import (
     variables,
 )
 from gradcli.emit.schedule import Item
-from gradcli.emit.simplify import COPY
 from gradcli.emit.stores import ARRAY, Store, entered, stores
 from gradcli.ops.coding import NUMPY, SUMMED, Site
 from gradcli.ops.core import EXACT, Call, Spelling
@@ -401,7 +400,7 @@ class Writer:
         """An operation on written operands, summed over the axes that its target lacks."""
         equation = item.equation
         call = equation.call
-        if item.batch and call.op is COPY and isinstance(operands[0], Number):
+        if item.batch and call.op.copies and isinstance(operands[0], Number):
             return self.counted(item, equation.args[0])
         lost = self.lost(item)
         batched = tuple(self.batched(arg, item) for arg in equation.args)

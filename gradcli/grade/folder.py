@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-import gradcli
 from gradcli.errors import GradError
 from gradcli.program import FromFile, Program
+from gradcli.version import __version__
 
 MODEL, RUBRIC, DATA = "model.eq", "rubric.toml", "data"
 
@@ -69,7 +69,7 @@ def write(
     if data:
         words.append(f'--data "{place}/{DATA}{Path(data).suffix}"')
     for name, text in SCRIPTS[platform].items():
-        requirement = shlex.quote(f"gradcli=={gradcli.__version__}")
+        requirement = shlex.quote(f"gradcli=={__version__}")
         made = text.format(model=MODEL, options=" ".join(words), requirement=requirement)
         files[name] = made.replace("  \\\n", " \\\n").encode()
     target = Path(folder)

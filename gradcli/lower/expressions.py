@@ -14,7 +14,7 @@ from gradcli.lower.operands import apply, brackets, value
 from gradcli.lower.scope import Item, Quoted, Ref
 from gradcli.lower.text import Unknown
 from gradcli.lower.unroll import iterate
-from gradcli.ops import OPERATORS, TABLE
+from gradcli.ops import FUNCTIONS, OPERATORS, TABLE
 from gradcli.sizes import Form, Lettered, Number, is_scalar
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
@@ -133,7 +133,8 @@ def _popped(stack: list[Any], count: int) -> list[Any]:
 
 def _sum(env: Env, loop: ast.Comprehension, place: Place) -> Item:
     """sum(… for t in 1..T): a running total, one addition a term."""
-    if loop.function != "sum":
+    function = FUNCTIONS.get(loop.function)
+    if function is None or not function.ranges:
         raise env.error(
             f"{loop.function} does not go over a range; sum does", place, kind="bad-arguments"
         )

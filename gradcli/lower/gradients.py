@@ -96,7 +96,7 @@ def _emitted(env: Env, program: Program, by: Ref, place: Place) -> Ref:
     known |= _lettered(env, program)
 
     def emitted(step: Step, items: list[Ref | Number]) -> Ref | Number:
-        if step.call.op is TABLE["copy"] and isinstance(items[0], Ref):
+        if step.call.op.copies and isinstance(items[0], Ref):
             return items[0]  # the same quantity, which needs no second name
         return env.emit(step.call.op, items, step.call.attrs, place)
 

@@ -159,6 +159,7 @@ register(
         forward=lambda x: x,
         vjp=lambda s, g, y, x: (g,),
         linear=ALL,
+        copies=True,
         flops=none,
         terms=lambda s, book, x: x,
         code=templates(numpy=COPY, python=COPY),

@@ -128,6 +128,11 @@ class Op:
         linear, the others held; None where it has no plain form. Without it, it comes from the vjp.
     terms: Signature, a Book of `gradcli.compact`, operands as sums of products over named axes ->
         the result as one; the operation is one factor where that is None, or raises Unknown.
+    copies: whether the result is the only operand as it is.
+    turns: whether the result is the only operand with its axes in reverse.
+    stretches: whether the result is the only operand with axes stretched, and no entry is new.
+    regroups: whether a chain of it may be computed in any order and grouping.
+    ranges: whether it goes over a range too: f(h[t] for t in 1..T).
     boolean: whether each entry of the result is 0 or 1.
     sums_to_one: Signature -> the axis (None: all) along which the result's entries sum to 1.
     region: Signature -> for each operand the region where the result holds it; 0 is elsewhere.
@@ -167,6 +172,11 @@ class Op:
     static: Callable[[Signature], dict[str, Any]] = coded
     keywords: dict[str, Any] = field(default_factory=dict)
     terms: Callable[..., Any] | None = None
+    copies: bool = False
+    turns: bool = False
+    stretches: bool = False
+    regroups: bool = False
+    ranges: bool = False
     boolean: bool = False
     sums_to_one: Callable[[Signature], int | None] | None = None
     region: Callable[[Signature], Any] | None = None

@@ -204,6 +204,7 @@ reduction(
     Spelling(r"\sum{axis} {0}", SUM, (PRODUCT,)),
     exact=RING,
     linear=ALL,
+    ranges=True,
     flops=reduced(),
     terms=_sum_terms,
     code=method("sum"),

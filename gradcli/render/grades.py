@@ -8,13 +8,13 @@ from html import escape
 from io import StringIO
 from typing import Any
 
-import gradcli
 from gradcli.check.derivation.findings import RIGHT, WRONG, Verdict
 from gradcli.foreign import dumps, visible
 from gradcli.grade.marks import Mark
 from gradcli.render.html import fragment
 from gradcli.render.layout import NOTE, PLAIN, Column, Line, Section
 from gradcli.render.verdicts import Detail, line_record
+from gradcli.version import __version__
 
 SCHEMA_VERSION = 1
 COLUMNS = (
@@ -65,7 +65,7 @@ def document(marks: Sequence[Mark], model: str) -> Iterator[str]:
     """One document, one submission a line."""
     head = {
         "schema_version": SCHEMA_VERSION,
-        "gradcli_version": gradcli.__version__,
+        "gradcli_version": __version__,
         "ok": all(mark.error is None for mark in marks),
         "source": model,
     }

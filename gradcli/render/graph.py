@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
 
-import gradcli
 from gradcli.foreign import dumps, visible
 from gradcli.ops.core import Array
 from gradcli.render.arrays import entry_text, json_number, norm, norm_text
+from gradcli.version import __version__
 from gradcli.views.graph import CONST, LOOP, OPERATION, PARAM, VARIABLE, Graph, Node
 from gradcli.views.layers import lay_out
 
@@ -302,7 +302,7 @@ def document(found: Graph, digits: int | None = None) -> dict[str, Any]:
     """The JSON document."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "gradcli_version": gradcli.__version__,
+        "gradcli_version": __version__,
         "source": found.name,
         "nodes": [
             {"name": n.name, "kind": n.kind, "text": n.text, "cluster": list(n.cluster)}

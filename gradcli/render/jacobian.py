@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-import gradcli
 from gradcli.ops.core import Array
 from gradcli.render.arrays import as_json, entry_text
 from gradcli.render.layout import PLAIN, Column, Line, Section
 from gradcli.render.table import DIGITS, counted, shape_text
 from gradcli.sizes import is_one
+from gradcli.version import __version__
 from gradcli.views.chain import Chain
 from gradcli.views.jacobian import Jacobian
 from gradcli.views.second import Hessian
@@ -196,7 +196,7 @@ def _document(
 ) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "gradcli_version": gradcli.__version__,
+        "gradcli_version": __version__,
         "source": found.session.program.source.name,
         **own,
         "where": where(found),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, TypeAlias
 
-import gradcli
 from gradcli.foreign import dumps
 from gradcli.ops.core import Array
 from gradcli.render import compact
@@ -18,6 +17,7 @@ from gradcli.sizes import Shape
 from gradcli.syntax.ast import Place
 from gradcli.transform.reify import OWN
 from gradcli.transform.reverse import displayed
+from gradcli.version import __version__
 from gradcli.views.cost import of_row
 from gradcli.views.tangents import BOTH, FORWARD, REVERSE, Forward, sums
 
@@ -102,7 +102,7 @@ def _head(session: Session, mode: str, told: Besides) -> dict[str, Any]:
     program = session.program
     return {
         "schema_version": SCHEMA_VERSION,
-        "gradcli_version": gradcli.__version__,
+        "gradcli_version": __version__,
         "source": program.source.name,
         "layout": session.derivation.layout,
         **({} if mode == REVERSE else {"mode": mode}),

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import gradcli
 from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
 from gradcli.ops.attributes import ATTRIBUTES, FIRST
@@ -22,6 +21,7 @@ from gradcli.spelling import fill
 from gradcli.suggest import FOREIGN, suggestion
 from gradcli.transform.reverse import region_text
 from gradcli.transform.vjp import contribute
+from gradcli.version import __version__
 
 RESULT = "z"
 LETTERS = ("a", "b", "c")  # operands where there may be any number
@@ -203,7 +203,7 @@ def document(ops: Sequence[Op]) -> dict[str, Any]:
     """The same as one JSON document."""
     return {
         "schema_version": 1,
-        "gradcli_version": gradcli.__version__,
+        "gradcli_version": __version__,
         "operations": [_record(op) for op in ops],
     }
 

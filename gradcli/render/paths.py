@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradcli
 from gradcli.render.arrays import entry_text, json_number
 from gradcli.render.layout import NOTE, Column, Line, Section
 from gradcli.render.table import DIGITS
+from gradcli.version import __version__
 from gradcli.views.paths import LAST, Path, Paths
 
 SCHEMA_VERSION = 1
@@ -67,7 +67,7 @@ def document(found: Paths, precision: int | None = None) -> dict[str, Any]:
     left, rest = found.rest
     return {
         "schema_version": SCHEMA_VERSION,
-        "gradcli_version": gradcli.__version__,
+        "gradcli_version": __version__,
         "source": found.session.program.source.name,
         "from": found.label(found.start),
         "to": _end(found),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import gradcli
 from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import entry_text, json_number, show_shape
 from gradcli.render.diagnostics import Diagnostic, listed
 from gradcli.render.layout import BAD, GOOD, NOTE, OPEN, PLAIN, Column, Line, Section
 from gradcli.sizes import is_scalar
 from gradcli.transform.reverse import displayed
+from gradcli.version import __version__
 
 if TYPE_CHECKING:
     from gradcli.check.gradients.result import Entry, Report, Result
@@ -68,7 +68,7 @@ def _head(reports: Sequence[Report], ok: bool = True) -> dict[str, Any]:
     verdicts = {report.verdict for report in reports}
     return {
         "schema_version": SCHEMA_VERSION,
-        "gradcli_version": gradcli.__version__,
+        "gradcli_version": __version__,
         "ok": ok and verdicts <= {"pass"},
         "method": reports[0].method,
         "models": [

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import gradcli
 from gradcli.foreign import dumps, visible
 from gradcli.render.diagnostics import Diagnostic, Related
+from gradcli.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {"fail": "error", "wrong": "error", "inconclusive": "warning", "unchecked": "warning"}
@@ -72,7 +72,7 @@ def log(results: Iterable[dict[str, Any]]) -> Iterator[str]:
     """The whole log: one run with its results."""
     found = list(results)
     rules = [{"id": rule} for rule in dict.fromkeys(item["ruleId"] for item in found)]
-    driver = {"name": "gradcli", "version": gradcli.__version__, "rules": rules}
+    driver = {"name": "gradcli", "version": __version__, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": found}
     yield dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 

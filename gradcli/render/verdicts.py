@@ -9,7 +9,6 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-import gradcli
 from gradcli.check.derivation.findings import (
     AHEAD,
     INCONCLUSIVE,
@@ -29,6 +28,7 @@ from gradcli.render.arrays import as_json, as_text
 from gradcli.render.compact import cost_record
 from gradcli.render.diagnostics import place
 from gradcli.render.hints import CLASS, hints
+from gradcli.version import __version__
 
 SCHEMA_VERSION = 1
 DIGITS = 4
@@ -288,7 +288,7 @@ def records(
 def _head(report: Report) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "gradcli_version": gradcli.__version__,
+        "gradcli_version": __version__,
         "ok": report.ok,
         "source": report.model,
         "against": report.source,

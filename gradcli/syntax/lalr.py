@@ -16,7 +16,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import gradcli
 from gradcli.record import Record
 
 FORMAT = 5  # of the kept tables
@@ -51,7 +50,7 @@ class Table(Record):
 
 def grammar_path() -> Path:
     """The grammar: the packaged copy, or the one in the checkout."""
-    package = Path(gradcli.__file__).parent
+    package = Path(__file__).parents[1]
     for folder in (package / "grammars", package.parent / "grammars"):
         path = folder / "gradcli.lark"
         if path.is_file():

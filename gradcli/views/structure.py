@@ -13,9 +13,6 @@ from gradcli.sizes import is_one
 ZERO, IDENTITY, SCALED, DIAGONAL = "zero", "identity", "scaled identity", "diagonal"
 BLOCKS, KRONECKER, LOW_RANK = "block diagonal", "Kronecker", "low rank plus diagonal"
 BANDED, LOWER, UPPER, FULL = "banded", "lower triangular", "upper triangular", "full"
-STRUCTURES = (
-    ZERO, IDENTITY, SCALED, DIAGONAL, BLOCKS, KRONECKER, BANDED, LOWER, UPPER, LOW_RANK, FULL
-)  # fmt: skip
 
 
 def of_map(found: Map | None) -> str | None:

@@ -58,7 +58,7 @@ def test_a_derivation_needs_numpy_alone(form):
     assert loaded("derive", EXAMPLE, "-f", form) == (0, {"numpy"})
 
 
-EDGE = {"cli", "ending", "errors", "foreign", "record"}
+EDGE = {"version", "cli", "ending", "errors", "foreign", "record"}
 
 PARTS = """
 import sys
