@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,6 +111,7 @@ def signature(case: Case) -> Signature:
     return Signature(case.sizes, shapes, dict(case.attrs))
 
 
+@cache
 def cases(op: Op) -> list[Case]:
     """An operation's cases: those that its shape rule allows, thinned out evenly."""
     sizes = Sizes()

@@ -14,8 +14,9 @@ LAYOUTS = ("numerator", "denominator")
 COURSE = sorted((EXAMPLES / "course").glob("*.grad"))
 
 
-@pytest.mark.parametrize("accumulate", ["auto", "always"])
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    ("layout", "accumulate"), [("numerator", "always"), ("denominator", "auto")]
+)
 @pytest.mark.parametrize("model", MODELS)
 def test_an_example(model: str, layout: str, accumulate: str) -> None:
     report = review(model, derived(model, layout, accumulate), complete=True)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import pytest
 from person_support import program, review
-from planted import WRITTEN, Written
 
 from gradcli.check.derivation.review import check
 from gradcli.syntax import read, read_source
@@ -127,15 +126,6 @@ def test_a_mistake_and_what_mends_it(case: Case) -> None:
     lines = _lines(case.text)
     (wrong,) = review(case.model, "\n".join(lines)).wrong
     assert (wrong.line, wrong.diagnosis, wrong.expected) == (_here(lines), case.kind, case.expected)
-
-
-@pytest.mark.parametrize("case", [*CASES, *WRITTEN], ids=lambda case: str(case.text.strip()[:60]))
-def test_a_correction_in_the_lines_place_makes_it_right(case: Case | Written) -> None:
-    lines = _lines(case.text)
-    (wrong,) = review(case.model, "\n".join(lines)).wrong
-    assert wrong.expected is not None
-    if "\n" in wrong.expected:
-        return
     lines[wrong.line - 1] = wrong.expected
     again = review(case.model, "\n".join(lines))
     assert not again.wrong, again.wrong

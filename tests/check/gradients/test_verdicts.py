@@ -29,10 +29,11 @@ def replaced(found, name, change):
     return found._replace(backward=found.backward._replace(totals=totals))
 
 
-@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.eq")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("method", METHODS)
 def test_every_example_passes(path, method):
-    report = check(run(str(path), Request()), Options(method, points=2, steps=True))
+    both = method == BOTH
+    report = check(run(str(path), Request()), Options(method, points=1 + both, steps=both))
     assert [(r.name, r.reason) for r in report.all() if r.verdict != "pass"] == []
     assert all(r.checked == r.entries for r in report.results)
     assert len(report.results) == len(run(str(path), Request()).derivation.wrt)
