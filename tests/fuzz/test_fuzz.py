@@ -29,9 +29,9 @@ def fuzz(*asked, keep):
 @pytest.mark.parametrize(
     ("kind", "first", "cases"),
     [
-        ("models", 0, 250),
-        ("models", 250, 250),
-        ("derivations", 0, 80),
+        ("models", 0, 150),
+        ("models", 150, 150),
+        ("derivations", 0, 60),
         ("data", 0, 1000),
         ("options", 0, 1000),
     ],

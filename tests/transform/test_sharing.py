@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from sharing_models import sharing_models
 from support import assert_close, program, session
 
@@ -69,6 +69,7 @@ def test_a_slice_writes_into_no_other_derivative(text: str) -> None:
     verify(text)
 
 
+@settings(settings.default, max_examples=settings.default.max_examples // 2)
 @given(sharing_models())
 def test_random_models(text: str) -> None:
     verify(text)
