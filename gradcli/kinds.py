@@ -33,6 +33,7 @@ KINDS = {
     "bad-layout": "a layout that does not exist",
     "bad-loss": "a loss that is no single computed scalar",
     "bad-given": "a given derivative that does not fit",
+    "bad-assume": "an assumption that says nothing of declared data",
     "bad-rule": "an `op` whose rule does not fit it",
     "bad-target": "a line of a derivation whose left-hand side does not fit the model",
     "missing-size": "a dim without a value",

@@ -66,11 +66,19 @@ class FromFile(Record):
     place: Place
 
 
+class Sum(Record):
+    """What entries of an input add up to, as is assumed: along an axis; None for all of them."""
+
+    axis: int | None
+    total: Number
+    place: Place
+
+
 class Input(Record):
     """A declared quantity. `value` is how it gets its value where no data binds it.
 
     A Program without inputs as value is an expression over constants; None means a standard draw.
-    within: the first and the last of the whole numbers that an index holds.
+    within: the first and the last of the whole numbers that an index holds. sums: what is assumed.
     """
 
     name: str
@@ -79,6 +87,7 @@ class Input(Record):
     value: Program | Drawn | FromFile | None
     place: Place
     within: tuple[Size, Size] | None = None
+    sums: tuple[Sum, ...] = ()
 
 
 class Loop(Record):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from gradcli.assumed import broken, is_free, kept
 from gradcli.data.npy import load_npy
 from gradcli.draws import sample
 from gradcli.errors import GradError, Note
@@ -64,6 +65,26 @@ def _check_names(program: Program, data: Mapping[str, Array]) -> None:
 
 
 def _value(program: Program, item: Input, key: str, data: Mapping[str, Array], seed: int) -> Array:
+    """A value with which what is assumed of it holds: what is drawn freely is moved there."""
+    value = _any_value(program, item, key, data, seed)
+    if not item.sums:
+        return value
+    if key not in data and is_free(item):
+        value = kept(item, value)
+    wrong = broken(item, value)
+    if wrong is not None:
+        raise GradError(
+            f"this does not hold: {key} has other sums",
+            program.span(wrong.place),
+            also=_declared(program, item.name, f"{key} is declared here"),
+            kind="bad-data",
+        )
+    return value
+
+
+def _any_value(
+    program: Program, item: Input, key: str, data: Mapping[str, Array], seed: int
+) -> Array:
     shape = numbers(item.shape)
     if key in data:
         return _fitted(program, item, data[key], key, "--data")

@@ -34,6 +34,9 @@ def forward(program: Program, book: Book, data: Mapping[str, Array]) -> dict[str
             axis = item.value.axis
             book.closed[atom, axis] = ONE
             book.declared[atom] = f"{item.name} sums to 1 along axis {axis}, as it is drawn"
+        for each in item.sums:
+            book.closed[atom, each.axis] = Fraction(repr(each.total.value))
+            book.declared[atom] = f"{program.span(each.place).text}, as is assumed"
 
     def meaning(step: Step, operands: list[Value]) -> Value:
         found = meant(book, step, operands)

@@ -41,7 +41,7 @@ class Compact(Derivation):
     @property
     def rests(self) -> tuple[str, ...]:
         """What the lines take from the model's word for its data."""
-        declared = self.found.book.declared.values()
+        declared = dict.fromkeys(self.found.book.declared.values())
         facts = [done.fact for line in self.lines if line is not None for done in line.way]
         return tuple([said for said in declared if any(said in fact for fact in facts)])
 

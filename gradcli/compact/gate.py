@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from gradcli.assumed import kept
 from gradcli.draws import DISTRIBUTIONS
 from gradcli.interpret import run
 from gradcli.ops.core import Array
@@ -52,7 +53,8 @@ def points(program: Program, values: Mapping[str, Array]) -> Iterator[dict[str, 
                 found[item.name] = at  # labels and masks stay what they are
                 continue
             scale = np.where(at == 0, 1.0, np.abs(at))
-            found[item.name] = at + 0.1 * scale * rng.standard_normal(numbers(item.shape))
+            moved = at + 0.1 * scale * rng.standard_normal(numbers(item.shape))
+            found[item.name] = kept(item, moved)
         yield found
 
 

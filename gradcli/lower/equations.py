@@ -55,6 +55,8 @@ def head(node: Any) -> tuple[str, Place]:
             return "loss", node.target.name.place
         case ast.Given():
             return "given", node.items[0].target.name.place
+        case ast.Assume():
+            return "assume", node.name.place
     return "def", node.name.place
 
 

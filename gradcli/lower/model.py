@@ -7,6 +7,7 @@ from typing import Any
 
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.lower import equations, gradients, indexing
+from gradcli.lower.assumptions import assume
 from gradcli.lower.definitions import definition
 from gradcli.lower.dims import check_options, dims
 from gradcli.lower.draft import Draft, Options
@@ -153,6 +154,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     ast.Declaration: declaration,
     ast.Loss: loss,
     ast.Given: _given,
+    ast.Assume: assume,
     ast.Def: _def,
     ast.UserOp: _op,
 }

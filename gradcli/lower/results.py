@@ -39,7 +39,7 @@ def loss(draft: Draft, node: ast.Loss) -> None:
 def _existing(draft: Draft, target: ast.Target) -> Ref:
     """What `loss L` names. Raises GradError for what is no single computed quantity."""
     env, (name, place) = draft.env, target.name
-    found = _named(draft, target)
+    found = named(draft, target)
     if target.members is None and isinstance(env.scope.find(name), Family):
         raise env.error(
             f"a loss is a scalar, but {name} is a family",
@@ -68,7 +68,7 @@ def check_loss(draft: Draft) -> GradError | None:
     )
 
 
-def _named(draft: Draft, target: ast.Target) -> list[Ref]:
+def named(draft: Draft, target: ast.Target) -> list[Ref]:
     """The quantities that a target names: one, a member, or all members of a family."""
     env, (name, place) = draft.env, target.name
     found = lookup(env, name, place)
@@ -107,7 +107,7 @@ def given(draft: Draft) -> dict[str, Input]:
 def _resolve(draft: Draft, item: ast.GivenItem, found: dict[str, Input]) -> None:
     env, place = draft.env, item.target.name.place
     value, natural = declared_value(draft, item.value)
-    for ref in _named(draft, item.target):
+    for ref in named(draft, item.target):
         if ref.name in draft.inputs:
             raise env.error(
                 f"{ref.name} is not computed, so no derivative arrives for it",

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.draws import DISTRIBUTIONS
+from gradcli.assumed import is_free
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
-from gradcli.program import Drawn, Input, Program, Step
+from gradcli.program import Program, Step
 from gradcli.proof.element import Element
 from gradcli.proof.elementary import NO_ROOT, OtherPrime
 from gradcli.proof.exponents import MorePoints
@@ -188,17 +188,11 @@ class Evaluation:
 def fixed_names(program: Program, bound: Collection[str]) -> set[str]:
     """The inputs whose values a derivation may build on: consts, but for what is drawn freely.
 
-    A one-hot row sums to 1, and other entries than those that are drawn would not.
+    A one-hot row sums to 1, and other entries than those that are drawn would not; so it is with
+    whatever sums are assumed.
     """
     return {
         item.name
         for item in program.inputs
-        if item.role == "const" and (item.name in bound or not _is_free(item))
+        if item.sums or (item.role == "const" and (item.name in bound or not is_free(item)))
     }
-
-
-def _is_free(item: Input) -> bool:
-    """Whether an input's entries may have any values."""
-    if isinstance(item.value, Drawn):
-        return not DISTRIBUTIONS[item.value.distribution].bound
-    return item.value is None

@@ -136,6 +136,13 @@ class Given(Record):
     items: tuple[GivenItem, ...]
 
 
+class Assume(Record):
+    """What holds of data: `sum(y) == 1`. The name's place is all of it."""
+
+    name: Name
+    value: Code
+
+
 class For(Record):
     variable: Name
     interval: Interval

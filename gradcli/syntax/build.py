@@ -225,6 +225,10 @@ class Builder:
         (_, text, place), members, value = symbols
         return ast.GivenItem(ast.Target(ast.Name(text[4:], place), members), value)
 
+    def assume(self, symbols: Any) -> ast.Assume:
+        start, place = symbols[0]
+        return ast.Assume(ast.Name("assume", place), self.cut((start, place)))
+
     def statement(self, symbols: Any) -> Any:
         return symbols[0]
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.assumed import kept
 from gradcli.check.derivation.agreement import largest
 from gradcli.check.derivation.runs import Runs
 from gradcli.draws import DISTRIBUTIONS
@@ -147,7 +148,7 @@ def _move(
         return
     value = values[item.name]
     noise = draw(Drawn("uniform", (-SPREAD, SPREAD)), value.shape, key + "\0moved", seed)
-    values[item.name] = np.where(value == 0, noise, value * (1 + noise))
+    values[item.name] = kept(item, np.where(value == 0, noise, value * (1 + noise)))
 
 
 def _grouped(derivation: Derivation) -> dict[tuple[int, int], list[Row]]:

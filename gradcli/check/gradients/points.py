@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gradcli.assumed import kept
 from gradcli.draws import DISTRIBUTIONS
 from gradcli.errors import GradError
 from gradcli.evaluate import backward, forward
@@ -78,8 +79,8 @@ def _another(item: Input, value: Array, seed: int, other: int) -> Array:
         drawn = item.value or STANDARD
         own = np.array_equal(value, draw(drawn, numbers(item.shape), item.name, seed))
         if own or DISTRIBUTIONS[drawn.distribution].bound:
-            return draw(drawn, value.shape, item.name, other)
-    return shaken(value, other)
+            return kept(item, draw(drawn, value.shape, item.name, other))
+    return kept(item, shaken(value, other))
 
 
 def shaken(value: Array, seed: int) -> Array:

@@ -32,7 +32,7 @@ DECLARATIONS = {
 
 PRODUCTS = "`@` is the matrix product, `*` the elementwise one"
 OVER_LINES = "brackets carry an expression over a line end"
-STATEMENTS = "dim, input, param, const, def, op, for, loss, given, layout and equations"
+STATEMENTS = "dim, input, param, const, def, op, for, loss, given, assume, layout and equations"
 
 # Other languages' words, and what is written here.
 WORDS = {
