@@ -228,17 +228,35 @@ class Derivation:
 
         return "".join(grad.lines(self.session, notation=self._notation(notation)))
 
-    def to_latex(self, *, notation: str | None = None, standalone: bool = False) -> str:
-        """A fragment for a document that loads amsmath."""
-        from gradcli.render import latex
+    def to_latex(
+        self, *, notation: str | None = None, standalone: bool = False, rolled: bool = False
+    ) -> str:
+        """A fragment for a document that loads amsmath, or a whole one.
 
-        return "".join(latex.lines(self.session, self._notation(notation), standalone=standalone))
+        rolled: loops' equations once, with letters for indices.
+        """
+        from gradcli.render import align
 
-    def to_markdown(self, *, notation: str | None = None) -> str:
+        chosen = self._notation(notation)
+        return "".join(align.lines(self.session, chosen, standalone=standalone, rolled=rolled))
+
+    def to_markdown(self, *, notation: str | None = None, rolled: bool = False) -> str:
         """Tables with mathematics between dollars, as code hosts render them."""
         from gradcli.render import markdown
 
-        return "".join(markdown.lines(self.session, self._notation(notation)))
+        return "".join(markdown.lines(self.session, self._notation(notation), rolled=rolled))
+
+    def to_typst(self, *, notation: str | None = None, rolled: bool = False) -> str:
+        """A document for Typst."""
+        from gradcli.render import typst
+
+        return "".join(typst.lines(self.session, self._notation(notation), rolled=rolled))
+
+    def to_pdf(self, *, notation: str | None = None, rolled: bool = False) -> bytes:
+        """A PDF, which the extra `gradcli[pdf]` sets. Raises GradError where it is missing."""
+        from gradcli.render import pdf
+
+        return pdf.document(self.session, self._notation(notation), rolled=rolled)
 
     def _notation(self, name: str | None) -> Notation:
         """A notation of derivatives by its name. Raises GradError."""
@@ -268,7 +286,7 @@ class Derivation:
         return "".join(fragment(self._sections(full=False)))
 
     def _repr_latex_(self) -> str | None:
-        from gradcli.render.latex import notebook
+        from gradcli.render.align import notebook
 
         return notebook(self.session)
 

@@ -32,7 +32,7 @@ from gradcli.cli.options import (
     Wrt,
     shared,
 )
-from gradcli.cli.output import Reported, show, tell, write
+from gradcli.cli.output import Reported, show, tell, write, write_bytes
 from gradcli.record import Record
 from gradcli.request import NOTHING, Besides
 
@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 EXPLAINED = (Format.table, Format.json, Format.ndjson, Format.grad)  # that can say why
 MODAL = (Format.table, Format.json, Format.ndjson)  # the forms that show forward mode
-NOTED = (Format.table, Format.grad, Format.latex, Format.markdown)  # and those of a notation
+PAPER = (Format.latex, Format.markdown, Format.typst, Format.pdf)
+NOTED = (Format.table, Format.grad, *PAPER)  # that have derivatives in a notation
+ROLLED = (Format.table, *PAPER)  # that show a loop's equations once
 
 
 def derive(
@@ -102,8 +104,8 @@ def derive(
     max_elements: MaxElements = 10**8,
 ) -> None:
     form = Format.json if json else form
-    if rolled and form is not Format.table:
-        raise typer.BadParameter("it is a view of the table", param_hint="--rolled")
+    if rolled and form not in ROLLED:
+        raise typer.BadParameter("it is a view of the table and of paper", param_hint="--rolled")
     if mode is not Mode.reverse and (rolled or form not in MODAL):
         what = "--rolled" if rolled else f"--format {form.value}"
         raise typer.BadParameter(f"{what} is of reverse mode", param_hint="--mode")
@@ -171,6 +173,12 @@ def listed(found: Derivation, shown: Shown) -> None:
     tell(found.notes)
     if shown.form is Format.table:
         show(_sections(found, shown), shown.output)
+    elif shown.form is Format.pdf:
+        from gradcli.render import pdf
+
+        write_bytes(
+            pdf.document(found.session, _notation(found, shown), rolled=shown.rolled), shown.output
+        )
     else:
         write(_pieces(found, shown), shown.output)
 
@@ -188,16 +196,29 @@ def _pieces(found: Derivation, shown: Shown) -> Iterable[str]:
         from gradcli.codegen import module
 
         return module.lines(session)
-    from gradcli.render import grad, latex, markdown
+    notation = _notation(found, shown)
+    if form is Format.grad:
+        from gradcli.render import grad
+
+        return grad.lines(session, shown.told, notation)
+    if form is Format.latex:
+        from gradcli.render import align
+
+        return align.lines(session, notation, standalone=shown.standalone, rolled=shown.rolled)
+    if form is Format.typst:
+        from gradcli.render import typst
+
+        return typst.lines(session, notation, rolled=shown.rolled)
+    from gradcli.render import markdown
+
+    return markdown.lines(session, notation, rolled=shown.rolled)
+
+
+def _notation(found: Derivation, shown: Shown) -> Any:
     from gradcli.render.notation import PLAIN, fitting, usual
 
-    default = PLAIN if form is Format.grad else usual(found.layout)
-    notation = fitting(shown.notation or default, found.layout)
-    if form is Format.grad:
-        return grad.lines(session, shown.told, notation)
-    if form is Format.markdown:
-        return markdown.lines(session, notation)
-    return latex.lines(session, notation, standalone=shown.standalone)
+    default = PLAIN if shown.form is Format.grad else usual(found.layout)
+    return fitting(shown.notation or default, found.layout)
 
 
 def _sections(found: Derivation, shown: Shown) -> Any:

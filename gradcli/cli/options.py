@@ -33,6 +33,8 @@ class Format(StrEnum):
     grad = "grad"
     latex = "latex"
     markdown = "markdown"
+    typst = "typst"
+    pdf = "pdf"
     python = "python"
 
 

@@ -87,6 +87,20 @@ def write_text(pieces: Iterable[str], output: str | None) -> None:
     _write(lambda out: out.writelines(pieces), output)
 
 
+def write_bytes(data: bytes, output: str | None) -> None:
+    """Write what is no text. Raises GradError for a terminal, which can't show it."""
+    if output is None and sys.stdout.isatty():
+        raise GradError(
+            "this is no text for a terminal", hint="-o FILE writes it to a file", kind="bad-option"
+        )
+
+    def binary(out: Any) -> None:
+        out.buffer.write(data)
+        out.buffer.flush()
+
+    _write(binary, output)
+
+
 def show(sections: Iterable[Any], output: str | None) -> None:
     """Listings: painted by rich in a terminal, plain text elsewhere, as wide as COLUMNS says."""
     from gradcli.render.layout import write_plain, write_rich

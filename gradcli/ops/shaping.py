@@ -36,7 +36,7 @@ from gradcli.ops.flops import none
 from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.parts import Part, whole
-from gradcli.sizes import ATOM, POSTFIX, Shape, is_one, is_scalar, same, spell
+from gradcli.sizes import ATOM, POSTFIX, PRODUCT, Shape, is_one, is_scalar, same, spell
 
 MOVES = "entries move, and their cotangents move back"
 
@@ -332,7 +332,8 @@ register(
         about="axes of size 1 (and missing ones in front) stretched",
         cite="course recitation on computing derivatives, rule 4b (generalised chain rule)",
         text=Spelling("broadcast"),
-        latex=Spelling(r"\operatorname{{broadcast}}_{{{shape}}}\left({0}\right)"),
+        latex=Spelling(r"{0} \odot \mathbf{{1}}_{{{shape}}}", PRODUCT, (PRODUCT,)),
+        latex_scalar=Spelling(r"{0} \cdot \mathbf{{1}}_{{{shape}}}", PRODUCT, (PRODUCT,)),
         flip=_broadcast_flip,
         static=lambda s: {"rank": s.rank, **coded(s)},
         counts=kept_counts,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gradcli.foreign import visible
-from gradcli.render import latex as typeset
+from gradcli.render import align
 from gradcli.session import Session
 from gradcli.transform.reify import Row
 
@@ -59,7 +59,7 @@ def markdown(session: Session, level: int, only: Sequence[str] = ()) -> Iterator
 def latex(session: Session, level: int, only: Sequence[str] = ()) -> Iterator[str]:
     """A fragment for a document that loads amsmath."""
     rows = chosen(session, only) if level != LISTING else []
-    yield from typeset.sheet(session, rows, level == ASSIGNED)
+    yield from align.sheet(session, rows, level == ASSIGNED)
 
 
 def _cell(text: str) -> str:

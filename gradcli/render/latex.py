@@ -1,28 +1,26 @@
-"""The derivation as a LaTeX fragment: the forward equations, and the backward steps under each."""
+"""Mathematics in LaTeX: names, numbers, expressions, equations, derivatives."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from gradcli.foreign import visible
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
 from gradcli.ops.attributes import ATTRIBUTES, Markup
-from gradcli.program import Operand, Program, Step
-from gradcli.render.notation import NOTATIONS, Notation, usual
-from gradcli.session import Session
-from gradcli.sizes import ATOM, POWER, PRODUCT, Number, Size, is_scalar
+from gradcli.program import Operand, Step
+from gradcli.render.notation import Notation
+from gradcli.sizes import ATOM, POWER, PRODUCT, Form, Number, Size, is_scalar
 from gradcli.spelling import Written
 from gradcli.syntax import read, read_source
 from gradcli.template import Node
+from gradcli.transform.letters import Lettered, attributes, lettered
 from gradcli.transform.reify import OWN, Row
-from gradcli.transform.reverse import Derivation
+from gradcli.transform.reverse import Derivation, region_text
 from gradcli.transform.vjp import Derived, Known
 
-LONGEST = 300  # rows that a notebook typesets
 ROW_END = r" \\ "
 JOIN = re.compile(r"\{(,|\\\\)\}")
 NUMERAL = re.compile(r"(-?[\d.]+)(?:e([+-]?\d+))?")
@@ -34,94 +32,6 @@ GREEK = frozenset({
 })  # fmt: skip
 
 
-def lines(
-    session: Session, notation: Notation | None = None, *, standalone: bool = False
-) -> Iterator[str]:
-    """A fragment for a document that loads amsmath, and for KaTeX and MathJax; or a whole document.
-
-    notation: of derivatives; None for what is usual in the layout.
-    """
-    source = visible(session.program.source.name)
-    layout = session.derivation.layout
-    yield f"% The derivation of {source}, {layout} layout, for the package amsmath.\n"
-    yield HEAD if standalone else "% \\allowdisplaybreaks lets it go on over a page.\n"
-    yield from _aligned(session, notation)
-    yield "\\end{document}\n" if standalone else ""
-
-
-HEAD = r"""\documentclass{article}
-\usepackage[margin=2cm]{geometry}
-\usepackage{amsmath, amssymb}
-\allowdisplaybreaks
-\begin{document}
-"""
-
-
-def sheet(session: Session, rows: Iterable[Row], assigned: bool) -> Iterator[str]:
-    """A sheet to fill in: the forward equations, and some steps with room for their formulas.
-
-    assigned: whether each step's `=` or `+=` stands there.
-    """
-    program, derivation = session.program, session.derivation
-    notation = NOTATIONS[usual(derivation.layout)]
-    yield f"% {visible(program.source.name)}: a sheet to fill in, for the package amsmath.\n"
-    yield from _align(_forward(program))
-    stated = ((target(derivation, row, notation), _sign(row)) for row in rows)
-    found = [f"{left} &{sign if assigned else ''} ?" for left, sign in stated]
-    if found:
-        yield from _align(found)
-
-
-def notebook(session: Session) -> str | None:
-    """The same for a notebook; None for a long listing."""
-    if len(session.program.steps) + len(session.derivation.rows) > LONGEST:
-        return None
-    return "".join(_aligned(session, None))
-
-
-def _aligned(session: Session, notation: Notation | None) -> Iterator[str]:
-    derivation = session.derivation
-    yield from _align(_forward(session.program))
-    yield from _align(_backward(derivation, notation or NOTATIONS[usual(derivation.layout)]))
-
-
-def _forward(program: Program) -> Iterator[str]:
-    for number, step in enumerate(program.steps, 1):
-        yield f"{name(step.name)} &= {equation(step)} \\tag{{{number}}}"
-
-
-def _align(rows: Iterable[str]) -> Iterator[str]:
-    yield "\\begin{align*}\n"
-    before = ""
-    for row in rows:
-        yield f"{before}{row}"
-        before = " \\\\\n"
-    yield "\n\\end{align*}\n"
-
-
-def _backward(derivation: Derivation, notation: Notation) -> Iterator[str]:
-    """The rows, each forward equation above its own; no text between rows, which KaTeX lacks."""
-    program = derivation.program
-    for item in program.given:
-        yield f"{gradient(item.name, notation)} &= \\text{{given}}"
-    if program.loss is not None:
-        yield f"{gradient(program.loss, notation)} &= 1"
-    eq = 0
-    for row in derivation.rows:
-        above = ""
-        if row.eq != eq:
-            eq = row.eq
-            step = derivation.step(row)
-            forward = f"{name(step.name)} = {equation(step)}"
-            above = f"\\mathbf{{({eq})}} &\\quad {forward}{ROW_END.rstrip()}\n"
-        stated = target(derivation, row, notation)
-        yield f"{above}{stated} &{_sign(row)} {formula(derivation, row, notation)}"
-
-
-def _sign(row: Row) -> str:
-    return "=" if row.assign == "=" else "\\mathrel{{+}{=}}"
-
-
 def target(derivation: Derivation, row: Row, notation: Notation) -> str:
     """What a row states: a derivative, a region of one, or a name of the rule's own."""
     if row.operand == OWN:
@@ -129,14 +39,23 @@ def target(derivation: Derivation, row: Row, notation: Notation) -> str:
     found = gradient(row.target, notation)
     if row.region is None:
         return found
-    parts = row.region[::-1] if derivation.layout == "numerator" else row.region
-    return f"{_bracketed(found)}[{ATTRIBUTES['region'].latex(parts, None, MARKUP)}]"
+    return _bracketed(found) + _region(region_text(row.region, derivation.layout))
 
 
 def equation(step: Step) -> str:
     """What a forward step computes."""
+    return _equation(step, step.call.attrs)
+
+
+def lettered_equation(step: Step) -> tuple[str, str]:
+    """A forward step with letters for indices: its name, and what it computes."""
+    shown = lettered(step)
+    return name(shown.name), _equation(shown, attributes(step))
+
+
+def _equation(step: Step, attrs: Iterable[tuple[str, Any]]) -> str:
     scalar = any(is_scalar(shape) for shape in step.call.signature.shapes)
-    return write(step.call.op, step.call.attrs, [_operand(arg) for arg in step.args], scalar)[0]
+    return write(step.call.op, attrs, [_operand(arg) for arg in step.args], scalar)[0]
 
 
 def _operand(arg: Operand) -> Written:
@@ -150,6 +69,29 @@ def formula(derivation: Derivation, row: Row, notation: Notation) -> str:
         lambda key: derivation.leaf(row, key),
         notation,
     )
+
+
+def lettered_target(line: Lettered, notation: Notation) -> str:
+    """What a backward step states, with letters for indices."""
+    if line.row.operand == OWN:
+        return name(line.target)
+    found = gradient(line.target, notation)
+    return _bracketed(found) + _region(line.region) if line.region else found
+
+
+def lettered_formula(line: Lettered, layout: str, notation: Notation) -> str:
+    """A backward step's formula, with letters for indices."""
+    found = print_nodes(line.contribution.listed[layout], line.leaf, notation)
+    if not line.piece:
+        return found
+    return found.removesuffix(_region(region_text(line.row.contribution.piece, layout))) + _region(
+        line.piece
+    )
+
+
+def _region(text: str) -> str:
+    """A region in brackets, whose colons are no relations."""
+    return text.replace(":", "{:}")
 
 
 def print_nodes(
@@ -202,11 +144,14 @@ def _bracketed(text: str) -> str:
     return rf"\left({text}\right)"
 
 
-def _entry(value: float) -> str:
-    return numeral(f"{value:.15g}")
+def _entry(value: float | Form) -> str:
+    """An entry of a literal; in a loop with its letters."""
+    if isinstance(value, (float, int)):
+        return numeral(f"{value:.15g}")
+    return expression(value.text)[0]
 
 
-def _size(size: Size) -> str:
+def _size(size: Size | Form) -> str:
     text = expression(size.text)[0]
     return text if size.precedence >= PRODUCT else rf"\left({text}\right)"
 
@@ -227,7 +172,8 @@ def numeral(text: str) -> str:
     if found is None or found[2] is None:
         return text
     power = f"10^{{{int(found[2])}}}"
-    return power if found[1] == "1" else rf"{found[1]} \cdot {power}"
+    ones = {"1": power, "-1": f"-{power}"}
+    return ones.get(found[1]) or rf"{found[1]} \cdot {power}"
 
 
 @lru_cache(maxsize=4096)
@@ -270,7 +216,8 @@ def name(text: str) -> str:
     shown = _symbol(found[1])
     if rest and rest[-1] in ACCENTS:
         shown = rf"\{rest.pop()}{{{shown}}}"
-    below = [found[2], *map(_subscript, rest), *indices.replace(" ", "").split(",")]
+    found_at = indices.replace(" ", "").replace("*", r" \cdot ").split(",")
+    below = [found[2], *map(_subscript, rest), *found_at]
     text = ",".join(filter(None, below))
     return f"{shown}_{{{text}}}" if text else shown
 

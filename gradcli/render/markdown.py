@@ -5,47 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradcli.foreign import visible
-from gradcli.render import latex
+from gradcli.render import paper
 from gradcli.render.notation import Notation
-from gradcli.render.table import MARK, counted, shape_text
+from gradcli.render.table import MARK, counted
 from gradcli.session import Session
-from gradcli.transform.reverse import displayed
 
 SIGNS = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|"})
 
 
-def lines(session: Session, notation: Notation) -> Iterator[str]:
-    """Both passes, each a table, and the gradients."""
+def lines(session: Session, notation: Notation, *, rolled: bool = False) -> Iterator[str]:
+    """Both passes, each a table. rolled: loops' equations once."""
     program, derivation = session.program, session.derivation
-    params = {item.name for item in program.inputs if item.role == "param"}
+    ahead, back = paper.passes(session, notation, rolled=rolled)
+    forward, backward = list(ahead), list(back)
+    how = ", rolled" if rolled else ""
+    equations = sum(line.kind == paper.EQUATION for line in forward)
     yield f"# The derivation of {visible(program.source.name).translate(SIGNS)}\n\n"
-    yield f"## Forward: {counted(len(program.steps), 'equation')}\n\n"
+    yield f"## Forward{how}: {counted(equations, 'equation')}\n\n"
     yield "| | equation | shape |\n|---:|---|---|\n"
-    for number, step in enumerate(program.steps, 1):
-        equation = _math(f"{latex.name(step.name)} = {latex.equation(step)}")
-        yield f"| ({number}) | {equation} | {shape_text(step.call.shape)} |\n"
-    rows = counted(len(derivation.rows), "step")
-    yield f"\n## Backward: {rows}, {derivation.layout} layout\n\n"
+    for line in forward:
+        if line.kind == paper.LOOP:
+            yield f"| | {_math(line.right)} | |\n"
+        else:
+            yield f"| ({line.number}) | {_math(f'{line.left} = {line.right}')} | {line.shape} |\n"
+    steps = max((line.number for line in backward if line.kind == paper.STEP), default=0)
+    yield f"\n## Backward{how}: {counted(steps, 'step')}, {derivation.layout} layout\n\n"
     yield "| | from | | | | shape |\n|---:|---|---:|:---:|---|---|\n"
-    for item in program.given:
-        shape = shape_text(displayed(item.shape, derivation.layout))
-        yield f"| | | {_math(latex.gradient(item.name, notation))} | = | given | {shape} |\n"
-    if program.loss is not None:
-        yield f"| | | {_math(latex.gradient(program.loss, notation))} | = | $1$ | scalar |\n"
-    eq = 0
-    for number, row in enumerate(derivation.rows, 1):
-        origin = f"({row.eq})" if row.eq != eq else ""
-        eq = row.eq
-        mark = f"{MARK} " if row.target in params else ""
-        cells = (
-            str(number),
-            origin,
-            mark + _math(latex.target(derivation, row, notation)),
-            f"**{row.assign}**" if row.assign != "=" else "=",
-            _math(latex.formula(derivation, row, notation)),
-            shape_text(derivation.shape(row)),
-        )
-        yield f"| {' | '.join(cells)} |\n"
+    origin = ""
+    for line in backward:
+        if line.kind == paper.EQUATION:
+            origin = f"({line.number})"
+            continue
+        yield "|" + "".join(f" {cell} |" if cell else " |" for cell in _cells(line, origin)) + "\n"
+        origin = ""
+
+
+def _cells(line: paper.Line, origin: str) -> tuple[str, ...]:
+    if line.kind == paper.LOOP:
+        return "", "", "", "", _math(line.right), ""
+    right = "given" if line.right == r"\text{given}" else _math(line.right)
+    if line.where:
+        right += f", {_math(line.where)}"
+    return (
+        str(line.number or ""),
+        origin,
+        (f"{MARK} " if line.param else "") + _math(line.left),
+        "=" if line.sign == "=" else f"**{line.sign}**",
+        right,
+        line.shape,
+    )
 
 
 def _math(text: str) -> str:

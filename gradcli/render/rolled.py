@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from gradcli.loops import Block, Indices, Place, total
@@ -20,10 +20,10 @@ from gradcli.render.table import (
     left_out,
     legend,
     shape_text,
+    shapes_text,
     step_number,
 )
 from gradcli.session import Session
-from gradcli.sizes import Shape, alike
 from gradcli.transform.letters import bounds, equation
 from gradcli.transform.reverse import displayed
 from gradcli.transform.rolled import Derivative, places, rolled
@@ -74,7 +74,7 @@ class View:
             else:
                 shapes = {i: self.steps[step].call.shape for i, step in item.where.items()}
                 number, text = f"({self.numbers[item.step]})", indent + self._equation(item.step)
-                yield Line((number, text, _all_shapes(shapes)))
+                yield Line((number, text, shapes_text(shapes)))
 
     def _equation(self, i: int) -> str:
         return equation(self.steps[i])
@@ -191,13 +191,6 @@ class View:
             f"{indent}{found.target}",
             *assigns,
             found.formula,
-            _all_shapes({i: displayed(s, self.layout) for i, s in found.shapes.items()}),
+            shapes_text({i: displayed(s, self.layout) for i, s in found.shapes.items()}),
         )
         return Line(cells, PARAMETER if is_param else PLAIN)
-
-
-def _all_shapes(shapes: Mapping[Indices, Shape]) -> str:
-    """The shape that an array has in all iterations, or those in the first and in the last one."""
-    if all(alike(shape, first) for first in list(shapes.values())[:1] for shape in shapes.values()):
-        return shape_text(next(iter(shapes.values())))
-    return " … ".join(shape_text(shapes[end(shapes)]) for end in (min, max))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+from gradcli.loops import Indices
 from gradcli.ops.core import Array
 from gradcli.render.arrays import as_text, entry_text, norm, norm_text, show_shape
 from gradcli.render.families import Family
@@ -14,7 +15,7 @@ from gradcli.render.json_ import turn
 from gradcli.render.layout import EQUATION, NOTE, PARAMETER, PLAIN, Cell, Column, Line, Section
 from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
-from gradcli.sizes import Shape, is_scalar, spell
+from gradcli.sizes import Shape, alike, is_scalar, spell
 from gradcli.transform.reverse import displayed
 
 LONGEST = 300  # rows of one listing, unless all are wanted
@@ -244,3 +245,10 @@ def shape_text(shape: Shape) -> str:
     numbers = "×".join(map(str, show_shape(shape)))
     symbols = spell(shape)
     return numbers if numbers == symbols else f"{numbers} ({symbols})"
+
+
+def shapes_text(shapes: Mapping[Indices, Shape]) -> str:
+    """The shape that an array has in all iterations, or those in the first and in the last one."""
+    if all(alike(shape, first) for first in list(shapes.values())[:1] for shape in shapes.values()):
+        return shape_text(next(iter(shapes.values())))
+    return " … ".join(shape_text(shapes[end(shapes)]) for end in (min, max))

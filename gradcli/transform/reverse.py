@@ -52,15 +52,8 @@ class Derivation:
 
     def leaf(self, row: Row, key: Any) -> Known | Derived | Number:
         """What a leaf of a row's nodes stands for."""
-        if isinstance(key, Known | Derived | Number):
-            return key
-        if isinstance(key, Own):
-            return Derived(row.own[key.line], own=True)
         step = self.step(row)
-        if key == COTANGENT:
-            return Derived(step.name)
-        arg = step.name if key == RESULT else step.args[key]
-        return Known(arg) if isinstance(arg, str) else arg
+        return leaf_of(key, step.name, step.args, row.own)
 
     def target(self, row: Row) -> str:
         """The target as the layout shows it: a name, or the region of one."""
@@ -82,6 +75,22 @@ class Derivation:
     def reified(self) -> Reified:
         """The derivation as a program, made when it is first asked for."""
         return reify(self.program, self.rows, self.wrt)
+
+
+def leaf_of(
+    key: Any, name: str, args: Sequence[Operand], own: Sequence[str]
+) -> Known | Derived | Number:
+    """What a leaf of a contribution's nodes stands for, from what the step's result, its operands
+    and its rule's own lines are called.
+    """
+    if isinstance(key, Known | Derived | Number):
+        return key
+    if isinstance(key, Own):
+        return Derived(own[key.line], own=True)
+    if key == COTANGENT:
+        return Derived(name)
+    arg = name if key == RESULT else args[key]
+    return Known(arg) if isinstance(arg, str) else arg
 
 
 def displayed(shape: Shape, layout: str) -> Shape:

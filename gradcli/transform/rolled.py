@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gradcli.loops import Block, Indices, Place, roll
 from gradcli.sizes import Shape
-from gradcli.transform.letters import letters
+from gradcli.transform.letters import Lettered, letters
 from gradcli.transform.reify import Row
 from gradcli.transform.reverse import Derivation
 
@@ -19,8 +19,8 @@ class Derivative(NamedTuple):
     """A backward step of a loop, with letters: what it states and its formula, at all its places.
 
     `name` is the variable's own; `assigns` has the assignment of every place, in the order of the
-    backward pass, and `shapes` the formula's shape. `row` is the step at one of them: its operand,
-    region and contribution are alike at all.
+    backward pass, and `shapes` the formula's shape. `line` is the step at one of them, with
+    letters: its operand, region and contribution are alike at all.
     """
 
     target: str
@@ -28,7 +28,7 @@ class Derivative(NamedTuple):
     formula: str
     shapes: dict[Indices, Shape]
     assigns: dict[Indices, str]
-    row: Row
+    line: Lettered
 
 
 class Rolled(NamedTuple):
@@ -70,10 +70,10 @@ def _derivatives(
     for indices in sorted(place.where, reverse=True):
         i = place.where[indices]
         for row in rows.get(i, ()):
-            target, formula = letters(derivation, row, steps[i], shown)
-            key = (row.operand, target, formula)
+            line = letters(derivation, row, steps[i], shown)
+            key = (row.operand, line.left, line.formula(derivation.layout))
             if key not in found:
-                found[key] = Derivative(target, row.target, formula, {}, {}, row)
+                found[key] = Derivative(line.left, row.target, key[2], {}, {}, line)
             found[key].assigns[indices] = row.assign
             found[key].shapes[indices] = row.contribution.shape
     return tuple(found[key] for key in sorted(found, key=lambda key: key[0]))

@@ -7,7 +7,7 @@ from person_support import review
 from support import messages, session
 
 from gradcli.errors import GradErrors
-from gradcli.render.latex import lines as latex
+from gradcli.render.align import lines as latex
 from gradcli.render.table import shape_text
 
 N = "dim N = 10^8\ninput x: [3]\n"

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from gradcli.cli import app
 from gradcli.ops import TABLE, Op
 from gradcli.ops.core import tried
-from gradcli.render.latex import lines, name, number, write
+from gradcli.render.align import lines
+from gradcli.render.latex import name, number, write
 from gradcli.sizes import ATOM, PRODUCT, SUM, Number, Sizes
 
 

@@ -269,7 +269,8 @@ def test_with_numbers_for_letters_every_step_is_the_tables(model: str | Path, la
             values = {**dims, **dict(zip(names, indices, strict=True))}
             for row in (row for row in derivation.rows if row.eq == i + 1):
                 shown += 1
-                target, formula = letters(derivation, row, step, canonical)
+                line = letters(derivation, row, step, canonical)
+                target, formula = line.left, line.formula(derivation.layout)
                 # A running total's first and last names, and z names that differ, aside.
                 pairs = zip(
                     canonical.rolled.args if canonical.rolled else (), step.args, strict=False
