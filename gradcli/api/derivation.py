@@ -258,6 +258,12 @@ class Derivation:
 
         return pdf.document(self.session, self._notation(notation), rolled=rolled)
 
+    def to_html(self, *, notation: str | None = None, precision: int | None = None) -> str:
+        """A page that needs nothing else: both passes side by side, and a walk through them."""
+        from gradcli.render.page import derivation
+
+        return "".join(derivation.lines(self.session, self._notation(notation), precision))
+
     def _notation(self, name: str | None) -> Notation:
         """A notation of derivatives by its name. Raises GradError."""
         from gradcli.render.notation import NOTATIONS, fitting, usual

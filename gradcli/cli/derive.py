@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 EXPLAINED = (Format.table, Format.json, Format.ndjson, Format.grad)  # that can say why
 MODAL = (Format.table, Format.json, Format.ndjson)  # the forms that show forward mode
 PAPER = (Format.latex, Format.markdown, Format.typst, Format.pdf)
-NOTED = (Format.table, Format.grad, *PAPER)  # that have derivatives in a notation
+NOTED = (Format.table, Format.grad, Format.html, *PAPER)  # that have derivatives in a notation
 ROLLED = (Format.table, *PAPER)  # that show a loop's equations once
 
 
@@ -209,6 +209,10 @@ def _pieces(found: Derivation, shown: Shown) -> Iterable[str]:
         from gradcli.render import typst
 
         return typst.lines(session, notation, rolled=shown.rolled)
+    if form is Format.html:
+        from gradcli.render.page import derivation as page
+
+        return page.lines(session, notation, shown.precision)
     from gradcli.render import markdown
 
     return markdown.lines(session, notation, rolled=shown.rolled)

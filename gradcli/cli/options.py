@@ -35,6 +35,7 @@ class Format(StrEnum):
     markdown = "markdown"
     typst = "typst"
     pdf = "pdf"
+    html = "html"
     python = "python"
 
 

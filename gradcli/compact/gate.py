@@ -65,5 +65,5 @@ def _close(one: Array, other: Array) -> bool:
     if not finite.any():
         return True
     scale = float(np.abs(one[finite]).max(initial=0.0))
-    off = np.abs(np.where(finite, one - other, 0.0))
+    off = np.abs(np.where(finite, one, 0.0) - np.where(finite, other, 0.0))
     return bool(np.all(off <= CLOSE * scale + LEAST))

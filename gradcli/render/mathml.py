@@ -44,7 +44,7 @@ SIGNS = {
     "ldots": "…", "cdots": "⋯", "_": "_", "in": "∈",
 }  # fmt: skip
 SPACES = {",": ".17em", ";": ".28em", " ": ".25em", "!": "-.17em", "quad": "1em", "qquad": "2em"}
-ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯", "dot": "˙", "vec": "→", "overline": "¯"}
+ACCENTS = {"hat": "^", "tilde": "˜", "bar": "¯", "dot": "˙", "vec": "→", "overline": "¯"}
 BOLD = {ord("0") + digit: 0x1D7CE + digit for digit in range(10)}
 FENCES = {"bmatrix": ("[", "]"), "pmatrix": ("(", ")"), "cases": ("{", ""), "matrix": ("", "")}
 
@@ -178,7 +178,7 @@ def _command(top: Open, name: str) -> None:
     elif name in FUNCTIONS:
         top.put(f"<mi>{name}</mi>")
     elif name in LETTERS:
-        upright = LETTERS[name].isupper() or name in ("partial", "top")
+        upright = LETTERS[name].isupper() or name == "top"
         top.put(_letter(LETTERS[name], upright=upright))
     elif name in SIGNS:
         top.put(f"<mo>{SIGNS[name]}</mo>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -73,21 +74,21 @@ def _whole(
     program: Program, written: AbstractSet[str], flows: dict[tuple[str, str], Array]
 ) -> Graph:
     """Each step is an operation; one that the person named has a variable behind it."""
-    clusters = _clusters(program)
+    around = clusters(program)
     nodes = _inputs(program, {arg for step in program.steps for arg in step.operands()})
     edges: list[Edge] = []
     made = {node.name: node.name for node in nodes}
     for i, step in enumerate(program.steps):
         own = step.name.partition("[")[0] in written
         name = f"{step.name} =" if own else step.name
-        nodes.append(Node(name, OPERATION, _operation(step, own), clusters[i]))
+        nodes.append(Node(name, OPERATION, _operation(step, own), around[i]))
         edges += [
             Edge(made[arg], name, flows.get((arg, step.name)))
             for arg in dict.fromkeys(step.operands())
         ]
         made[step.name] = name
         if own:
-            nodes.append(Node(step.name, VARIABLE, step.name, clusters[i]))
+            nodes.append(Node(step.name, VARIABLE, step.name, around[i]))
             edges.append(Edge(name, step.name))
             made[step.name] = step.name
     return Graph(program.source.name, tuple(nodes), tuple(edges), _ends(program, made))
@@ -121,9 +122,10 @@ def _rolled(program: Program) -> Graph:
     """Each loop is one box, with its equations; what stands outside is as it is."""
     steps = program.steps
     nodes = _inputs(program, {arg for step in steps for arg in step.operands()}, families=True)
-    made = {item.name: item.name.partition("[")[0] for item in program.inputs}
+    items = roll(program)
+    made = boxes(program, items)
     edges: dict[tuple[str, str], None] = {}
-    for number, item in enumerate(roll(program), 1):
+    for item in items:
         if isinstance(item, Place):
             name, inside = steps[item.step].name, [item.step]
             nodes.append(Node(name, OPERATION, steps[item.step].text))
@@ -131,17 +133,26 @@ def _rolled(program: Program) -> Graph:
             inside = sorted(_inside(item))
             first, last = bounds(item.loops[-1])
             title = f"for {item.loops[-1].variable} in {first}..{last}"
-            name = f"loop {number}"
+            name = made[steps[inside[0]].name]
             texts = [equation(steps[place.step]) for place in _places(item)]
             nodes.append(Node(name, LOOP, "\n".join([title, *texts])))
-        for i in inside:
-            made[steps[i].name] = name
         for i in inside:
             for arg in steps[i].operands():
                 if made[arg] != name:
                     edges[made[arg], name] = None
     found = tuple(Edge(tail, head) for tail, head in edges)
     return Graph(program.source.name, tuple(nodes), found, _ends(program, made))
+
+
+def boxes(program: Program, items: Sequence[Place | Block]) -> dict[str, str]:
+    """Which node of the rolled graph each quantity belongs to. items: the program rolled up."""
+    made = {item.name: item.name.partition("[")[0] for item in program.inputs}
+    for number, item in enumerate(items, 1):
+        if isinstance(item, Place):
+            made[program.steps[item.step].name] = program.steps[item.step].name
+        else:
+            made |= {program.steps[i].name: f"loop {number}" for i in _inside(item)}
+    return made
 
 
 def _places(block: Block) -> list[Place]:
@@ -170,7 +181,7 @@ def _ends(program: Program, made: dict[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(made[name] for name in program.outputs() if name in made))
 
 
-def _clusters(program: Program) -> list[tuple[str, ...]]:
+def clusters(program: Program) -> list[tuple[str, ...]]:
     """The iterations around each step, from the outermost."""
     found: list[tuple[str, ...]] = [()] * len(program.steps)
     for loop in sorted(program.loops, key=lambda loop: loop.depth):

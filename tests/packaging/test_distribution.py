@@ -42,3 +42,9 @@ def test_the_range_of_pythons_is_said_alike():
 
 def test_the_changelog_has_the_version():
     assert f"## {gradcli.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_what_pages_are_made_of_is_installed():
+    folder = Path(gradcli.__file__).parent / "render" / "page"
+    assert (folder / "style.css").stat().st_size
+    assert (folder / "script.js").stat().st_size

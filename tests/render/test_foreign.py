@@ -7,6 +7,7 @@ import io
 import json
 import os
 import unicodedata
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,12 @@ def test_a_comment_of_one_line(run, form: str, mark: str, name: str) -> None:
     assert found[0] == plain[0].replace(PLAIN, visible(name))
     assert found[0].startswith(mark)
     assert found[1:] == plain[1:]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_a_page(run, name: str) -> None:
+    plain, found = (run(n, "derive", "-f", "html") for n in (PLAIN, name))
+    assert found == plain.replace(PLAIN, escape(visible(name)))
 
 
 DOCUMENTS = {

@@ -41,6 +41,7 @@ COMMANDS = [
     ["derive", "--order", "dfs"],
     ["derive", "--notation", "bar"],
     ["derive", "-f", "markdown"],
+    ["derive", "-f", "html"],
     ["hvp", "-f", "python"],
 ]
 

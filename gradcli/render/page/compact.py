@@ -1,0 +1,63 @@
+"""The compact form of a derivation on its page, and why each of its lines is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from gradcli.evaluate import arrived
+from gradcli.render import latex
+from gradcli.render.compact import reasons
+from gradcli.render.mathml import math
+from gradcli.render.notation import Notation, respelled
+from gradcli.session import Session
+
+LONGEST = 300  # steps of a derivation whose compact form is looked for
+
+
+def compact(session: Session, notation: Notation, *, opened: bool) -> Iterator[str]:
+    """The section, behind a click unless it is opened."""
+    count = len(session.derivation.rows)
+    if count > LONGEST:
+        yield (
+            f"<p>It is not looked for on a page of {count:,} steps; "
+            "<code>gradcli derive MODEL --compact</code> lists it.</p>\n"
+        )
+        return
+    from gradcli.compact.derivation import compact as shortened
+
+    values = arrived(session.derivation, session.inputs, session.given)
+    short = shortened(session.derivation, values)
+    if short.literal is None:
+        yield "<p>No shorter form was found: the steps one by one are it.</p>\n"
+        return
+    lines = len(short.rows)
+    yield (
+        f'<details class="compact"{" open" * opened}>'
+        f"<summary>{lines} line{'s' * (lines != 1)} in place of {count} steps</summary>\n"
+        '<ol class="list">\n'
+    )
+    made = session._replace(derivation=short)
+    for number, (row, way) in enumerate(zip(short.rows, reasons(made), strict=True), 1):
+        steps = [f'<a href="#s{r.step}">{r.step}</a>' for r in way if r.step]
+        said = f"<p>From step{'s' * (len(steps) != 1)} {', '.join(steps)}:</p>" if steps else ""
+        ways = "".join(
+            f"<li><code>= {_text(r.formula, notation)}</code> <i>{_text(r.rule, notation)}</i></li>"
+            for r in way
+            if not r.step
+        )
+        yield (
+            f'<li class="short"><span class="n">{number}</span>'
+            f'<span class="l">{math(latex.target(short, row, notation))}</span>'
+            f'<span class="s">{row.assign}</span>'
+            f'<span class="f">{math(latex.formula(short, row, notation))}</span>'
+            f'<details class="why"><summary>why</summary>{said}<ol>{ways}</ol></details></li>\n'
+        )
+    yield "</ol>\n"
+    if rests := getattr(short, "rests", ()):
+        yield f"<p>It rests on this: {escape('; '.join(rests))}.</p>\n"
+    yield "</details>\n"
+
+
+def _text(written: str, notation: Notation) -> str:
+    return escape(next(respelled([written], notation.text)))
