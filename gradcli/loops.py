@@ -99,7 +99,7 @@ def total(program: Program, block: Block) -> Total | None:
         return None
     shown = program.steps[add.step].rolled
     result = program.steps[max(add.where.values())].rolled
-    if not block.loops[-1].is_sum or shown is None or result is None:
+    if not block.loops[-1].over or shown is None or result is None:
         return None
     before, term = shown.args
     assert isinstance(before, Member)

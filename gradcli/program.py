@@ -95,7 +95,8 @@ class Loop(Record):
 
     `place` is that of its variable, the same for every run. `bounds` are the ends of its range as
     they are written, with their sizes as symbols, and letters for the loops around. `depth` is how
-    many loops and sums those are.
+    many loops and sums those are. `over` is the function that draws the range's terms together,
+    "sum" say; a loop has none.
     """
 
     variable: str
@@ -104,7 +105,7 @@ class Loop(Record):
     bounds: tuple[Number, Number]
     depth: int
     place: Place
-    is_sum: bool
+    over: str
     iterations: tuple[tuple[int, int], ...]
 
 

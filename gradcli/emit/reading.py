@@ -9,7 +9,7 @@ from gradcli.emit.affine import fit
 from gradcli.emit.instances import Instance
 from gradcli.emit.nest import Axis, Equation, Loop, Nest, Operand, Ref, Span, Unkept, ends, hull
 from gradcli.loops import Runs
-from gradcli.ops.core import TABLE, Call, Signature
+from gradcli.ops.core import ALL, FUNCTIONS, TABLE, Call, Signature
 from gradcli.program import Loop as Run
 from gradcli.program import Step
 from gradcli.sizes import Number, Size
@@ -114,7 +114,7 @@ class _Reader:
         last = self.fit(points, [run.last for run in runs])
         self.loops += 1
         inner = Loop(variable, first, last, self.loops)
-        summing = runs[0].is_sum and _sums(runs)
+        summing = _sums(runs)
         inside = [
             Context(
                 context.instance,
@@ -308,10 +308,17 @@ def _plain(operand: Operand) -> Any:
 
 
 def _sums(runs: Sequence[Run]) -> bool:
-    """Whether sums over a range have several terms. Raises Unkept where only some have."""
+    """Whether these are sums over a range, of several terms. Raises Unkept for other functions, and
+    where only some have several.
+    """
+    fold = FUNCTIONS[runs[0].over].fold if runs[0].over else ()
+    if not fold:
+        return False
     several = {len(run.iterations) > 1 for run in runs}
     if len(several) > 1:
         raise Unkept("a sum of one term, which has more at other sizes")
+    if several == {True} and TABLE[fold[0]].linear != ALL:
+        raise Unkept("terms that are not added")
     return several.pop()
 
 

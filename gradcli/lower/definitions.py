@@ -72,7 +72,7 @@ def _check_names(env: Env, node: ast.Def, body: Sequence[Any]) -> None:
     elsewhere = (inner, env.scope.names, later, FUNCTIONS, env.prelude, poisoned)
     for operation, argument, place in instructions(body):
         if operation == "comprehension":
-            inner.add(argument.variable.text)
+            inner.add(argument.generator.variable.text)
         if operation not in ("name", "call"):
             continue
         name = argument if operation == "name" else argument[0]

@@ -80,7 +80,7 @@ def instructions(statements: Iterable[Any]) -> Iterable[ast.Instruction]:
             for instruction in node:
                 yield instruction
                 if instruction[0] == "comprehension":
-                    waiting.append(instruction[1].body)
+                    waiting += instruction[1].codes()
 
 
 def weight(statements: Iterable[Any], scope: Scope) -> int:

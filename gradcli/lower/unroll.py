@@ -19,11 +19,12 @@ def iterate(
     ends: tuple[Number, Number],
     weight: int,
     place: Place,
-    is_sum: bool = False,
+    over: str = "",
 ) -> Iterator[Env]:
     """What each iteration of a loop or a sum is lowered in. All begin at the same z number.
 
-    weight: how many operations one iteration has. Raises GradError for a variable that is not new,
+    weight: how many operations one iteration has. over: the function that draws the terms of the
+    range together, in a call of one. Raises GradError for a variable that is not new,
     and a whole that is too long.
     """
     check_new(env, variable)
@@ -32,7 +33,7 @@ def iterate(
     listing, numbering = env.listing, env.listing.numbering
     start = most = numbering.counter
     letter = env.text.sizes.lettered(variable.text)
-    record = listing.recorder.begin(_loop(env, variable, ends, is_sum))
+    record = listing.recorder.begin(_loop(env, variable, ends, over))
     iterations: list[tuple[int, int]] = []
     try:
         for t in range(first, last + 1):
@@ -48,7 +49,23 @@ def iterate(
         listing.recorder.end(record, iterations)
 
 
-def _loop(env: Env, variable: ast.Name, ends: tuple[Number, Number], is_sum: bool) -> Loop:
+def plain_iterations(
+    env: Env, variable: ast.Name, ends: tuple[Number, Number], weight: int, place: Place
+) -> Iterator[Env]:
+    """The same for a range of which no loop is kept: its variable is a plain number.
+
+    Raises GradError as `iterate` does.
+    """
+    check_new(env, variable)
+    first, last = int(ends[0].value), int(ends[1].value)
+    frame = env.deeper(weight, place, last - first + 1)
+    for t in range(first, last + 1):
+        scope = Scope("loop", env.scope)
+        scope.bind(variable.text, of_size(env.text.sizes.constant(t)), variable.place)
+        yield env._replace(scope=scope, frame=frame)
+
+
+def _loop(env: Env, variable: ast.Name, ends: tuple[Number, Number], over: str) -> Loop:
     """The record of a loop, but for its iterations."""
     first, last = ends
     return Loop(
@@ -58,7 +75,7 @@ def _loop(env: Env, variable: ast.Name, ends: tuple[Number, Number], is_sum: boo
         ends,
         len(env.frame.indices),
         variable.place,
-        is_sum,
+        over,
         (),
     )
 

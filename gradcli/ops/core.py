@@ -132,7 +132,6 @@ class Op:
     turns: whether the result is the only operand with its axes in reverse.
     stretches: whether the result is the only operand with axes stretched, and no entry is new.
     regroups: whether a chain of it may be computed in any order and grouping.
-    ranges: whether it goes over a range too: f(h[t] for t in 1..T).
     boolean: whether each entry of the result is 0 or 1.
     sums_to_one: Signature -> the axis (None: all) along which the result's entries sum to 1.
     region: Signature -> for each operand the region where the result holds it; 0 is elsewhere.
@@ -144,6 +143,8 @@ class Op:
     indexes: the operands that hold whole numbers from 0 on, and Signature -> below what.
     counts: Signature, for each operand below what its whole numbers lie (None: it has others) ->
         the same of the result; None where it has others.
+    fold: of a reduction the binary operation that does the same over a range, term after term; and
+        the one that ends it, of the result and the number of terms.
     yields: whether a file may define a function of this name: files are older than the name.
     rounding: how rounding shows in the result: EXACT, BY_ENTRY or BY_NORM.
     exact: its value in a field, from an arithmetic, the operands and the `static` arguments (see
@@ -176,7 +177,6 @@ class Op:
     turns: bool = False
     stretches: bool = False
     regroups: bool = False
-    ranges: bool = False
     boolean: bool = False
     sums_to_one: Callable[[Signature], int | None] | None = None
     region: Callable[[Signature], Any] | None = None
@@ -189,6 +189,7 @@ class Op:
     surrogate: bool = False
     indexes: Mapping[int, Callable[[Signature], Size]] = field(default_factory=dict)
     counts: Callable[[Signature, Sequence[Size | None]], Size | None] | None = None
+    fold: tuple[str, ...] = ()
     yields: bool = False
     rounding: str = BY_ENTRY
     exact: Callable[..., Any] | str | None = None

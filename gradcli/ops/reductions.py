@@ -204,10 +204,10 @@ reduction(
     Spelling(r"\sum{axis} {0}", SUM, (PRODUCT,)),
     exact=RING,
     linear=ALL,
-    ranges=True,
     flops=reduced(),
     terms=_sum_terms,
     code=method("sum"),
+    fold=("add",),
 )
 reduction(
     "mean",
@@ -223,6 +223,7 @@ reduction(
         _sum_terms(s, book, x), book.power(book.number(count(s).number), -1)
     ),
     code=method("mean"),
+    fold=("add", "div"),
 )
 reduction(
     "prod",
@@ -234,6 +235,7 @@ reduction(
     flops=reduced(),
     code=method("prod") | {TORCH: one_by_one("prod")},
     exact=lambda a, x, axes, scalar: a.every(x, axes, scalar),
+    fold=("mul",),
 )
 reduction(
     "max",
@@ -248,6 +250,7 @@ reduction(
     rounding=EXACT,
     flops=reduced(),
     code=method("max", "amax"),
+    fold=("maximum",),
 )
 reduction(
     "min",
@@ -262,6 +265,7 @@ reduction(
     rounding=EXACT,
     flops=reduced(),
     code=method("min", "amin"),
+    fold=("minimum",),
 )
 reduction(
     "logsumexp",
@@ -276,6 +280,7 @@ reduction(
         JAX: along("jax.scipy.special.logsumexp({0}, AXES, keepdims=True)"),
     },
     exact=exact.logsumexp,
+    fold=("logaddexp",),
 )
 reduction(
     "norm",

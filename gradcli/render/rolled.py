@@ -83,7 +83,7 @@ class View:
         loop = block.loops[-1]
         first, last = bounds(loop)
         interval = f"{loop.variable} in {first}..{last}"
-        title = f"{'sum over' if loop.is_sum else 'for'} {interval}"
+        title = f"{f'{loop.over} over' if loop.over else 'for'} {interval}"
         if len(block.ends) == len(block.all_ends):
             return title
         return f"{title}, where {condition(block.loops, block.ends, block.all_ends)}"

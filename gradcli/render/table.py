@@ -22,7 +22,7 @@ LONGEST = 300  # rows of one listing, unless all are wanted
 HEAD, TAIL = 200, 60
 WHOLE = "--full"  # what shows the rows that are left out
 DIGITS = 4
-MOST_AXES = 2  # of an array whose entries are read in one line; beyond, its norm
+MOST_READ_AXES = 2  # of an array whose entries are read in one line; beyond, its norm
 MARK = "▸"
 FORMULA = 30  # the least room of a formula before values give way to norms
 SHAPE = Column("shape", spare=True)
@@ -191,7 +191,7 @@ class Table:
         return self.roles.get(name) == "param"
 
     def value(self, array: Array, shape: Shape) -> Cell:
-        if array.ndim > MOST_AXES:
+        if array.ndim > MOST_READ_AXES:
             return norm_text(array, self.digits)
         return partial(as_text, array, shape, self.digits)
 

@@ -19,7 +19,7 @@ stand, is kept beside the code, under the operation's place: few ask for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any, TypeAlias
 
@@ -54,13 +54,51 @@ class Interval(Record):
     place: Place
 
 
+class Generator(Record):
+    """`for variable in interval if condition`."""
+
+    variable: Name
+    interval: Interval
+    conditions: tuple[Code, ...] = ()
+
+
 class Comprehension(Record):
-    """`function(body for variable in interval)`."""
+    """`function(body for variable in interval, keyword=extra)`.
+
+    continued: whether the body is the next generator of the same call: a comprehension, alone.
+    """
 
     function: str
-    variable: Name
+    generator: Generator
     body: Code
-    interval: Interval
+    continued: bool = False
+    keywords: tuple[str, ...] = ()
+    extra: tuple[Code, ...] = ()
+
+    def each(self, change: Callable[[Code], Code]) -> Comprehension:
+        """The same with all of its code changed."""
+        variable, interval, conditions = self.generator
+        first, last = change(interval.first), change(interval.last)
+        return self._replace(
+            generator=Generator(
+                variable,
+                interval._replace(first=first, last=last),
+                tuple(map(change, conditions)),
+            ),
+            body=change(self.body),
+            extra=tuple(map(change, self.extra)),
+        )
+
+    def of(self, function: str) -> Comprehension:
+        """The same as a call of a function."""
+        if not self.continued:
+            return self._replace(function=function)
+        ((operation, inner, place),) = self.body
+        return self._replace(function=function, body=((operation, inner.of(function), place),))
+
+    def codes(self) -> tuple[Code, ...]:
+        """What it is computed from, but for its range."""
+        return self.body, *self.generator.conditions, *self.extra
 
 
 class Layout(Record):

@@ -92,7 +92,7 @@ class Builder:
         self.signs[place] = (sign,)
         arguments = rest[0] if rest else []
         if arguments and isinstance(arguments[0], ast.Comprehension):
-            self.push(("comprehension", arguments[0]._replace(function=name), place))
+            self.push(("comprehension", arguments[0].of(name), place))
             arguments = [(None,)]
         keywords = tuple([a[0] if isinstance(a[0], str) else None for a in arguments])
         self.push(("method", (name, keywords), place))
@@ -123,7 +123,7 @@ class Builder:
         arguments = rest[0] if rest else []
         start = len(self.tape)
         if arguments and isinstance(arguments[0], ast.Comprehension):
-            loop = arguments[0]._replace(function=name)
+            loop = arguments[0].of(name)
             self.signs[place] = (sign,)
             self.push(("comprehension", loop, place))
             return start, place
@@ -139,8 +139,22 @@ class Builder:
         return name, begun, (start, end)
 
     def comprehension(self, symbols: Any) -> list[ast.Comprehension]:
-        begun, variable, interval = symbols
-        return [ast.Comprehension("", ast.Name(*variable[1:]), self.cut(begun), interval)]
+        body, *rest = symbols
+        generators = [one for one in rest if isinstance(one, ast.Generator)]
+        named = rest[len(generators) :]
+        extra = self.cut_all([one[1:] for one in named])
+        code = self.cut(body)
+        for depth, generator in enumerate(reversed(generators)):
+            found = ast.Comprehension("", generator, code, depth > 0)
+            code = (("comprehension", found, body[1]),)
+        return [found._replace(keywords=tuple(one[0] for one in named), extra=extra)]
+
+    def generator(self, symbols: Any) -> ast.Generator:
+        variable, interval, *conditions = symbols
+        return ast.Generator(ast.Name(*variable[1:]), interval, tuple(conditions))
+
+    def condition(self, symbols: Any) -> ast.Code:
+        return self.cut(symbols[0])
 
     def span(self, symbols: Any) -> ast.Interval:
         (_, (start, _)), (_, (_, end)) = symbols

@@ -14,6 +14,7 @@ input x: [N, 1], y: [N, 1], s = 0.7, t = 1.3
 input X: [N, M], Y: [N, M], A: [N, N], B: [N, N], Z: [M, K], U: [K, N, M]
 input p: [N, 1] ~ uniform(0.5, 2), q: [N, 1] ~ uniform(0.5, 2), P: [N, M] ~ uniform(0.5, 2)
 const c = [1, 0, 1], k = 3
+index i: [M] in 0..N-1, j: [N] in 0..M-1
 """
 
 
@@ -165,6 +166,15 @@ TRUE = _read(
     var(X, axis=1) === mean(square(X), axis=1) - mean(X, axis=1)^2
     std(x) === sqrt(mean(square(x - mean(x))))
     normalize(x) === x / norm(x)
+    X[i] === onehot(i, N) @ X
+    segment_sum(X[i], i, N) === onehot(i, N).T @ X[i]
+    pick(X, j, axis=1) === sum(X * onehot(j, M), axis=1)
+    put(x, j, M, axis=1) === x * onehot(j, M)
+    argmax(x) === dot(is_max(x), arange(N))
+    argmin(x) === argmax(-x)
+    sort(x)[0] === min(x)
+    sort(x) === x[argsort(x)]
+    topk(x, 1) * 1 === is_max(x)
     (X - mean(X, axis=1)) / sqrt(mean(square(X - mean(X, axis=1)), axis=1) + 1e-5) === (X - mean(X, axis=1)) * (sum(square(X - mean(X, axis=1)), axis=1) / M + 0.00001)^-0.5
     """,
     True,
@@ -172,6 +182,14 @@ TRUE = _read(
 FALSE = _read(
     """
     x + y === x - y
+    X[i] === 2 * X[i]
+    segment_sum(X[i], i, N) === X
+    pick(X, j, axis=1) === X[:, 0]
+    put(x, j, M, axis=1) === 2 * x * onehot(j, M)
+    argmax(x) === argmin(x)
+    sort(x) === x
+    argsort(x) * 1 === arange(N) * 2
+    topk(x, 1) * 1 === topk(x, 2) * 1
     stop(x) === stop(y)
     cumsum(x) === x
     cumprod(x) === cumsum(x)

@@ -183,7 +183,7 @@ def names_in(code: ast.Code) -> set[str]:
             if operation == "name":
                 found.add(argument)
             elif operation == "comprehension":
-                waiting.append(argument.body)
+                waiting += argument.codes()
     return found
 
 

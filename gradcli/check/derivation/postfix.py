@@ -138,8 +138,19 @@ def _indexed(kinds: Sequence[object], parts: Sequence[Written]) -> Written:
 
 
 def _sum_text(loop: ast.Comprehension) -> str:
-    first, last = text(loop.interval.first), text(loop.interval.last)
-    return f"{loop.function}({text(loop.body)} for {loop.variable.text} in {first}..{last})"
+    inner, generators = loop, [_generator_text(loop)]
+    while inner.continued:
+        inner = inner.body[0][1]
+        generators.append(_generator_text(inner))
+    named = [f", {k}={text(code)}" for k, code in zip(loop.keywords, loop.extra, strict=True)]
+    return f"{loop.function}({text(inner.body)} {' '.join(generators)}{''.join(named)})"
+
+
+def _generator_text(loop: ast.Comprehension) -> str:
+    variable, interval, conditions = loop.generator
+    first, last = text(interval.first), text(interval.last)
+    ending = "".join(f" if {text(condition)}" for condition in conditions)
+    return f"for {variable.text} in {first}..{last}{ending}"
 
 
 @lru_cache(maxsize=4096)

@@ -174,9 +174,8 @@ class Spellings:
         elif operation == "index" and parts[0][-1][:2] == ("attribute", "shape"):
             return self._size(parts, place)
         elif operation == "comprehension":
-            inner = {argument.variable.text}
-            body = self.code(argument.body, inner)
-            return ((operation, argument._replace(body=body), place),)
+            inner = {argument.generator.variable.text}
+            return ((operation, argument.each(lambda code: self.code(code, inner)), place),)
         return (*(i for part in parts for i in part), instruction)
 
     # ── attributes ──

@@ -84,12 +84,9 @@ def substituted(code: ast.Code, known: Mapping[str, int]) -> ast.Code:
         if operation == "name" and argument in known:
             found += _number(known[argument], place)
         elif operation == "comprehension":
-            inner = {name: t for name, t in known.items() if name != argument.variable.text}
-            interval = argument.interval._replace(
-                first=substituted(argument.interval.first, known),
-                last=substituted(argument.interval.last, known),
-            )
-            loop = argument._replace(body=substituted(argument.body, inner), interval=interval)
+            own = argument.generator.variable.text
+            inner = {name: t for name, t in known.items() if name != own}
+            loop = argument.each(lambda code, inner=inner: substituted(code, inner))
             found.append((operation, loop, place))
         else:
             found.append((operation, argument, place))

@@ -73,7 +73,7 @@ MESSAGES = (
     ),
     Message(
         "y = a if a > b else b",
-        lambda p: after_operand(p) and p.text in WORDS,
+        lambda p: behind_operand(p) and p.text in WORDS,
         "`{text}` is not an operation here",
         "{other}",
     ),
