@@ -138,7 +138,9 @@ def test_a_derivation_may_have_them() -> None:
 
 
 def test_a_module_computes_the_same() -> None:
-    text = f"dim T = 4, H = 2\ninput h[1..T]: [H]\ns = max(h[t] for t in 1..T)\nloss L = sum(s * s)\n"
+    text = (
+        "dim T = 4, H = 2\ninput h[1..T]: [H]\ns = max(h[t] for t in 1..T)\nloss L = sum(s * s)\n"
+    )
     made = emit(parse_text("m.eq", text), Request(layout="denominator"), "numpy", False)
     scope: dict[str, Any] = {}
     exec(compile(made.text, "m", "exec"), scope)
