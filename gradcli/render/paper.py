@@ -169,7 +169,7 @@ def _title(block: Block, *, back: bool = False) -> str:
     loop = block.loops[-1]
     first, last = map(_letters, bounds(loop))
     ends = (last, first) if back else (first, last)
-    kind = "sum over" if loop.is_sum else "for"
+    kind = f"{loop.over} over" if loop.over else "for"
     title = rf"\text{{{kind} }} {latex.name(loop.variable)} = {ends[0]}, \dots, {ends[1]}"
     if len(block.ends) == len(block.all_ends):
         return title

@@ -31,7 +31,7 @@ class Drawn(NamedTuple):
 def drawings(listing: Listing) -> Iterator[tuple[str, str]]:
     """The drawings that are not too large, each with its title: with loops folded, and whole."""
     program = listing.program
-    if any(not loop.is_sum for loop in program.loops):
+    if any(not loop.over for loop in program.loops):
         yield from _drawing(listing, "Loops folded", *_rolled(listing))
     yield from _drawing(listing, "Every equation", *_whole(listing))
 
