@@ -16,6 +16,8 @@ from gradcli.syntax import Parsed
 
 if TYPE_CHECKING:
     from gradcli.check.gradients.numeric import Options
+    from gradcli.ops.core import Array
+    from gradcli.program import Program
 
 
 def checked(
@@ -71,6 +73,10 @@ def review(
         own = parse_text("<derivation>", theirs, "derivation", program.loss)
     else:
         own = parse_file(os.fspath(theirs), "derivation", program.loss)
+
+    def resized(dims: Mapping[str, int]) -> tuple[Program, Mapping[str, Array]]:
+        return bind(parsed, asked._replace(dims={**asked.dims, **dims}))
+
     report = check(
         own,
         program,
@@ -81,6 +87,7 @@ def review(
         complete=complete,
         cost=cost,
         max_elements=asked.max_elements,
+        resize=resized,
     )
     return Review(report, program.notes)
 

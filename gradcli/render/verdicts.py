@@ -95,6 +95,7 @@ def text(
             yield show(line.message, line.verdict, line.place, line.hint) + "\n\n"
     yield _count(report) + "\n"
     yield from _proofs(report)
+    yield from _alone(report)
     yield from _whole(report)
     yield from _cost(report)
 
@@ -203,7 +204,32 @@ def _proofs(report: Report) -> Iterator[str]:
     if len(proven) < len(right):
         some = f"{len(proven)} of the {len(right)} right lines are"
     bound = max(line.proof.bound for line in proven if line.proof.bound is not None)
-    yield f"{some} proven, but for a chance below 2^{math.ceil(max(bound, LOG_LEAST))}\n"
+    where = " and ".join(f"at {_sizes(sizes)}" for sizes in _everywhere(proven) if sizes)
+    chance = f"2^{math.ceil(max(bound, LOG_LEAST))}"
+    yield f"{some} proven, but for a chance below {chance}{where and ', ' + where}\n"
+
+
+def _everywhere(lines: list[Verdict]) -> list[dict[str, int]]:
+    """The sizes at which all lines are right that are not right at the model's own alone."""
+    free = [line.sizes for line in lines if line.not_at is None]
+    first = free[0] if free else lines[0].sizes[:1]
+    return [sizes for sizes in first if all(sizes in others for others in free)]
+
+
+def _sizes(sizes: dict[str, int]) -> str:
+    return ", ".join(f"{name} = {n}" for name, n in sizes.items())
+
+
+def _alone(report: Report) -> Iterator[str]:
+    """The right lines that are right because the sizes are what they are."""
+    groups: dict[str, list[str]] = {}
+    for line in report.lines:
+        if line.not_at is not None:
+            changed = {k: n for k, n in line.not_at.items() if n != report.sizes[0][k]}
+            groups.setdefault(_sizes(changed), []).append(str(line.line))
+    for where, lines in groups.items():
+        some = f"line {lines[0]} is" if len(lines) == 1 else f"lines {_listed(lines)} are"
+        yield f"{some} right at these sizes alone: not at {where}\n"
 
 
 def _whole(report: Report) -> Iterator[str]:
@@ -330,6 +356,10 @@ def line_record(line: Verdict, detail: Detail, precision: int | None = None) -> 
         record["flops"] = line.flops.value
     if full or line.verdict == RIGHT:
         record |= _proof(line.proof)
+    if line.sizes:
+        record["sizes"] = list(line.sizes)
+    if line.not_at is not None:
+        record["not_at"] = line.not_at
     if detail is Detail.hint and line.verdict == WRONG:
         record["message"] = HINTS[line.diagnosis or "unknown"]
     if not full or line.verdict == RIGHT:

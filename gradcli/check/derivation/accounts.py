@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.exact import Exact
 from gradcli.check.derivation.expected import Share
-from gradcli.check.derivation.ledger import Entry, Ledger
+from gradcli.check.derivation.ledger import (
+    HIDDEN,
+    NOTHING_BEFORE,
+    RIGHT,
+    ZERO,
+    Entry,
+    Ledger,
+)
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.postfix import text
 from gradcli.check.derivation.proven import Proven
+from gradcli.check.derivation.resized import Tried
 from gradcli.check.derivation.totals import Account
 from gradcli.lower.text import Misfit
 from gradcli.ops.core import Array
+from gradcli.proof.verdict import PROVEN, Proof, weakest
 from gradcli.transform.reverse import region_text
+
+# What a line is that holds something, something with `+=` first, nothing; what can't be told.
+_HOLDS = {RIGHT: True, NOTHING_BEFORE: True, ZERO: None, HIDDEN: None}
+PERFECT = Proof(PROVEN, -math.inf)
 
 
 class Accounts:
@@ -50,6 +65,24 @@ class Accounts:
         for name, account in found.items():
             account.settle()
             self.proven.settle(name, account)
+        return found
+
+    def tried(self) -> dict[int, Tried]:
+        """Which lines are right, by where each begins; of a loop's iterations all must be."""
+        found: dict[int, Tried] = {}
+        for account in self.settled().values():
+            lacking = [account.ledger.shares[k] for k in account.ledger.remaining()]
+            lacks = any(not vanishing(share.value).all() for share in lacking)
+            for place, entry in account.entries.items():
+                right = _HOLDS.get(entry.status, False)
+                begin = self.sheet.lines[place].node.name.place[0]
+                before = found.get(begin, Tried(True, PERFECT, False))
+                whole = False if False in (before.right, right) else before.right and right
+                found[begin] = Tried(
+                    whole,
+                    weakest([before.proof, self.proven.of(place)]),
+                    before.lacks or (lacks and place == max(account.entries)),
+                )
         return found
 
     def _entry(self, line: Line) -> Entry:

@@ -66,6 +66,7 @@ class Verdict(Record):
     hint: how a line is mended that can't be read. add: the lines that are missing.
     proof: what exact evaluation says of it. flops: its operations on numbers, where these are
     asked for, those of all iterations of a loop.
+    sizes: of a right line, the sizes at which it is right; not_at: some at which it is not.
     """
 
     line: int
@@ -83,6 +84,8 @@ class Verdict(Record):
     add: tuple[str, ...] = ()
     proof: Proof = NO_PROOF
     flops: Size | None = None
+    sizes: tuple[dict[str, int], ...] = ()
+    not_at: dict[str, int] | None = None
 
 
 class Missing(Record):
@@ -101,6 +104,7 @@ class Report(Record):
     reread: the layout in which more lines would be right, where there is one.
     credits: what its lines hold; mentioned: the variables whose derivatives it states. cost: of
     all lines, where that is asked for.
+    sizes: at which the lines were tried, by the names of the dims; the model's own first.
     """
 
     model: str
@@ -115,6 +119,7 @@ class Report(Record):
     credits: tuple[Credit, ...] = ()
     mentioned: frozenset[str] = frozenset()
     cost: Cost | None = None
+    sizes: tuple[dict[str, int], ...] = ()
 
     @property
     def wrong(self) -> list[Verdict]:

@@ -27,6 +27,7 @@ from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.owed import Progress, missing
 from gradcli.check.derivation.own import OwnLines
+from gradcli.check.derivation.resized import Resize, Tried, at_sizes
 from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unblamed import Unblamed, unread
 from gradcli.errors import GradError, GradErrors, Span
@@ -54,6 +55,7 @@ def check(
     cost: bool = False,
     max_elements: int = 10**8,
     points: Points | None = None,
+    resize: Resize | None = None,
 ) -> Report:
     """The verdict on every line of a derivation file.
 
@@ -61,6 +63,7 @@ def check(
     layout: in which the report shows what the tool writes; None for the file's own.
     complete: whether every wanted gradient must be there. cost: whether operations are counted.
     points: the truth, where it is computed already; the seed is then of no use.
+    resize: the model at other sizes, at which the right lines are tried too.
     Raises GradError or GradErrors where the file can't be read on this model.
     """
     length = sum(len(n.value) for n in parsed.statements if isinstance(n, ast.BackwardLine))
@@ -74,7 +77,15 @@ def check(
     report = review.report()
     if sheet.written.unread and not report.judged:
         raise GradErrors(sheet.written.unread)
-    return report._replace(reread=_reread(review, report, parsed, max_elements))
+    report = report._replace(reread=_reread(review, report, parsed, max_elements))
+
+    def judged(there: Points) -> Mapping[int, Tried]:
+        try:
+            return Accounts(Sheet(parsed, there, max_elements)).tried()
+        except (GradError, GradErrors):
+            return {}
+
+    return at_sizes(report, program, resize, seed, judged) if resize else report
 
 
 def _reread(review: Review, report: Report, parsed: Parsed, max_elements: int) -> str | None:
