@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from gradcli.errors import Defect, Note, Source, Span
-from gradcli.forms import Rolled
+from gradcli.forms import Member, Rolled
 from gradcli.ops.core import Call
 from gradcli.record import Record
 from gradcli.sizes import ATOM, Number, Shape, Size, Sizes, alike, spell
@@ -79,6 +80,7 @@ class Input(Record):
 
     A Program without inputs as value is an expression over constants; None means a standard draw.
     within: the first and the last of the whole numbers that an index holds. sums: what is assumed.
+    rolled: the member of a family that is given, with letters where its index has some.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Input(Record):
     place: Place
     within: tuple[Size, Size] | None = None
     sums: tuple[Sum, ...] = ()
+    rolled: Member | None = None
 
 
 class Loop(Record):
@@ -96,7 +99,7 @@ class Loop(Record):
     `place` is that of its variable, the same for every run. `bounds` are the ends of its range as
     they are written, with their sizes as symbols, and letters for the loops around. `depth` is how
     many loops and sums those are. `over` is the function that draws the range's terms together,
-    "sum" say; a loop has none.
+    "sum" say; a loop has none. A range of which conditions choose has no `iterations`.
     """
 
     variable: str
@@ -110,7 +113,10 @@ class Loop(Record):
 
 
 class Program(Record):
-    """A model: inputs, steps in the order of computation, and what is differentiated."""
+    """A model: inputs, steps in the order of computation, and what is differentiated.
+
+    ranges: of each declared family, the ends of its indices as they are written.
+    """
 
     source: Source
     sizes: Sizes
@@ -123,6 +129,7 @@ class Program(Record):
     given: tuple[Input, ...]  # named after the variable whose derivative is given
     loops: tuple[Loop, ...]
     notes: tuple[Note, ...]
+    ranges: Mapping[str, tuple[tuple[Number, Number], ...]] = {}
 
     def span(self, place: Place) -> Span:
         return Span(self.source, *place)

@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from gradcli.emit import adjoint, motion, simplify
 from gradcli.emit.adjoint import derivative
-from gradcli.emit.instances import Instance, instances
-from gradcli.emit.nest import Axis, Equation, Nest, Ref, Unkept
-from gradcli.emit.reading import read, split
+from gradcli.emit.nest import Axis, Equation, Nest, Ref, Unkept, hull
+from gradcli.emit.reading import indices, read, split
 from gradcli.emit.schedule import at_once_fits
+from gradcli.emit.small import small
 from gradcli.errors import GradError
 from gradcli.ops.core import EXACT, TABLE, Call, Signature
-from gradcli.program import Program
+from gradcli.program import Input, Program
 from gradcli.request import Request
-from gradcli.sizes import Number, Shape
+from gradcli.sizes import Number, Shape, of_size
 from gradcli.syntax import Parsed
 from gradcli.transform.inline import flatten
 
@@ -54,11 +54,10 @@ def passes(parsed: Parsed, request: Request, plain: bool = False, seeded: bool =
     plain: as the listing has them, with nothing simplified. seeded: whether the loss's own
     derivative is 1; otherwise it arrives like the given ones.
     """
-    found = instances(parsed, request)
-    program = found[0].program
+    program = small(parsed, request)
     note = None
     try:
-        nest = read(found)
+        nest = read(program)
     except Unkept as error:
         note = str(error)
         program, nest = _unrolled(parsed, request)
@@ -67,7 +66,7 @@ def passes(parsed: Parsed, request: Request, plain: bool = False, seeded: bool =
         Quantity(name, nest.axes[name], nest.shapes[name])
         for name in dict.fromkeys(split(item.name)[0] for item in program.inputs)
     )
-    given = _given(found if note is None else [Instance(program, {})], nest)
+    given = _given(program, nest)
     outputs = _outputs(program, nest, given)
     if not seeded:
         given = outputs
@@ -102,7 +101,23 @@ def _unrolled(parsed: Parsed, request: Request) -> tuple[Program, Nest]:
             hint=f"at most {MOST_UNROLLED:,} are written",
             kind="too-large",
         )
-    return program, read([Instance(_apart(program, request), {})])
+    program = _fixed(program)
+    return program, read(_apart(program, request))
+
+
+def _fixed(program: Program) -> Program:
+    """A program whose families have as many members as they have here, whatever the dims are."""
+
+    def here(end: Number) -> Number:
+        return of_size(program.sizes.constant(int(end.value)))
+
+    return program._replace(
+        ranges={
+            name: tuple((here(first), here(last)) for first, last in ranges)
+            for name, ranges in program.ranges.items()
+        },
+        given=tuple(item._replace(rolled=None) for item in program.given),
+    )
 
 
 def _apart(program: Program, request: Request) -> Program:
@@ -123,6 +138,7 @@ def _apart(program: Program, request: Request) -> Program:
             names[step.name] = name
     steps = tuple(
         step._replace(
+            rolled=None,
             name=names.get(step.name, step.name),
             args=tuple(names.get(a, a) if isinstance(a, str) else a for a in step.args),
         )
@@ -137,25 +153,17 @@ def _wanted(program: Program, request: Request) -> list[str]:
     return list(dict.fromkeys(split(name)[0] for name in resolve_wrt(program, request.wrt)))
 
 
-def _given(found: list[Instance], nest: Nest) -> tuple[Quantity, ...]:
+def _given(program: Program, nest: Nest) -> tuple[Quantity, ...]:
     """What arrives: of a family the range of those members whose derivatives are given."""
-    from gradcli.emit.affine import fit
-
+    members: dict[str, list[Input]] = {}
+    for item in program.given:
+        members.setdefault(split(item.name)[0], []).append(item)
     quantities = []
-    program = found[0].program
-    for name in dict.fromkeys(split(item.name)[0] for item in program.given):
-        members = [
-            [split(item.name)[1] for item in one.program.given if split(item.name)[0] == name]
-            for one in found
-        ]
-        points = [one.dims for one in found]
-        axes = tuple(
-            Axis(
-                fit(nest.sizes, points, [min(m[k] for m in some) for some in members]),
-                fit(nest.sizes, points, [max(m[k] for m in some) for some in members]),
-            )
-            for k in range(len(members[0][0]))
-        )
+    for name, items in members.items():
+        axes = nest.axes[name]
+        if {item.name for item in items} < set(program.families.get(name, ())):
+            places = [indices(item.rolled or item.name, nest.sizes)[1] for item in items]
+            axes = tuple(hull([Axis(at[k], at[k]) for at in places]) for k in range(len(axes)))
         quantities.append(Quantity(name, axes, nest.shapes[name]))
     return tuple(quantities)
 

@@ -1,39 +1,38 @@
-"""A program's loops read back as loops: from unrolled steps at several small sizes to a Nest."""
+"""A program's loops as a Nest: each step once, as its form has it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from gradcli.emit.affine import fit
-from gradcli.emit.instances import Instance
 from gradcli.emit.nest import Axis, Equation, Loop, Nest, Operand, Ref, Span, Unkept, ends, hull
+from gradcli.forms import Member, placed, polynomial, worth
 from gradcli.loops import Runs
 from gradcli.ops.core import ALL, FUNCTIONS, TABLE, Call, Signature
+from gradcli.ops.parts import Part
 from gradcli.program import Loop as Run
-from gradcli.program import Step
-from gradcli.sizes import Number, Size
+from gradcli.program import Program, Step
+from gradcli.record import Record
+from gradcli.sizes import Form, Number, Size, Sizes
 
-MOST_SAMPLES = 5  # iterations of a loop that are looked at
+UNLIKE = "its iterations are not alike"
 
 
-class Context(NamedTuple):
+class Context(Record):
     """Steps of one iteration, from `begin` to `end`, and what its loops' variables are."""
 
-    instance: int
     point: dict[str, int]
     begin: int
     end: int
     depth: int
 
 
-def read(found: Sequence[Instance]) -> Nest:
+def read(program: Program) -> Nest:
     """A program with its loops kept. Raises Unkept where the iterations of one are unlike."""
-    reader = _Reader(found)
-    whole = [
-        Context(i, dict(one.dims), 0, len(one.program.steps), 0) for i, one in enumerate(found)
-    ]
-    reader.body(whole, ())
+    for run in program.loops:
+        _check_terms(run, program.sizes)
+    reader = _Reader(program)
+    reader.body([Context({}, 0, len(program.steps), 0)], ())
     return reader.nest()
 
 
@@ -45,159 +44,157 @@ def split(name: str) -> tuple[str, tuple[int, ...]]:
     return base, tuple(int(text) for text in rest.rstrip("]").split(","))
 
 
+def index(form: Form, sizes: Sizes) -> Size:
+    """An index as a polynomial of degree 1 over dims and loops' variables. Raises Unkept."""
+    found = polynomial(form, sizes)
+    if found is None or any(sum(power for _, power in m) > 1 for m, _ in found.terms):
+        raise Unkept("an index that is no multiple of the loops' variables and the dims")
+    return found
+
+
+def indices(name: str | Member, sizes: Sizes) -> tuple[str, tuple[Size, ...]]:
+    """A quantity's name and its indices; what has no letters has whole numbers."""
+    if isinstance(name, Member):
+        return name.family, tuple([index(form, sizes) for form in name.indices])
+    base, numbers = split(name)
+    return base, tuple(map(sizes.constant, numbers))
+
+
+def _check_terms(run: Run, sizes: Sizes) -> None:
+    """Raise Unkept where other sizes give another number of operands, or of additions from one."""
+    first, last = [polynomial(end.form, sizes) for end in run.bounds]
+    single = first is last
+    if run.over and not single:
+        fixed = first and last and sizes.add(last, first, -1).is_constant
+        if not fixed and not (run.iterations and FUNCTIONS[run.over].fold):
+            raise Unkept("as many operands as a range has terms")
+        if len(run.iterations) == 1:
+            raise Unkept("a sum of one term, which has more at other sizes")
+
+
+def _adds(run: Run) -> bool:
+    """Whether it is a sum over a range; Unkept for what draws its terms together otherwise."""
+    fold = FUNCTIONS[run.over].fold if run.over else ()
+    if fold and len(run.iterations) > 1 and TABLE[fold[0]].linear != ALL:
+        raise Unkept("terms that are not added")
+    return bool(fold)
+
+
 class _Reader:
-    def __init__(self, found: Sequence[Instance]) -> None:
-        self.instances = found
-        self.program = found[0].program
-        self.sizes = self.program.sizes
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.steps = program.steps
+        self.sizes = program.sizes
         self.equations: list[Equation] = []
         self.axes: dict[str, list[tuple[Axis, ...]]] = {}
         self.shapes: dict[str, Any] = {}
         self.totals: dict[str, str] = {}  # what running totals are called, by their steps' names
         self.numbers = self.loops = 0
-        self.runs = [Runs(one.program) for one in found]
+        self.runs = Runs(program)
         self.inputs()
 
     def inputs(self) -> None:
-        """The declared quantities; a family's indices at each size."""
-        for name in dict.fromkeys(split(item.name)[0] for item in self.program.inputs):
-            found = [
-                [split(i.name)[1] for i in one.program.inputs if split(i.name)[0] == name]
-                for one in self.instances
-            ]
-            points = [one.dims for one in self.instances]
-            self.axes[name] = [
-                tuple(
-                    Axis(
-                        self.fit(points, [min(index[k] for index in f) for f in found]),
-                        self.fit(points, [max(index[k] for index in f) for f in found]),
-                    )
-                    for k in range(len(found[0][0]))
-                )
-            ]
+        """The declared quantities, a family as one."""
         for item in self.program.inputs:
-            self.shapes[split(item.name)[0]] = item.shape
-
-    def fit(self, points: Sequence[Mapping[str, int]], values: Sequence[int]) -> Size:
-        return fit(self.sizes, points, values)
+            name = split(item.name)[0]
+            self.shapes[name] = item.shape
+            if name not in self.axes:
+                bounds = self.program.ranges.get(name, ())
+                self.axes[name] = [
+                    tuple(Axis(*(index(end.form, self.sizes) for end in each)) for each in bounds)
+                ]
 
     # ── the steps of a loop's body ──
 
     def body(self, contexts: Sequence[Context], loops: tuple[Loop, ...]) -> None:
         """Read steps that stand in the same loops; the contexts are iterations of these."""
-        lists = [self.items(context) for context in contexts]
+        lists = [self.runs.items(c.begin, c.end, c.depth) for c in contexts]
         if len({len(items) for items in lists}) != 1:
-            raise Unkept("its iterations are not alike")
+            raise Unkept(UNLIKE)
         for k in range(len(lists[0])):
-            column = [items[k] for items in lists]
-            if all(isinstance(item, int) for item in column):
-                self.equation(contexts, column, loops)
-            elif all(isinstance(item, Run) for item in column):
-                self.loop(contexts, column, loops)
+            places = [items[k] for items in lists if isinstance(items[k], int)]
+            runs = [each for items in lists if isinstance(each := items[k], Run)]
+            if len(places) == len(lists):
+                self.equation(contexts, [self.steps[i] for i in places], loops)  # type: ignore[index]
+            elif len(runs) == len(lists):
+                self.loop(contexts, runs, loops)
             else:
-                raise Unkept("its iterations are not alike")
-
-    def items(self, context: Context) -> list[Any]:
-        """What stands in an iteration: steps, and the runs of loops as one item each."""
-        return self.runs[context.instance].items(context.begin, context.end, context.depth)
+                raise Unkept(UNLIKE)
 
     def loop(
         self, contexts: Sequence[Context], runs: Sequence[Run], loops: tuple[Loop, ...]
     ) -> None:
         variable = runs[0].variable
-        if len({run.place for run in runs}) != 1:
-            raise Unkept("its iterations are not alike")
+        bounds = {tuple(index(end.form, self.sizes) for end in run.bounds) for run in runs}
+        if len({run.place for run in runs}) != 1 or len(bounds) != 1:
+            raise Unkept(UNLIKE)
         if variable not in self.sizes.dims:
             self.sizes.symbol(variable, 1)
-        points = [context.point for context in contexts]
-        first = self.fit(points, [run.first for run in runs])
-        last = self.fit(points, [run.last for run in runs])
+        ((first, last),) = bounds
         self.loops += 1
         inner = Loop(variable, first, last, self.loops)
-        summing = _sums(runs)
+        summing = _adds(runs[0]) and len(runs[0].iterations) > 1
         inside = [
             Context(
-                context.instance,
-                {variable: run.first + i, **context.point},
-                run.iterations[i][0],
-                run.iterations[i][1] - (1 if summing and i else 0),
+                {**context.point, variable: run.first + i},
+                begin,
+                end - (1 if summing and i else 0),
                 run.depth + 1,
             )
             for context, run in zip(contexts, runs, strict=True)
-            for i in _sampled(len(run.iterations))
+            for i, (begin, end) in enumerate(run.iterations)
         ]
         self.body(inside, (*loops, inner))
         if summing:
-            self.total(contexts, runs, inside, (*loops, inner))
+            self.total(contexts, runs, (*loops, inner))
 
     def total(
-        self,
-        contexts: Sequence[Context],
-        runs: Sequence[Run],
-        inside: Sequence[Context],
-        loops: tuple[Loop, ...],
+        self, contexts: Sequence[Context], runs: Sequence[Run], loops: tuple[Loop, ...]
     ) -> None:
         """A sum over a range: a total to which each iteration adds its term."""
-        terms: list[Any] = []
-        for context, run in zip(contexts, runs, strict=True):
-            steps = self.instances[context.instance].program.steps
-            for i in _sampled(len(run.iterations)):
-                adds = steps[run.iterations[max(i, 1)][1] - 1]
-                terms.append(adds.args[1 if i else 0])
-        ending = [
-            self.instances[context.instance].program.steps[run.iterations[-1][1] - 1]
-            for context, run in zip(contexts, runs, strict=True)
-        ]
-        steps = self.program.steps
-        running = split(steps[runs[0].iterations[1][1] - 1].name)[0]
-        name = split(ending[0].name)[0]
-        if len(runs[0].iterations) > 2:
+        adds = [[self.steps[end - 1] for _, end in run.iterations] for run in runs]
+        terms = [(step.args[1], _form(step, 1)) for steps in adds for step in steps[1:]]
+        ending = [steps[-1] for steps in adds]
+        running, name = split(adds[0][1].name)[0], split(ending[0].name)[0]
+        if len(adds[0]) > 2:
             self.totals[running] = name
         if name == running:
             self.totals[name] = name
-        depth = len(loops) - 1
-        index = [split(step.name)[1] for step in ending]
-        if name in self.totals:
-            index = [i[:depth] for i in index]
-        points = [context.point for context in contexts]
-        target = Ref(name, self.indices(points, index))
-        term = self.operand(inside, terms, loops)
+        stated = {step.rolled.name if step.rolled else step.name for step in ending}
+        if len(stated) > 1:
+            raise Unkept(UNLIKE)
+        at = indices(stated.pop(), self.sizes)[1]
+        target = Ref(name, at[: len(loops) - 1] if name in self.totals else at)
+        term = self.operand(terms, loops)
+        dims = {name: float(size.value) for name, size in self.sizes.dims.items()}
+        for context, run, steps in zip(contexts, runs, adds, strict=True):
+            point = {**dims, **context.point, run.variable: run.first}
+            if _shown(placed(terms[0][1], point)) != _shown(steps[1].args[0]):
+                raise Unkept(UNLIKE)
         shape = ending[0].call.shape
         call = Call(TABLE["copy"], Signature(self.sizes, (shape,), {}), (), shape)
         step = Step(name, call, (_plain(term),), ending[0].place)
         self.add(Equation(target, call, (term,), loops, adds=True, step=step))
 
     def add(self, equation: Equation) -> None:
-        name, index = equation.target
+        name, at = equation.target
         self.shapes[name] = equation.call.shape
         around = equation.loops
-        self.axes.setdefault(name, []).append(
-            tuple(ends(self.sizes, size, around) for size in index)
-        )
+        self.axes.setdefault(name, []).append(tuple(ends(self.sizes, size, around) for size in at))
         self.equations.append(equation)
 
     def equation(
-        self, contexts: Sequence[Context], places: Sequence[int], loops: tuple[Loop, ...]
+        self, contexts: Sequence[Context], steps: Sequence[Step], loops: tuple[Loop, ...]
     ) -> None:
-        steps = [
-            self.instances[context.instance].program.steps[place]
-            for context, place in zip(contexts, places, strict=True)
-        ]
         step = steps[0]
-        if any(other.call.op.name != step.call.op.name for other in steps):
-            raise Unkept("its iterations are not alike")
-        points = [context.point for context in contexts]
-        target = self.ref(points, [other.name for other in steps])
+        if any(other.call.op is not step.call.op for other in steps):
+            raise Unkept(UNLIKE)
+        target = self.ref([other.rolled.name if other.rolled else other.name for other in steps])
         args = tuple(
-            self.operand(contexts, [other.args[k] for other in steps], loops)
+            self.operand([(other.args[k], _form(other, k)) for other in steps], loops)
             for k in range(len(step.args))
         )
-        own = [
-            (context.point, other.call)
-            for context, other in zip(contexts, steps, strict=True)
-            if context.instance == 0
-        ]
-        spans = self.spans(own, loops)
+        spans = self.spans(contexts, [other.call for other in steps], loops)
         plain = tuple(
             _plain(new) if isinstance(old, Number) else old
             for old, new in zip(step.args, args, strict=True)
@@ -206,64 +203,79 @@ class _Reader:
             Equation(target, step.call, args, loops, spans=spans, step=step._replace(args=plain))
         )
 
+    # ── regions ──
+
     def spans(
-        self, calls: Sequence[tuple[Mapping[str, int], Call]], loops: tuple[Loop, ...]
+        self, contexts: Sequence[Context], calls: Sequence[Call], loops: tuple[Loop, ...]
     ) -> tuple[Span, ...] | None:
         """The region of an `index`. Raises Unkept where another attribute changes in a loop."""
-        first = calls[0][1]
+        first = calls[0]
         if any(
             call.shape != first.shape or call.signature.shapes != first.signature.shapes
-            for _, call in calls
+            for call in calls
         ):
             raise Unkept("an array in it has another shape in each iteration")
-        attrs = dict(first.attrs)
-        if "region" not in attrs:
-            if any(call.attrs != first.attrs for _, call in calls):
+        if "region" not in first.signature.attrs:
+            if any(call.attrs != first.attrs for call in calls):
                 raise Unkept(f"{first.op.name} has another form in each iteration")
             return None
-        names = [loop.variable for loop in loops]
-        points = [{name: point[name] for name in names} for point, _ in calls]
-        regions = [dict(call.attrs)["region"] for _, call in calls]
+        letters = {loop.variable for loop in loops}
+        dims = {name: float(size.value) for name, size in self.sizes.dims.items()}
+        points = [{**dims, **context.point} for context in contexts]
+        regions = [call.signature.attrs["region"] for call in calls]
         return tuple(
-            Span(
-                self.polynomial(points, [region[k].start for region in regions]),
-                self.polynomial(points, [region[k].stop for region in regions]),
-                regions[0][k].single,
-                regions[0][k].whole,
-            )
-            for k in range(len(regions[0]))
+            self.span([region[k] for region in regions], size, points, letters)
+            for k, size in enumerate(first.signature.shapes[0])
         )
 
-    def polynomial(self, points: Sequence[Mapping[str, int]], values: Sequence[Size]) -> Size:
-        """A polynomial over dims, the coefficients of which change with the loops' variables."""
-        if all(value is values[0] for value in values):
-            return values[0]
-        sizes = self.sizes
-        total = sizes.constant(0)
-        for monomial in dict.fromkeys(m for value in values for m, _ in value.terms):
-            found = [int(dict(value.terms).get(monomial, 0)) for value in values]
-            term = self.fit(points, found)
-            for name, power in monomial:
-                for _ in range(power):
-                    term = sizes.multiply(term, sizes.dims[name])
-            total = sizes.add(total, term)
-        return total
+    def span(
+        self,
+        parts: Sequence[Part],
+        size: Size,
+        points: Sequence[Mapping[str, float]],
+        letters: set[str],
+    ) -> Span:
+        """What of an axis of a size is taken in every iteration."""
+        part = parts[0]
+        if any(other.letters != part.letters or other.single != part.single for other in parts):
+            raise Unkept(UNLIKE)
+        found = []
+        for form, own in zip(part.letters, (part.start, part.stop), strict=True):
+            end = self.bound(form, size, points, letters) if form and letters else own
+            found.append(end)
+        if part.single:
+            found[1] = self.sizes.add(found[0], self.sizes.constant(1))
+        return Span(found[0], found[1], part.single, all(other.whole for other in parts))
+
+    def bound(
+        self, form: Form, size: Size, points: Sequence[Mapping[str, float]], letters: set[str]
+    ) -> Size:
+        """A bound of a slice: over loops' variables of degree 1; a negative one counts back."""
+        found = polynomial(form, self.sizes)
+        if found is None or any(
+            sum(power for name, power in m if name in letters) > 1 for m, _ in found.terms
+        ):
+            raise Unkept("an index that is no multiple of the loops' variables and the dims")
+        negative = {worth(form, point) < 0 for point in points}
+        if len(negative) > 1:
+            raise Unkept("an index in it counts from the end in some iterations")
+        return self.sizes.add(size, found) if negative.pop() else found
 
     # ── operands ──
 
-    def operand(
-        self, contexts: Sequence[Context], args: Sequence[Any], loops: tuple[Loop, ...]
-    ) -> Operand:
-        points = [context.point for context in contexts]
-        if all(isinstance(arg, str) for arg in args):
-            return self.ref(points, args)
-        if not all(isinstance(arg, Number) for arg in args):
-            raise Unkept("its iterations are not alike")
-        number: Number = args[0]
+    def operand(self, args: Sequence[tuple[Any, Any]], loops: tuple[Loop, ...]) -> Operand:
+        """An operand, from what it is in each iteration, and its form there."""
+        if all(isinstance(arg, str) for arg, _ in args):
+            return self.ref([form for _, form in args])
+        if not all(isinstance(arg, Number) for arg, _ in args):
+            raise Unkept(UNLIKE)
+        number: Number = args[0][0]
         if number.rolled is None:
+            if any(arg.rolled is not None or arg.value != number.value for arg, _ in args):
+                raise Unkept("a number in it has another form in each iteration")
             return number
         text, precedence = number.rolled.text, number.rolled.precedence
-        if any(arg.rolled is None or arg.rolled.text != text for arg in args):
+        if any(arg.rolled is not number.rolled for arg, _ in args):
             raise Unkept("a number in it has another form in each iteration")
         self.numbers += 1
         name = f"number{self.numbers}"
@@ -276,23 +288,14 @@ class _Reader:
         self.add(Equation(target, call, (lettered,), loops))
         return target
 
-    def ref(self, points: Sequence[Mapping[str, int]], names: Sequence[str]) -> Ref:
-        parts = [split(name) for name in names]
-        base = parts[0][0]
-        if any(other != base for other, _ in parts):
-            raise Unkept("its iterations are not alike")
-        index = [index for _, index in parts]
-        if base in self.totals and len(index[0]) > len(self.axes[self.totals[base]][0]):
-            index = [i[:-1] for i in index]
-            base = self.totals[base]
-        return Ref(base, self.indices(points, index))
-
-    def indices(
-        self, points: Sequence[Mapping[str, int]], index: Sequence[tuple[int, ...]]
-    ) -> tuple[Size, ...]:
-        if len({len(i) for i in index}) != 1:
-            raise Unkept("its iterations are not alike")
-        return tuple(self.fit(points, [i[k] for i in index]) for k in range(len(index[0])))
+    def ref(self, names: Sequence[str | Member]) -> Ref:
+        """A quantity, from the name or the form that it has in each iteration."""
+        if any(name != names[0] for name in names):
+            raise Unkept(UNLIKE)
+        base, at = indices(names[0], self.sizes)
+        if base in self.totals and len(at) > len(self.axes[self.totals[base]][0]):
+            base, at = self.totals[base], at[:-1]
+        return Ref(base, at)
 
     def nest(self) -> Nest:
         axes = {
@@ -302,27 +305,15 @@ class _Reader:
         return Nest(self.sizes, tuple(self.equations), self.shapes, axes)
 
 
+def _form(step: Step, k: int) -> Any:
+    """The k-th operand as it is in all iterations."""
+    return step.rolled.args[k] if step.rolled else step.args[k]
+
+
 def _plain(operand: Operand) -> Any:
     """An operand as a step has it: a quantity by name, a number as it is."""
     return operand.name if isinstance(operand, Ref) else operand
 
 
-def _sums(runs: Sequence[Run]) -> bool:
-    """Whether these are sums over a range, of several terms. Raises Unkept for other functions, and
-    where only some have several.
-    """
-    fold = FUNCTIONS[runs[0].over].fold if runs[0].over else ()
-    if not fold:
-        return False
-    several = {len(run.iterations) > 1 for run in runs}
-    if len(several) > 1:
-        raise Unkept("a sum of one term, which has more at other sizes")
-    if several == {True} and TABLE[fold[0]].linear != ALL:
-        raise Unkept("terms that are not added")
-    return several.pop()
-
-
-def _sampled(count: int) -> list[int]:
-    if count <= MOST_SAMPLES:
-        return list(range(count))
-    return [*range(MOST_SAMPLES - 1), count - 1]
+def _shown(operand: Any) -> Any:
+    return operand.value if isinstance(operand, Number) else operand

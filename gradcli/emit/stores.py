@@ -131,6 +131,8 @@ def _local(
         return 0
     if item.equation.adds and item.equation.spans is not None:
         return 0
+    if any(not variables(loop.first).isdisjoint(names) for loop in item.batch):
+        return 0  # its axes would begin elsewhere in each iteration
     for user, ref in uses:
         if runs[user][:depth] != runs[place] or ref.at[:depth] != target.at[:depth]:
             return 0

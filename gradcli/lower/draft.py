@@ -10,6 +10,7 @@ from gradcli.errors import MOST_ERRORS, GradError, GradErrors, Span
 from gradcli.lower.env import Env
 from gradcli.program import Input
 from gradcli.record import Record
+from gradcli.sizes import Number
 from gradcli.syntax import Parsed, ast
 from gradcli.syntax.ast import Place
 
@@ -40,6 +41,7 @@ class Draft:
     errors: list[GradError]
     layout: str = "numerator"
     inputs: dict[str, Input] = field(default_factory=dict)
+    ranges: dict[str, tuple[tuple[Number, Number], ...]] = field(default_factory=dict)
     loss: tuple[str, Place] | None = None
     given: list[ast.GivenItem] = field(default_factory=list)
 

@@ -279,7 +279,7 @@ def _chosen_iterations(env: Env, loop: ast.Comprehension, place: Place) -> Itera
     """The iterations in which all conditions hold."""
     variable, interval, conditions = loop.generator
     bounds = ends(env, interval)
-    for inner in plain_iterations(env, variable, bounds, len(loop.body) + 1, place):
+    for inner in plain_iterations(env, variable, bounds, len(loop.body) + 1, place, loop.function):
         if all([_holds(inner, condition) for condition in conditions]):
             yield inner
 

@@ -69,7 +69,8 @@ def _declare(draft: Draft, role: str, item: ast.Declared) -> None:
         return
     family = Family(name, len(item.family), place)
     env.scope.bind(name, family, place)
-    for key in _members(env, item.family, place):
+    ranges = draft.ranges[name] = tuple([ends(env, interval) for interval in item.family])
+    for key in _members(env, ranges, place):
         family.members[key] = bind(f"{name}[{', '.join(map(str, key))}]")
 
 
@@ -111,13 +112,10 @@ def _unlike(env: Env, item: ast.Declared, stated: Shape, natural: Shape) -> Grad
 
 
 def _members(
-    env: Env, intervals: Sequence[ast.Interval], place: Place
+    env: Env, bounds: Sequence[tuple[Number, Number]], place: Place
 ) -> Iterable[tuple[int, ...]]:
     """The indices of a declared family."""
-    ranges = []
-    for interval in intervals:
-        first, last = ends(env, interval)
-        ranges.append(range(int(first.value), int(last.value) + 1))
+    ranges = [range(int(first.value), int(last.value) + 1) for first, last in bounds]
     count = 1
     for indices in ranges:
         count *= len(indices)

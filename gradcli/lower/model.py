@@ -100,6 +100,7 @@ def _program(draft: Draft) -> Program:
         sizes=draft.env.text.sizes,
         layout=draft.layout,
         inputs=tuple(draft.inputs.values()),
+        ranges=draft.ranges,
         steps=tuple(listing.steps),
         shapes=listing.shapes,
         families={

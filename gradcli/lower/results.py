@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from gradcli.errors import GradError, Note
+from gradcli.forms import Member
 from gradcli.lower.distributions import fitted
 from gradcli.lower.draft import Draft
+from gradcli.lower.env import Env
 from gradcli.lower.equations import define
 from gradcli.lower.expressions import number
 from gradcli.lower.indexing import member
 from gradcli.lower.inputs import declared_value
 from gradcli.lower.names import lookup
+from gradcli.lower.numbers import put
 from gradcli.lower.scope import Family, Ref
 from gradcli.program import Drawn, Input
-from gradcli.sizes import is_scalar, numbers, same, spell
+from gradcli.sizes import Form, is_scalar, numbers, of_size, same, spell
 from gradcli.syntax import ast
 
 MOST_NAMED = 8  # derivatives in a note
@@ -126,7 +129,8 @@ def _resolve(draft: Draft, item: ast.GivenItem, found: dict[str, Input]) -> None
             )
         if isinstance(value, Drawn):
             value = fitted(env, value, ref.shape, item.value)
-        found[ref.name] = Input(ref.name, "given", ref.shape, value, place)
+        rolled = ref.rolled if item.target.members is not None else None
+        found[ref.name] = Input(ref.name, "given", ref.shape, value, place, rolled=rolled)
 
 
 def unstated(draft: Draft) -> tuple[dict[str, Input], Note]:
@@ -142,8 +146,29 @@ def unstated(draft: Draft) -> tuple[dict[str, Input], Note]:
         return {}, Note(f"{unused[0]} is taken as the loss: nothing else is unused")
     names = [f"dL/d{name}" for name in unused[:MOST_NAMED]] + ["…"] * (len(unused) > MOST_NAMED)
     found = {
-        name: Input(name, "given", listing.shapes[name], None, listing.named[name])
+        name: Input(
+            name, "given", listing.shapes[name], None, listing.named[name],
+            rolled=_from_outside(draft.env, name),
+        )
         for name in unused
-    }
+    }  # fmt: skip
     note = f"no loss and no given: {', '.join(names)} taken as given, with drawn values"
     return found, Note(note)
+
+
+def _from_outside(env: Env, name: str) -> Member | None:
+    """The form of a loop's step behind its loops: of the last iteration, say, the range's end."""
+    listing, sizes = env.listing, env.text.sizes
+    at, step = next((i, step) for i, step in enumerate(listing.steps) if step.name == name)
+    form = step.rolled.name if step.rolled else None
+    if not isinstance(form, Member):
+        return None
+    for loop in listing.recorder.loops:
+        which = [k for k, (begin, end) in enumerate(loop.iterations) if begin <= at < end]
+        for k in which:
+            first, last = loop.bounds
+            by: Form = of_size(sizes.constant(loop.first + k))
+            by = last.form if k == len(loop.iterations) - 1 else by if k else first.form
+            letter = sizes.lettered(loop.variable)
+            form = Member(form.family, tuple([put(sizes, i, letter, by) for i in form.indices]))
+    return form

@@ -50,15 +50,21 @@ def iterate(
 
 
 def plain_iterations(
-    env: Env, variable: ast.Name, ends: tuple[Number, Number], weight: int, place: Place
+    env: Env,
+    variable: ast.Name,
+    ends: tuple[Number, Number],
+    weight: int,
+    place: Place,
+    over: str,
 ) -> Iterator[Env]:
     """The same for a range of which no loop is kept: its variable is a plain number.
 
-    Raises GradError as `iterate` does.
+    Its record has no iterations. Raises GradError as `iterate` does.
     """
     check_new(env, variable)
     first, last = int(ends[0].value), int(ends[1].value)
     frame = env.deeper(weight, place, last - first + 1)
+    env.listing.recorder.begin(_loop(env, variable, ends, over))
     for t in range(first, last + 1):
         scope = Scope("loop", env.scope)
         scope.bind(variable.text, of_size(env.text.sizes.constant(t)), variable.place)

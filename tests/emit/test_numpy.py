@@ -170,6 +170,47 @@ def test_the_text_does_not_grow_with_the_loop() -> None:
     assert len(short.splitlines()) <= 60
 
 
+@pytest.mark.parametrize(
+    "ending",
+    ["given dL/dh[T]", "given dL/dh[T], dL/dh[T-1]", "given dL/dh", "y = h[T] * h[0]", "", "z = 1"],
+)
+def test_what_is_given_is_a_range_of_letters(ending: str) -> None:
+    """Said, or taken as given because nothing uses it: at any size the same members."""
+    body = """
+dim T = {T}, H = 2
+input x[1..T]: [H], c[0..2*T-1]: [H]
+h[0] = x[1]
+for t in 1..T:
+    h[t] = tanh(h[t-1] * c[t] + c[2*t-1]) + sum(x[k] * h[k-1] for k in t..t)
+"""
+    made = [case(body.format(T=T) + ending + "\n") for T in (3, 8, 11)]
+    assert len({each.text.partition("dim")[0] for each in made}) == 1
+    assert not any("written out" in note for each in made for note in each.notes)
+    for each in made:
+        run(each)
+
+
+def test_a_sum_that_has_one_term_at_this_size_alone_is_no_loop() -> None:
+    model = "dim T = {T}\ninput x[1..T]: [2]\ny = sum(x[t] for t in 1..T)\ngiven dL/dy\n"
+    one, three = (case(model.format(T=T)) for T in (1, 3))
+    assert any("one term" in note for note in one.notes)
+    assert three.notes == ()
+    run(one)
+    run(three)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["stack(x[t] for t in 1..T)", "sum(x[t] for t in 1..T if t != 2)", "max(x[t] for t in 1..T)"],
+)
+def test_what_has_other_operations_at_other_sizes_is_written_out_for_its_own(value: str) -> None:
+    made = case(f"dim T = 3\ninput x[1..T]: [2]\ny = {value} * 2\ngiven dL/dy\n")
+    assert any("written out" in note for note in made.notes)
+    run(made)
+    with pytest.raises(ValueError, match="not \\(3, 2, 1\\)"):
+        load(made.text)["forward"](x=np.zeros((4, 2, 1)))
+
+
 def test_it_runs_at_other_sizes_than_the_model_has() -> None:
     """Sizes are read from the arrays: one text serves all."""
     text = case(RNN.format(T=3)).text

@@ -170,8 +170,8 @@ class Loops:
             }
             if ends not in assigns:
                 continue
-            gain = self.gain(step, found.row.operand)
-            target = step.args[found.row.operand]
+            gain = self.gain(step, found.line.row.operand)
+            target = step.args[found.line.row.operand]
             before = self.gained.get(target) if assigns[ends] == "+=" else None
             self.gained[target] = gain if before is None else before + gain
 

@@ -250,7 +250,8 @@ def _constants(sheet: Sheet, formulas: Iterable[ast.Code]) -> tuple[ast.Code, ..
     found += [parse(f"sqrt({name})") for name in dims]
     found += [parse(text) for text in ("3", "4")]
     found += [parse(f"{a} * {b}") for a in dims for b in dims if a < b] if len(dims) < 5 else []
-    found += [parse(str(n)) for n in sorted({len(loop.iterations) for loop in sheet.program.loops})]
+    trips = {len(loop.iterations) for loop in sheet.program.loops if loop.iterations}
+    found += [parse(str(n)) for n in sorted(trips)]
     return _unique(found)
 
 

@@ -1,14 +1,13 @@
-"""A model at several small sizes, so that what depends on a size can be told from what does not.
+"""A model at small sizes, from which its loops are read.
 
-A loop's text does not depend on how often it runs, and so a loop need not be unrolled at its own
-length to be read. The dims that ranges and indices depend on are set small, and then each is moved
-by one; what an index outside a loop depends on shows in the difference.
+The forms of a loop's steps do not depend on how often it runs, and so a loop need not be unrolled
+at its own length to be read: the dims that ranges depend on are set small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from gradcli.errors import GradError, GradErrors
 from gradcli.program import Program
@@ -19,46 +18,22 @@ from gradcli.syntax import Parsed, ast
 SMALL = 6  # a dim of at most this is left as it is
 
 
-class Instance(NamedTuple):
-    """A program at given values of its dims."""
-
-    program: Program
-    dims: Mapping[str, int]
-
-
-def instances(parsed: Parsed, request: Request) -> list[Instance]:
-    """The model at small sizes: the first is the one to read, the others differ in one dim each.
+def small(parsed: Parsed, request: Request) -> Program:
+    """The model's Program at small sizes; at its own where it does not stand at these.
 
     Raises GradError or GradErrors where the model is wrong.
     """
     own = {**_numbers(parsed.statements), **request.dims}
     ranged = _ranged(parsed.statements)
     large = sorted({value for name, value in own.items() if name in ranged and value > SMALL})
-    small = {value: SMALL + 2 * i for i, value in enumerate(large)}
-    dims = {name: small.get(value, value) for name, value in own.items() if name in ranged}
-    base = _at(parsed, request, dims) if large else None
-    if base is None:
-        base = Instance(bind(parsed, request)[0], own)
-    found = [base]
-    if base.program.loops or base.program.families:
-        for name in own:
-            value = base.dims[name]
-            tried = (_at(parsed, request, {**base.dims, name: n}) for n in (value + 1, value - 1))
-            found += [next((moved for moved in tried if moved is not None), base)]
-    return found
-
-
-def _at(parsed: Parsed, request: Request, dims: Mapping[str, int]) -> Instance | None:
-    """The model at other sizes; None where it does not stand at these."""
-    known = _numbers(parsed.statements)
-    asked = {**known, **request.dims, **dims}
-    if min(asked.values(), default=1) < 1:
-        return None
-    try:
-        program, _ = bind(parsed, request._replace(dims=asked))
-    except (GradError, GradErrors):
-        return None
-    return Instance(program, asked)
+    new = {value: SMALL + 2 * i for i, value in enumerate(large)}
+    dims = {name: new.get(value, value) for name, value in own.items() if name in ranged}
+    if large:
+        try:
+            return bind(parsed, request._replace(dims={**own, **dims}))[0]
+        except (GradError, GradErrors):
+            pass
+    return bind(parsed, request)[0]
 
 
 def _numbers(statements: Sequence[Any]) -> dict[str, int]:
