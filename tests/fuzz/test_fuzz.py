@@ -31,7 +31,7 @@ def fuzz(*asked, keep):
     [
         ("models", 0, 150),
         ("models", 150, 150),
-        ("derivations", 0, 60),
+        ("derivations", 0, 40),
         ("data", 0, 1000),
         ("options", 0, 1000),
     ],

@@ -6,8 +6,10 @@ import ast
 import io
 import json
 import os
+import re
 import unicodedata
 from html import escape
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,12 @@ import pytest
 from typer.testing import CliRunner
 
 from gradcli.cli import app, progress
+from gradcli.cli.blank import BlankFormat
+from gradcli.cli.check import CheckFormat
+from gradcli.cli.emit import Target
+from gradcli.cli.grade import GradeFormat
+from gradcli.cli.options import Format
+from gradcli.cli.views import Drawing
 from gradcli.foreign import docstring, dumps, visible
 
 MODEL = "layout denominator\ninput x: [2]\nop f(u) = u^2:\n    dL/du = dL/dout * 2 * u\ny = f(x)\nloss L = sum(y)\n"
@@ -68,7 +76,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         assert found.exit_code in (0, 1, 3), found.stderr
         assert seen(found.stderr)
         text = found.stdout_bytes.decode("utf-8")
-        assert seen(text), name
+        assert seen(text.replace("\r\n", "\n")), name  # as CSV has them
         return text
 
     yield run
@@ -175,3 +183,51 @@ def test_any_text_becomes_json() -> None:
     text = "".join(map(chr, [*range(0x300), 0xD800, 0x2028, 0xFEFF, 0xE0001]))
     assert json.loads(dumps({text: [text]}, indent=1)) == {text: [text]}
     assert seen(dumps(text))
+
+
+# ── every command in every form ──
+
+ALONE = "the-model.eq"  # nothing else in any output is called that
+FORMS: list[list[str]] = [
+    *(["derive", "-f", form] for form in Format if form is not Format.pdf),  # Typst's, compiled
+    ["derive", "-f", "latex", "--standalone"],
+    *(["check", "-f", form] for form in CheckFormat),
+    *(["check", "--against", "mine.grad", "-f", form] for form in CheckFormat),
+    *(["graph", "-f", form] for form in Drawing),
+    *(["blank", "-f", form] for form in BlankFormat),
+    *(["grade", "mine.grad", "-f", form] for form in GradeFormat),
+    *(["emit", "--to", to] for to in Target),
+    *(["jacobian", "--of", "L", "--wrt", "x", *more] for more in ([], ["--json"])),
+    ["hessian"],
+    ["paths", "--from", "x[0]", "--json"],
+]
+
+
+class Tags(HTMLParser):
+    """The elements of a page, with the names of their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[object] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, [key for key, _ in attrs]))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=" ".join)
+def test_a_name_changes_nothing_but_where_it_stands(run, form: list[str]) -> None:
+    """Whatever it holds, it adds no line, no element, no statement and no key."""
+    command, *options = form
+    plain = run(ALONE, command, *options)
+    between = plain.split(ALONE)
+    same = re.compile("([^\n]*)".join(map(re.escape, between)))
+    for name in HOSTILE:
+        found = run(name, command, *options)
+        assert same.fullmatch(found), name
+        assert Tags(found).found == Tags(plain).found or "<" not in plain, name
+        if command == "emit":
+            one, other = (ast.parse(text).body[1:] for text in (plain, found))
+            assert list(map(ast.dump, one)) == list(map(ast.dump, other)), name
+        if plain.startswith("{") and plain.count("\n{") == 0:
+            assert json.loads(found).keys() == json.loads(plain).keys(), name
