@@ -315,8 +315,6 @@ class Model:
         └─□─┘ e
         <BLANKLINE>
         """
-        if rolled and (named or grad):
-            raise GradError("rolled goes with neither named nor grad", kind="bad-option")
         asked = request(data, dims, seed, None, max_elements)
         session = derive(self.parsed, asked)
         from gradcli.api.views import Graph

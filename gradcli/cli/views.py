@@ -165,9 +165,6 @@ def graph(
     max_elements: MaxElements = 10**8,
 ) -> None:
     form = Drawing.json if json else form
-    if rolled and (named or grad):
-        what = "--named" if named else "--grad"
-        raise typer.BadParameter(f"it does not go with {what}", param_hint="--rolled")
     asked = valued(dim, data, seed, max_elements)
     with Reported(form, model):
         found = read(model).graph(named=named, rolled=rolled, grad=grad, **asked)

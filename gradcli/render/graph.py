@@ -54,7 +54,12 @@ def _lanes(found: Graph, digits: int | None) -> Iterator[tuple[str, str]]:
         left[edge.tail] = left.get(edge.tail, 0) + 1
     backs = {(e.tail, e.head): label(e.gradient, digits) for e in found.edges}
     lanes: list[str | None] = []
+    around: tuple[str, ...] = ()
     for node in _lazily(found, sources):
+        if node.cluster != around and sources.get(node.name):
+            around = node.cluster
+            if around:
+                yield _through(lanes), ", ".join(around) + ":"
         taken = sources.get(node.name, [])
         at = [lanes.index(name) for name in taken]
         own = lanes.index(None) if None in lanes else len(lanes)
@@ -72,8 +77,12 @@ def _lanes(found: Graph, digits: int | None) -> Iterator[tuple[str, str]]:
         first, *rest = node.text.split("\n")
         back = [f"{name} {backs[name, node.name]}" for name in taken if backs[name, node.name]]
         yield line, f"{first}   ← {', '.join(back)}" if back else first
-        through = "".join("│ " if name is not None else "  " for name in lanes)
-        yield from ((through.rstrip(), f"  {more}") for more in rest)
+        yield from ((_through(lanes), f"  {more}") for more in rest)
+
+
+def _through(lanes: list[str | None]) -> str:
+    """The lanes where nothing is joined."""
+    return "".join("│ " if name is not None else "  " for name in lanes).rstrip()
 
 
 def _lazily(found: Graph, sources: dict[str, list[str]]) -> Iterator[Node]:
