@@ -8,15 +8,15 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 
 from gradcli.codegen.helpers import Helpers
 from gradcli.codegen.numpy_ import Names
-from gradcli.emit.adjoint import derivative
 from gradcli.emit.languages import LANGUAGES
-from gradcli.emit.nest import Axis, variables
 from gradcli.emit.passes import Passes, Quantity
 from gradcli.emit.schedule import schedule
 from gradcli.emit.stores import ARRAY, Store
 from gradcli.emit.wrappers import wrapper
 from gradcli.emit.writer import WIDTH, Writer
 from gradcli.foreign import docstring
+from gradcli.nests.adjoint import derivative
+from gradcli.nests.nest import Axis, variables
 from gradcli.ops.coding import CALLED, Site
 from gradcli.ops.core import Call
 from gradcli.sizes import Shape, Size, is_scalar

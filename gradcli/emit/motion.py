@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from itertools import groupby
 
-from gradcli.emit.nest import Equation, Nest, Operand, Ref, ends, variables
 from gradcli.emit.schedule import recurrent
+from gradcli.nests.nest import Equation, Nest, Operand, Ref, ends, variables
 from gradcli.ops.core import TABLE, Call, Signature
 from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import Number, Shape, alike

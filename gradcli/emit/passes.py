@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gradcli.emit import adjoint, motion, simplify
-from gradcli.emit.adjoint import derivative
-from gradcli.emit.nest import Axis, Equation, Nest, Ref, Unkept, hull
-from gradcli.emit.reading import indices, read, split
+from gradcli.emit import motion, simplify
 from gradcli.emit.schedule import at_once_fits
 from gradcli.emit.small import small
 from gradcli.errors import GradError
+from gradcli.nests import adjoint
+from gradcli.nests.adjoint import derivative
+from gradcli.nests.nest import Axis, Equation, Nest, Ref, Unkept, hull
+from gradcli.nests.reading import indices, read, split
 from gradcli.ops.core import EXACT, TABLE, Call, Signature
 from gradcli.program import Input, Program
 from gradcli.request import Request

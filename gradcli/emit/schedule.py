@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from gradcli.emit.nest import Equation, Loop, Nest, Ref, coefficient, variables
+from gradcli.nests.nest import Equation, Loop, Nest, Ref, coefficient, variables
 from gradcli.sizes import Size
 
 

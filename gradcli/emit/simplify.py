@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import Any
 
-from gradcli.emit.nest import Equation, Nest, Operand, Ref, ends, substitute
+from gradcli.nests.nest import Equation, Nest, Operand, Ref, ends, substitute
 from gradcli.sizes import Number, Size, Sizes
 
 

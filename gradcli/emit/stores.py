@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from gradcli.emit.nest import Axis, Nest, Ref, coefficient, ends, variables
 from gradcli.emit.schedule import Item
+from gradcli.nests.nest import Axis, Nest, Ref, coefficient, ends, variables
 from gradcli.sizes import Shape, Size, Sizes
 
 WHOLE, LOCAL, ARRAY = "whole", "local", "array"

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from gradcli.emit.arithmetic import number_code, power, size_code
 from gradcli.emit.languages import Language, Range
-from gradcli.emit.nest import (
+from gradcli.emit.schedule import Item
+from gradcli.emit.stores import ARRAY, Store, entered, stores
+from gradcli.nests.nest import (
     Axis,
     Equation,
     Loop,
@@ -20,8 +22,6 @@ from gradcli.emit.nest import (
     substitute,
     variables,
 )
-from gradcli.emit.schedule import Item
-from gradcli.emit.stores import ARRAY, Store, entered, stores
 from gradcli.ops.coding import NUMPY, SUMMED, Site
 from gradcli.ops.core import EXACT, Call, Spelling
 from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, SUM, Number, Shape, Size

@@ -10,7 +10,7 @@ import numpy as np
 from support import assert_close
 
 from gradcli.emit.command import emit
-from gradcli.emit.reading import split
+from gradcli.nests.reading import split
 from gradcli.request import Request
 from gradcli.session import derive as derived
 from gradcli.session import parse_text

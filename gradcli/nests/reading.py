@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcli.emit.nest import Axis, Equation, Loop, Nest, Operand, Ref, Span, Unkept, ends, hull
 from gradcli.forms import Member, placed, polynomial, worth
 from gradcli.loops import Runs
+from gradcli.nests.nest import Axis, Equation, Loop, Nest, Operand, Ref, Span, Unkept, ends, hull
 from gradcli.ops.core import ALL, FUNCTIONS, TABLE, Call, Signature
 from gradcli.ops.parts import Part
 from gradcli.program import Loop as Run

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gradcli.emit.nest import Equation, Loop, Nest, Operand, Ref, Span, ends
+from gradcli.nests.nest import Equation, Loop, Nest, Operand, Ref, Span, ends
 from gradcli.ops.core import TABLE, Call, Signature
 from gradcli.sizes import Number, Shape
 from gradcli.transform.vjp import Code, Contribution, gains

@@ -1,0 +1,1 @@
+"""Programs with their loops kept, forward and backward: each equation once."""
