@@ -138,7 +138,7 @@ def test_a_loop_computes_what_its_iterations_do(name: str, plain: bool) -> None:
 def test_every_entry_of_the_table(op: Op) -> None:
     """At several shapes: alone, and at once for all iterations of a loop."""
     some = cases(op)
-    for one in some[:: max(1, len(some) // 6)]:
+    for one in some[:: max(1, len(some) // 3)]:
         run(case(one.model, data=one.draw(1)))
         if one.names:
             run(case(looped(one), data=many(one)))

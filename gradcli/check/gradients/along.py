@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from gradcli.check.gradients.exact import TINY, directional
+from gradcli.check.gradients.extended import FINER
 from gradcli.check.gradients.finite import AT_KINK, common
 from gradcli.check.gradients.noise import Noise
 from gradcli.check.gradients.probe import Model
@@ -49,7 +50,7 @@ def along_a_direction(
         forward, truncation = directional(more, direction)
         found, _ = _product(direction, more.session.backward.totals)
         bar = bar if np.isfinite(bar) else truncation + rounding
-        if _reason(forward, found, truncation) == AGREES:
+        if _reason(forward, found, truncation + rounding / FINER) == AGREES:
             # The formulas are right: what double precision makes of them may be, or not.
             reason = AGREES if _reason(forward, reverse, bar) == AGREES else NOISE
     entries = sum(direction[n].size for n in names)

@@ -188,6 +188,15 @@ def test_a_kink_shows_beside_outputs_that_hide_it_by_rounding(other, method):
 # ── what the check must not blame ──
 
 
+@pytest.mark.parametrize("other", ["0", "1"])
+def test_what_overflows_on_the_way_is_no_mistake(other):
+    """The square of e^700 is beyond double precision, and with it a whole contribution."""
+    text = f"dim N = 2\ninput x: [N] = [700, {other}]\nloss L = sum(exp(x) / sum(exp(x)))\n"
+    found = verdicts(text)
+    assert {verdict for verdict, _ in found.values()} == {"inconclusive"}
+    assert found["dot-product"] == ("inconclusive", "rounding")
+
+
 def test_what_underflows_on_the_way_is_no_zero(monkeypatch):
     """The product is 0 here and the derivative 1: in double precision nobody can tell."""
     found = session("input x: [2] = [-1e-300, 1]\nloss L = sum((x * 1e-160) * 1e160)\n")
