@@ -16,17 +16,8 @@ from gradcli.lower.operands import apply, formed, shape, value, whole
 from gradcli.lower.scope import Brackets, Family, Function, Item, Quoted, Ref
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS, Mismatch, Op
-from gradcli.ops.attributes import (
-    ATTRIBUTES,
-    BRACKETS,
-    COUNT,
-    SIZE,
-    SIZES,
-    TEXT,
-    WHOLE,
-    At,
-    Attribute,
-)
+from gradcli.ops.attribute import BRACKETS, COUNT, SIZE, SIZES, TEXT, WHOLE, At, Attribute
+from gradcli.ops.attributes import ATTRIBUTES
 from gradcli.ops.core import Attrs
 from gradcli.record import Record
 from gradcli.sizes import Number, Shape, Size

@@ -1,12 +1,15 @@
 """The operation table: one entry an operation."""
 
 from gradcli.ops import (
+    activations,
     arithmetic,
+    comparisons,
     constants,
     einsum,
     elementwise,
     functions,
     gather,
+    matmul,
     matrices,
     products,
     reductions,
@@ -14,10 +17,11 @@ from gradcli.ops import (
     sequences,
     shaping,
     statistics,
+    trigonometric,
 )
-from gradcli.ops.arithmetic import OPERATORS
 from gradcli.ops.core import FUNCTIONS, TABLE, Array, Op, Pair, Signature, Spelling
 from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.operators import OPERATORS
 
 __all__ = [
     "FUNCTIONS",
@@ -29,12 +33,15 @@ __all__ = [
     "Pair",
     "Signature",
     "Spelling",
+    "activations",
     "arithmetic",
+    "comparisons",
     "constants",
     "einsum",
     "elementwise",
     "functions",
     "gather",
+    "matmul",
     "matrices",
     "products",
     "reductions",
@@ -42,4 +49,5 @@ __all__ = [
     "sequences",
     "shaping",
     "statistics",
+    "trigonometric",
 ]

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
-from gradcli.ops.attributes import ATTRIBUTES, Markup
+from gradcli.ops.attribute import Markup
+from gradcli.ops.attributes import ATTRIBUTES
 from gradcli.program import Operand, Step
 from gradcli.render.notation import Notation
 from gradcli.sizes import ATOM, POWER, PRODUCT, Form, Number, Size, is_scalar

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
-from gradcli.ops.attributes import ATTRIBUTES, FIRST
+from gradcli.ops.attribute import FIRST
+from gradcli.ops.attributes import ATTRIBUTES
 from gradcli.ops.core import Call, tried
 from gradcli.ops.prelude import NAMES
 from gradcli.program import LAYOUTS, Step
