@@ -15,6 +15,10 @@ PATIENCE = 2.0  # seconds in which a pipe must get a writer
 
 def read_file(path: str, most: int) -> bytes:
     """A file's content; `-` is standard input. Raises GradError, also beyond `most` bytes."""
+    if not path.strip():
+        raise GradError(
+            "the path of the file is empty", hint="- reads standard input", kind="unreadable-file"
+        )
     try:
         raw = _standard(most + 1) if path == "-" else _read(path, most + 1)
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһνοΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТХ",
@@ -107,6 +107,7 @@ WORDS = {
 }
 
 LONGEST = 60  # names beyond this are not compared letter by letter
+SOME = 4  # names of what there is, in a hint
 MOST = 2_000  # nor are more names than these
 
 
@@ -130,6 +131,11 @@ def suggestion(name: str, known: Iterable[str]) -> str | None:
     near = [other for other in names if abs(len(other) - len(name)) <= 3][:MOST]
     close = difflib.get_close_matches(name, near, n=1, cutoff=0.7)
     return f"did you mean `{close[0]}`?" if close else None
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first of some names, for a hint at what there is."""
+    return ", ".join(names[:SOME]) + (", …" if len(names) > SOME else "")
 
 
 def _other_letter(name: str, other: str) -> str:

@@ -111,6 +111,8 @@ class Paths(View):
         self.count, self.rest = found.number, found.rest
         self.sum, self.gradient = found.total, found.gradient
         self.notes = tuple(map(str, found.session.notes))
+        if found.none:
+            self.notes += (f"note: {found.none}",)
 
     def __repr__(self) -> str:
         return f"<Paths from {self.found.label(self.found.start)}: {self.count:,}>"

@@ -153,12 +153,13 @@ def resolve_wrt(program: Program, names: Iterable[str]) -> tuple[str, ...]:
         elif name in program.families:
             found += program.families[name]
         else:
-            from gradcli.suggest import suggestion
+            from gradcli.suggest import some_of, suggestion
 
             known = set(program.shapes) | set(program.families)
+            declared = [item.name for item in program.inputs if item.role != "const"]
             raise GradError(
                 f"--wrt {name}: the model has no `{name}`",
-                hint=suggestion(name, known),
+                hint=suggestion(name, known) or f"it has {some_of(declared or [*program.shapes])}",
                 kind="bad-option",
             )
     if not found:

@@ -17,7 +17,7 @@ from gradcli.ops.maps import Map, identity, transposed
 from gradcli.program import NOWHERE, Input, Program, Step
 from gradcli.session import Session
 from gradcli.sizes import Shape, numbers
-from gradcli.suggest import suggestion
+from gradcli.suggest import some_of, suggestion
 from gradcli.transform.downstream import batched, downstream, lanes
 from gradcli.transform.forward import forward_mode
 from gradcli.transform.jacobian import along, text
@@ -158,9 +158,8 @@ def only(program: Program, option: str, name: str | None, only: Sequence[str]) -
                 hint="it names any quantity of the model",
                 kind="bad-option",
             )
-        found = ", ".join(only[:4]) + (", …" if len(only) > 4 else "")
         raise GradError(
-            f"{option} is needed: the model has {found}",
+            f"{option} is needed: the model has {some_of(only)}",
             hint=f"{option} {only[0]}",
             kind="bad-option",
         )

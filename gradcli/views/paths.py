@@ -79,6 +79,18 @@ class Paths(NamedTuple):
     gradient: float
     arrows: tuple[Arrow, ...]
 
+    @property
+    def none(self) -> str | None:
+        """What is said where there is no path: whether the other way may have some."""
+        if self.number:
+            return None
+        start, end = self.label(self.start), self.label(self.end) if self.end else LAST
+        found = f"no path leads from {start} to {end}: the derivative is 0"
+        order = list(self.session.program.shapes)
+        if self.end and order.index(self.end.name) < order.index(self.start.name):
+            found += f"; {end} is computed first: --from '{end}' --to '{start}' is the other way"
+        return found
+
     def label(self, entry: Entry) -> str:
         """An entry as it is written: x[0], W[1, 2], a."""
         if entry.name not in self.session.program.shapes:
@@ -101,7 +113,8 @@ def paths(
     """
     program = session.program
     first = entry(program, "--from", start)
-    last = None if end is None else entry(program, "--to", end)
+    whole = end is None or (end == LAST and LAST not in program.shapes)
+    last = None if end is None or whole else entry(program, "--to", end)
     ends = _ends(session, last)
     bases = {name.partition("[")[0] for name in (first.name, *ends)}
     named = [e for e in equations(program, written | bases) if e.name != first.name]
@@ -119,13 +132,16 @@ def paths(
 
 def entry(program: Program, option: str, written: str) -> Entry:
     """An entry as it is written. Raises GradError where there is none."""
+    if not written.strip():
+        first = label(program, Entry(next(iter(program.shapes)), 0))
+        raise GradError(f"{option} is empty", hint=f"{option} {first}", kind="bad-option")
     name = max((n for n in program.shapes if written.startswith(n)), key=len, default="")
     rest = written[len(name) :].strip()
     if not name or (rest and not rest.startswith("[")):
         raise GradError(
             f"{option} {written}: the model has no such entry",
             hint=suggestion(written.partition("[")[0], program.shapes)
-            or f"an entry is written {next(iter(program.shapes))}[0]",
+            or f"an entry is written {label(program, Entry(next(iter(program.shapes)), 0))}",
             kind="bad-option",
         )
     shape = numbers(program.shapes[name])

@@ -117,7 +117,7 @@ def test_no_path_is_no_error():
     [
         (["--from", "q[0]"], "--from q[0]: the model has no such entry"),
         (["--from", "x"], "--from x: x has 3 entries"),
-        (["--from", ""], "--from : the model has no such entry"),
+        (["--from", ""], "--from is empty"),
         (["--from", "x[3]"], "--from x[3]: x is 3×1, counted from 0"),
         (["--from", "x[a]"], "--from x[a]: x is 3×1, counted from 0"),
         (["--from", "x[0]", "--to", "y[0, 1]"], "--to y[0, 1]: y is 3×1, counted from 0"),
@@ -130,3 +130,54 @@ def test_what_is_no_entry_is_one_error(arguments, message):
     assert found.exit_code == 2
     assert found.stderr.splitlines()[0] == f"error: {message}"
     assert found.stderr.splitlines()[1].startswith("hint: ")
+
+
+def test_the_end_may_be_named_as_it_is_shown():
+    model = load("activation")
+    assert model.paths("x[0]", "L").document() == model.paths("x[0]").document()
+    scalar = gradcli.parse("input L, x\ny = x * L\nz = y * 2\ngiven dL/dz\n")
+    assert scalar.paths("x", "y").count == 1
+    with pytest.raises(gradcli.GradError, match="--to q"):
+        scalar.paths("x", "q")
+    assert scalar.paths("L", "L").count == 1  # a quantity of that name is meant
+
+
+def test_where_no_path_leads_a_line_says_so():
+    found = run("paths", EXAMPLES / "graph.eq", "--from", "e", "--to", "a")
+    assert found.exit_code == 0
+    assert found.stderr == (
+        "note: no path leads from e to a: the derivative is 0; "
+        "a is computed first: --from 'a' --to 'e' is the other way\n"
+    )
+    found = run("paths", EXAMPLES / "graph.eq", "--from", "a", "--to", "d")
+    assert found.stderr == "note: no path leads from a to d: the derivative is 0\n"
+    assert run("paths", EXAMPLES / "graph.eq", "--from", "a").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (["paths", "graph.eq", "--from", ""], "--from is empty", "--from a"),
+        (
+            ["paths", "graph.eq", "--from", "q"],
+            "--from q: the model has no such entry",
+            "an entry is written a",
+        ),
+        (
+            ["paths", "activation.eq", "--from", "q[0]"],
+            "--from q[0]: the model has no such entry",
+            "an entry is written x[0]",
+        ),
+        (
+            ["derive", "lstm.eq", "--wrt", "nothing"],
+            "--wrt nothing: the model has no `nothing`",
+            "it has x, h_prev, C_prev, W_fc, …",
+        ),
+        (["graph", ""], "the path of the file is empty", "- reads standard input"),
+    ],
+)
+def test_what_is_not_there_gets_one_line_and_a_hint(arguments, message, hint):
+    command, model, *more = arguments
+    found = run(command, EXAMPLES / model if model else "", *more)
+    assert found.exit_code == 2
+    assert found.stderr == f"error: {message}\nhint: {hint}\n"
