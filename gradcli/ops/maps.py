@@ -2,24 +2,23 @@
 
 A map is a sum of products of factors: an identity, a diagonal, a matrix, a Kronecker product. Its
 constructors draw together what is known to be simpler, so that the Jacobian of a softmax comes out
-as diag(y) - y @ y.T.
+as diag(y) - y @ y.T. No two kinds have fields of the same types, so that no two of them are equal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import TypeAlias, Union
 
 from gradcli.expr import Expr, as_expr, call
+from gradcli.record import Record
 from gradcli.sizes import Number, Shape, Size, Sizes, is_one, is_scalar, plain, same
 
 Map: TypeAlias = Union["Eye", "Diag", "Dense", "Ones", "Kron", "Product", "Sum", "Scaled"]
 
 
-@dataclass(frozen=True)
-class Eye:
+class Eye(Record):
     """The identity on some entries."""
 
     size: Size
@@ -29,8 +28,7 @@ class Eye:
         return self.size, self.size
 
 
-@dataclass(frozen=True)
-class Diag:
+class Diag(Record):
     """A diagonal matrix; `entries` is a column."""
 
     entries: Expr
@@ -41,23 +39,20 @@ class Diag:
         return self.size, self.size
 
 
-@dataclass(frozen=True)
-class Dense:
+class Dense(Record):
     """Any matrix."""
 
     expr: Expr
     sizes: tuple[Size, Size]
 
 
-@dataclass(frozen=True)
-class Ones:
+class Ones(Record):
     """A column or a row of ones: what a sum and a broadcast are made of."""
 
     sizes: tuple[Size, Size]
 
 
-@dataclass(frozen=True)
-class Kron:
+class Kron(Record):
     """A Kronecker product: the left factor acts on rows, the right one on columns."""
 
     left: Map
@@ -65,8 +60,7 @@ class Kron:
     sizes: tuple[Size, Size]
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(Record):
     """A product of at least two factors, of which none is a product, a multiple or an identity."""
 
     factors: tuple[Map, ...]
@@ -76,19 +70,14 @@ class Product:
         return self.factors[0].sizes[0], self.factors[-1].sizes[1]
 
 
-@dataclass(frozen=True)
-class Sum:
+class Sum(Record):
     """A sum of at least two terms, of which none is a sum."""
 
     terms: tuple[Map, ...]
-
-    @property
-    def sizes(self) -> tuple[Size, Size]:
-        return self.terms[0].sizes
+    sizes: tuple[Size, Size]
 
 
-@dataclass(frozen=True)
-class Scaled:
+class Scaled(Record):
     """A scalar times a map that is no multiple itself."""
 
     scalar: Expr
@@ -159,7 +148,7 @@ def transposed(found: Map) -> Map:
     if isinstance(found, Product):
         return Product(tuple(transposed(f) for f in reversed(found.factors)))
     if isinstance(found, Sum):
-        return Sum(tuple(map(transposed, found.terms)))
+        return Sum(tuple(map(transposed, found.terms)), found.sizes[::-1])
     return Scaled(found.scalar, transposed(found.inner))
 
 
@@ -283,7 +272,7 @@ def plus(terms: Sequence[Map], sizes: Sizes) -> Map:
         found.insert(parts[0][0], Diag(joint, size))
     if not found:
         return scaled(as_expr(0), flat[0])
-    return found[0] if len(found) == 1 else Sum(tuple(found))
+    return found[0] if len(found) == 1 else Sum(tuple(found), found[0].sizes)
 
 
 def _entries(found: Map) -> Expr | None:
