@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from json import JSONEncoder
 
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories: control, format, surrogate, line, paragraph
 BYTES = re.compile("[\udc80-\udcff]+")
@@ -30,13 +34,24 @@ def docstring(text: str) -> str:
 
 def dumps(value: Any, indent: int | None = None) -> str:
     """JSON that any reader takes; what can't be seen is escaped, as JSON has it."""
-    import json  # start-up counts: most commands write none
-
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    if text.replace("\n", "").isprintable():
+    text = _encoder(indent).encode(value)
+    if text.isprintable() or (indent and text.replace("\n", "").isprintable()):
         return text
     text = BYTES.sub(lambda found: _decoded(found).replace("\\", "\\\\"), text)
-    return "".join(c if is_seen(c) or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return "".join(c if is_seen(c) or c == "\n" else _escaped(c) for c in text)
+
+
+@cache  # making one takes as long as a short document
+def _encoder(indent: int | None) -> JSONEncoder:
+    import json  # start-up counts: most commands write none
+
+    return json.JSONEncoder(ensure_ascii=False, indent=indent)
+
+
+def _escaped(character: str) -> str:
+    import json
+
+    return json.dumps(character)[1:-1]
 
 
 def is_seen(character: str) -> bool:

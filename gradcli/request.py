@@ -30,3 +30,5 @@ class Besides(Record):
 
 
 NOTHING = Besides()
+
+REVERSE, FORWARD, BOTH = "reverse", "forward", "both"  # the modes of a derivation

@@ -28,7 +28,7 @@ COMPARISON, SUM, PRODUCT, SIGN, POWER, POSTFIX, ATOM = range(1, 8)
 class Size:
     """A size: its polynomial, its value, and how it is written. Made by `Sizes` only."""
 
-    __slots__ = ("free", "precedence", "terms", "text", "value")
+    __slots__ = ("free", "one", "precedence", "terms", "text", "value")
 
     def __init__(self, terms: Terms, value: Fraction, text: str, precedence: int) -> None:
         self.terms = terms
@@ -36,6 +36,7 @@ class Size:
         self.text = text
         self.precedence = precedence
         self.free = False  # the size of a literal, which is compared by number
+        self.one = value == 1 and self.is_constant  # the number 1, not only worth 1
 
     def __repr__(self) -> str:
         return self.text
@@ -184,11 +185,11 @@ def alike(one: Shape, other: Shape) -> bool:
 
 def is_one(size: Size) -> bool:
     """Whether a size is the number 1, not only worth 1."""
-    return size.value == 1 and size.is_constant
+    return size.one
 
 
 def is_scalar(shape: Shape) -> bool:
-    return len(shape) == 2 and is_one(shape[0]) and is_one(shape[1])
+    return len(shape) == 2 and shape[0].one and shape[1].one
 
 
 def numbers(shape: Shape) -> tuple[int, ...]:

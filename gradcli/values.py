@@ -162,6 +162,9 @@ def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
     )
 
 
+_finite = np.logical_and.reduce  # `all`, with nothing of Python between
+
+
 def non_finite(values: Mapping[str, Array], names: Iterable[str]) -> str | None:
     """The first of some names whose value is not finite everywhere."""
-    return next((name for name in names if not np.isfinite(values[name]).all()), None)
+    return next((name for name in names if not _finite(np.isfinite(values[name]), axis=None)), None)

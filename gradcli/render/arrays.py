@@ -24,10 +24,10 @@ def show_symbols(shape: Shape) -> list[str]:
 def as_json(array: Array, shape: Shape, precision: int | None) -> Any:
     """Nested lists; a scalar is a number; what JSON lacks is a text."""
     if is_scalar(shape):
-        return json_number(float(array.reshape(-1)[0]), precision)
-    if precision is None and np.isfinite(array).all():
-        return array.tolist()
-    return _nested(array.tolist(), precision)
+        return json_number(float(array.item()), precision)
+    found = array.tolist()
+    plain = precision is None and np.logical_and.reduce(np.isfinite(array), axis=None)
+    return found if plain else _nested(found, precision)
 
 
 def norm(array: Array) -> float:

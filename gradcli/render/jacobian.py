@@ -12,12 +12,12 @@ from gradcli.ops.core import Array
 from gradcli.render.arrays import as_json, entry_text
 from gradcli.render.layout import PLAIN, Column, Line, Section
 from gradcli.render.table import DIGITS, counted, shape_text
+from gradcli.request import FORWARD, REVERSE
 from gradcli.sizes import is_one
 from gradcli.version import __version__
 from gradcli.views.chain import Chain
 from gradcli.views.jacobian import Jacobian
 from gradcli.views.second import Hessian
-from gradcli.views.tangents import FORWARD, REVERSE
 
 SCHEMA_VERSION = 1
 FACTS = (Column("", gap=0), Column("", flexible=True))

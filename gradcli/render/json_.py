@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcli.foreign import dumps
 from gradcli.ops.core import Array
-from gradcli.render import compact
 from gradcli.render.arrays import TOLD, json_number, show_shape, show_symbols
 from gradcli.render.diagnostics import place
-from gradcli.request import NOTHING, Besides
+from gradcli.request import BOTH, FORWARD, NOTHING, REVERSE, Besides
 from gradcli.session import Session
 from gradcli.sizes import Shape
 from gradcli.syntax.ast import Place
 from gradcli.transform.reify import OWN
 from gradcli.transform.reverse import displayed
 from gradcli.version import __version__
-from gradcli.views.cost import of_row
-from gradcli.views.tangents import BOTH, FORWARD, REVERSE, Forward, sums
+
+if TYPE_CHECKING:
+    from gradcli.views.tangents import Forward
 
 SCHEMA_VERSION = 1
 Tell: TypeAlias = Callable[[Array, Shape], dict[str, Any]]
@@ -100,6 +100,11 @@ def _teller(precision: int | None, values: str) -> Tell:
 
 def _head(session: Session, mode: str, told: Besides) -> dict[str, Any]:
     program = session.program
+    cost = {}
+    if told.cost:
+        from gradcli.render import compact
+
+        cost = {"cost": compact.cost_json(session)}
     return {
         "schema_version": SCHEMA_VERSION,
         "gradcli_version": __version__,
@@ -109,7 +114,7 @@ def _head(session: Session, mode: str, told: Besides) -> dict[str, Any]:
         "dims": {name: size.value for name, size in program.sizes.dims.items()},
         "loss": program.loss,
         "notes": [note.message for note in session.notes],
-        **({"cost": compact.cost_json(session)} if told.cost else {}),
+        **cost,
     }
 
 
@@ -150,9 +155,10 @@ def _forward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
 
 def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[dict[str, Any]]:
     derivation = session.derivation
-    ways = compact.ways_json(session) if told.why else ([] for _ in derivation.rows)
-    every = zip(derivation.rows, session.backward.steps, ways, strict=True)
-    for number, (row, value, way) in enumerate(every, 1):
+    besides = _besides(session, told)
+    for number, (row, value) in enumerate(
+        zip(derivation.rows, session.backward.steps, strict=True), 1
+    ):
         yield {
             "step": number,
             **({"eq": row.eq} if row.eq else {}),
@@ -160,10 +166,23 @@ def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[dict[str,
             "assign": row.assign,
             "formula": derivation.formula(row),
             **({"own": True} if row.operand == OWN else {}),
-            **({"flops": of_row(row, session.program.sizes).value} if told.cost else {}),
-            **({"why": way} if way else {}),
+            **next(besides, {}),
             **_derivative(value, row.contribution.shape, derivation.layout, tell),
         }
+
+
+def _besides(session: Session, told: Besides) -> Iterator[dict[str, Any]]:
+    """What is told of each line besides; nothing where nothing is asked for."""
+    if not (told.why or told.cost):
+        return
+    from gradcli.render.compact import ways_json
+    from gradcli.views.cost import of_row
+
+    rows = session.derivation.rows
+    ways = ways_json(session) if told.why else ([] for _ in rows)
+    for row, way in zip(rows, ways, strict=True):
+        cost = {"flops": of_row(row, session.program.sizes).value} if told.cost else {}
+        yield {**cost, **({"why": way} if way else {})}
 
 
 def _tangents(found: Forward, tell: Tell) -> Iterator[dict[str, Any]]:
@@ -180,6 +199,8 @@ def _tangents(found: Forward, tell: Tell) -> Iterator[dict[str, Any]]:
 
 
 def _sums(found: Forward) -> Iterator[dict[str, Any]]:
+    from gradcli.views.tangents import sums
+
     for one in sums(found):
         terms = [{"formula": text, "value": json_number(value, None)} for text, value in one.terms]
         yield {
@@ -253,8 +274,9 @@ def _derivative(array: Array, shape: Shape, layout: str, tell: Tell) -> dict[str
 
 
 def _array(array: Array, shape: Shape, tell: Tell) -> dict[str, Any]:
-    return {
-        "shape": show_shape(shape),
-        "symbolic_shape": show_symbols(shape),
-        **tell(array, shape),
-    }
+    return {**_shapes(shape), **tell(array, shape)}
+
+
+@cache  # many records have one shape
+def _shapes(shape: Shape) -> dict[str, Any]:
+    return {"shape": show_shape(shape), "symbolic_shape": show_symbols(shape)}

@@ -15,6 +15,7 @@ from gradcli.interpret import interpret, number
 from gradcli.ops.core import Array
 from gradcli.ops.maps import Map, identity, transposed
 from gradcli.program import NOWHERE, Input, Program, Step
+from gradcli.request import FORWARD, REVERSE
 from gradcli.session import Session
 from gradcli.sizes import Shape, numbers
 from gradcli.suggest import some_of, suggestion
@@ -24,7 +25,7 @@ from gradcli.transform.jacobian import along, text
 from gradcli.transform.reverse import Derivation, derive
 from gradcli.values import draw
 from gradcli.views.structure import of_map, of_pattern
-from gradcli.views.tangents import FORWARD, REVERSE, STANDARD
+from gradcli.views.tangents import STANDARD
 
 POINTS = 2  # drawn ones, at which the pattern of zeros is looked at beside the model's own values
 CHUNK = 2**22  # entries of the largest array in one evaluation

@@ -15,7 +15,7 @@ from gradcli.interpret import interpret
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, Program, Step
 from gradcli.record import Record
-from gradcli.request import Request
+from gradcli.request import FORWARD, REVERSE, Request
 from gradcli.session import Session, bind, compute
 from gradcli.sizes import Shape, is_scalar, numbers
 from gradcli.suggest import suggestion
@@ -28,7 +28,6 @@ from gradcli.values import draw, fit
 
 STANDARD = Drawn("normal", (0.0, 1.0))
 DRAWN, STATED, ONE = "drawn", "stated", "1"
-REVERSE, FORWARD, BOTH = "reverse", "forward", "both"
 
 
 class Forward(Record):
