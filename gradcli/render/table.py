@@ -63,10 +63,12 @@ def sections(
 
     full: whether all rows are shown, however many. whole: what shows them where they are not.
     """
-    from gradcli.render import compact
-
     table = Table(session, precision or DIGITS, full, whole)
     found = [table.forward(), table.backward(), table.summary()]
+    if told == NOTHING:
+        return found
+    from gradcli.render import compact
+
     if told.why:
         found.insert(2, compact.ways(session))
     return [*found, compact.cost(session)] if told.cost else found
