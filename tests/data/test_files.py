@@ -203,6 +203,16 @@ def test_json(name, tmp_path):
     assert part in refused(path)
 
 
+@pytest.mark.parametrize("over", [0, 1])
+def test_json_of_the_largest_size_and_one_byte_more(over, tmp_path):
+    path = tmp_path / "d.json"
+    path.write_bytes(b'{"W": 7' + b" " * (32 * 2**20 + over - 8) + b"}")
+    if over:
+        assert "larger than 32 MiB" in refused(path)
+    else:
+        assert load_data(path, LIMIT)["W"] == 7
+
+
 def test_links_in_a_circle(tmp_path):
     (tmp_path / "W.npy").symlink_to(tmp_path / "V.npy")
     (tmp_path / "V.npy").symlink_to(tmp_path / "W.npy")

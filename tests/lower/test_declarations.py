@@ -12,7 +12,9 @@ from support import equations, messages, program, session, squeeze, texts, value
 
 from gradcli.data.arrays import load_data
 from gradcli.errors import GradError, GradErrors
+from gradcli.lower import Options, lower
 from gradcli.session import Request, run
+from gradcli.syntax import read, read_source
 
 
 def inputs(text: str, **options: Any) -> dict[str, Any]:
@@ -300,6 +302,14 @@ def test_too_many_elements() -> None:
     assert "--max-elements" in messages("dim N = 20000\ninput x: [N, N]\ny = x")
     assert "--max-elements" in messages("dim N = 100000\ninput x: [N]\ny = x @ x.T")
     assert "elements" in messages("dim N = 1000000\ninput x: [N]\ny = reshape(ones(N, N), [N*N])")
+
+
+def test_all_arrays_have_twice_the_elements_of_the_largest_and_no_more() -> None:
+    most = Options(max_elements=10)
+    text = "input x: [10]\ny = x * 2\n"
+    lower(read(read_source("model.eq", text.encode())), most)
+    with pytest.raises(GradErrors, match="more than 20 elements in all"):
+        lower(read(read_source("model.eq", f"{text}z = y[0] * 2\n".encode())), most)
 
 
 def test_a_name_is_defined_once_and_before_its_use() -> None:

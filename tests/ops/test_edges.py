@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support import assert_close, gradient, messages, session, squeeze, steps, value
 
+from gradcli.ops import TABLE
 from gradcli.ops.special import cofactors, erf
 
 INF, NAN = math.inf, math.nan
@@ -291,3 +292,10 @@ def test_regions_that_a_size_with_a_name_fills() -> None:
     )
     for name in "ab":
         assert_close(found.backward.totals[name], 2 * found.values[name])
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_a_complex_tie_goes_to_the_first_as_its_derivative_does(name):
+    """Of two that are alike but for a step of the complex kind."""
+    found = TABLE[name].forward(np.array([1 + 1e-100j, 1]), np.array([1, 1 + 1e-100j]))
+    assert found.imag.tolist() == [1e-100, 0]

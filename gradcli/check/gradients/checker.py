@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gradcli.check.gradients.along import along_a_direction
-from gradcli.check.gradients.exact import complex_step, hidden_kinks
+from gradcli.check.gradients.exact import TINY, complex_step, hidden_kinks
 from gradcli.check.gradients.extended import OPEN, extended, settle
 from gradcli.check.gradients.finite import (
     AT_KINK,
@@ -23,7 +23,7 @@ from gradcli.check.gradients.finite import (
 from gradcli.check.gradients.judge import DOUBLE, REASONS, Evidence, Judged, Tolerance, judge
 from gradcli.check.gradients.noise import Noise, noise
 from gradcli.check.gradients.probe import Model, Probe
-from gradcli.check.gradients.result import DISAGREE, INCONCLUSIVE, NOTHING, Result
+from gradcli.check.gradients.result import DISAGREE, INCONCLUSIVE, NOISE, NOTHING, Result
 from gradcli.check.gradients.summary import summarise
 from gradcli.ops.core import Array
 from gradcli.record import Record
@@ -139,6 +139,8 @@ class Checker:
             judged = judge(evidence)
         if own and gathered.exact is not None and np.any(np.isin(judged.reason, UNSETTLED)):
             judged = self._settled(judged, name, at, evidence)
+        if not own and expected is None:
+            judged = self._doubted(judged, name, at, evidence.found)
         notes = {
             int(at[i]): self._kink_note(probe, int(at[i]), sides)
             for i, sides in gathered.sides.items()
@@ -158,6 +160,25 @@ class Checker:
             return judged
         found, rounding, scale = evidence.found, evidence.rounding, evidence.scale
         return settle(judged, model, name, entries, found, rounding, scale)
+
+    def _doubted(self, judged: Judged, name: str, entries: Array, found: Array) -> Judged:
+        """Zeros that agree because double precision loses them: the derivation has more there.
+
+        They are left open, unless they are zeros in extended precision too.
+        """
+        own, least = (
+            array[name].reshape(-1)[entries] for array in (self.noise.derived, self.noise.totals)
+        )
+        lost = (found == 0) & (judged.expected == 0) & (np.abs(own) > least + TINY)
+        some = np.nonzero(lost)[0]
+        if not some.size:
+            return judged
+        if (model := self._finer()) is not None:
+            seen = complex_step(Probe(model, name), entries[some], found[some])
+            some = some[np.abs(seen.value) > least[some] + TINY]
+        reason = judged.reason.copy()
+        reason[some] = REASONS.index(NOISE)
+        return judged._replace(reason=reason)
 
     def _finer(self) -> Model | None:
         """The session in extended precision, where that can be had."""

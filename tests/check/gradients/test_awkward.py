@@ -207,6 +207,16 @@ def test_what_underflows_on_the_way_is_no_zero(monkeypatch):
     assert check(found).results[0].reason == "rounding"
 
 
+def test_a_zero_that_double_precision_makes_is_no_zero():
+    """Beside 1e300 a step of w is nothing; the derivative by it is -1 all the same."""
+    text = "dim N = 2\ninput x: [N] = [1e300, 0.7], w: [N] = [-1, 3]\nloss L = norm(x - w)\n"
+    found = session(text)
+    checker = Checker(found, BOTH, Clock(None, 0, lambda done, total: None))
+    assert found.backward.totals["w"][0] == -1
+    assert checker.result("w").verdict == "pass"
+    assert checker.result("w", found=np.zeros((2, 1))).verdict == "inconclusive"
+
+
 def test_a_derivative_given_for_what_constants_alone_reach_is_not_checked():
     text = "const c: [2]\ninput x: [2]\nk = 2 * c\ny = x * k\nloss L = sum(y)\ngiven dL/dk\n"
     found = verdicts(text, steps=True)

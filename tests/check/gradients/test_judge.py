@@ -33,3 +33,16 @@ def test_finite_differences_contradict_the_complex_step_only_beyond_both_bars() 
     assert reason(1, 0.03, exact=exact, finite=estimate(1.1, 0)) == "agrees"
     assert reason(1, 0, exact=exact, finite=estimate(1.1, 1e-3)) == "methods-disagree"
     assert reason(1.3, 0, exact=exact, finite=estimate(1.1, 1e-3)) == "mismatch"
+
+
+def test_what_is_within_its_bar_and_next_to_nothing_is_zero() -> None:
+    """As far as can be told: no more than twice its bar, and the bar nothing beside the rest."""
+    assert reason(1.9e-12, 0, exact=estimate(1.1e-12, 1e-12)) == "zero"
+    assert reason(2.5e-12, 0, exact=estimate(1.6e-12, 1e-12)) == "rounding"
+    assert reason(1.9e-3, 0, exact=estimate(1.1e-3, 1e-3)) == "rounding"
+    assert reason(0, 0, exact=estimate(0, 1e-12)) == "zero"
+
+
+def test_where_nothing_is_known_nothing_is_zero() -> None:
+    for found in (0.0, 1.0):
+        assert reason(found, 0, exact=estimate(0, np.inf)) == "rounding"
