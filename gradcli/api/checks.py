@@ -16,6 +16,7 @@ from gradcli.syntax import Parsed
 
 if TYPE_CHECKING:
     from gradcli.check.gradients.numeric import Options
+    from gradcli.check.gradients.outside import Stated
     from gradcli.ops.core import Array
     from gradcli.program import Program
 
@@ -45,6 +46,7 @@ def compared(
     asked: Request,
     options: Options,
     progress: Progress | None,
+    says: Stated,
 ) -> Check:
     """The verdicts on gradients that another program computed: arrays, or a file of them.
 
@@ -54,7 +56,8 @@ def compared(
 
     found = theirs if isinstance(theirs, Mapping) else Path(theirs)
     program, arrays = bind(parsed, asked)
-    session, report = check_gradients(program, arrays, found, asked, options, progress or _quiet)
+    reported = progress or _quiet
+    session, report = check_gradients(program, arrays, found, asked, options, reported, says)
     return Check(report, Derivation(session))
 
 
@@ -94,7 +97,7 @@ def review(
 
 def holds_arrays(path: str) -> bool:
     """Whether a file holds gradients. A .grad file, a pipe, standard input hold a derivation."""
-    return path.endswith((".npz", ".json"))
+    return path.endswith((".npz", ".json", ".safetensors"))
 
 
 def _quiet(done: int, total: int) -> None:

@@ -20,12 +20,14 @@ from gradcli.api.options import (
     Mode,
     Names,
     Oracle,
+    Precision,
     Progress,
     Target,
     checking,
     one_of,
     raising_one,
     request,
+    stated,
     whole,
 )
 from gradcli.errors import GradError, GradErrors
@@ -91,7 +93,8 @@ class Model:
 
     The keywords of its methods are the options of the command:
 
-    data: values of the model's names, an array each, or the path of a .npz or .json file of them;
+    data: values of the model's names, an array each, or the path of a .npz, .json or
+        .safetensors file of them;
         a name without a value is drawn. A name may also be a dim, or `dL/dy` for a given one.
     dims: the values of dims, in place of the model's.
     seed: of what is drawn.
@@ -413,6 +416,9 @@ class Model:
         finite_diff: bool = False,
         complex_step: bool = False,
         budget: float | None = None,
+        dtype: Precision | None = None,
+        rtol: float | None = None,
+        atol: float | None = None,
         data: Data | None = None,
         dims: Mapping[str, int] | None = None,
         seed: int = 0,
@@ -423,12 +429,14 @@ class Model:
     ) -> Check | Review:
         r"""Check a derivation of one's own, or gradients that another program computed.
 
-        theirs: a mapping of names to arrays, or the path of a .npz or .json file of them, for a
-        Check; the path of a derivation file, or its text, for a Review. A text is what has a line
-        end or a `=` in it; wrap a path that has one in pathlib.Path.
+        theirs: a mapping of names to arrays, or the path of a .npz, .json or .safetensors file of
+        them, for a Check; the path of a derivation file, or its text, for a Review. A text is what
+        has a line end or a `=` in it; wrap a path that has one in pathlib.Path.
         complete: every gradient must be in the derivation. cost: count its operations, as
         `derive` counts its own, for `Review.cost`. finite_diff, complex_step, budget and
-        progress are for gradients, as in `check`.
+        progress are for gradients, as in `check`. dtype: the precision of their numbers, where the
+        arrays do not say it. rtol, atol: what may differ, relative to an entry and in all, whatever
+        rounding does.
         Raises GradError, also where what is theirs can't be read on this model.
 
         >>> model = parse("input x: [2] = [1, 2]\nloss L = sum(x^2)")
@@ -442,11 +450,14 @@ class Model:
 
         asked = request(data, dims, seed, layout, max_elements, wrt)
         if not (isinstance(theirs, Mapping) or holds_arrays(os.fspath(theirs))):
+            if (dtype, rtol, atol) != (None, None, None):
+                raise GradError("dtype, rtol and atol go with gradients", kind="bad-option")
             return review(self.parsed, theirs, asked, complete, cost)
+        says = stated(dtype, rtol, atol)
         if complete or cost:
             option = "complete" if complete else "cost"
             raise GradError(f"{option} goes with a derivation", kind="bad-option")
         options = checking(
             finite_diff=finite_diff, complex_step=complex_step, budget=budget, seed=asked.seed
         )
-        return compared(self.parsed, theirs, asked, options, progress)
+        return compared(self.parsed, theirs, asked, options, progress, says)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +15,7 @@ from gradcli.request import Request
 
 if TYPE_CHECKING:
     from gradcli.check.gradients.numeric import Options
+    from gradcli.check.gradients.outside import Stated
 
 Layout: TypeAlias = Literal["numerator", "denominator"]
 Accumulate: TypeAlias = Literal["auto", "always"]
@@ -23,6 +25,7 @@ Arrays: TypeAlias = Mapping[str, Any]
 Data: TypeAlias = Arrays | str | os.PathLike[str]
 Target: TypeAlias = Literal["numpy", "torch", "jax"]
 Oracle: TypeAlias = Literal["torch", "jax", "autograd"]
+Precision: TypeAlias = Literal["float64", "float32", "bfloat16", "float16"]
 Progress: TypeAlias = Callable[[int, int], None]
 Names: TypeAlias = str | Iterable[str]
 
@@ -31,6 +34,7 @@ ORACLES = ("torch", "jax", "autograd")
 ACCUMULATE = ("auto", "always")
 TARGETS = ("numpy", "torch", "jax")
 MODES = ("reverse", "forward", "both")
+PRECISIONS = ("float64", "float32", "bfloat16", "float16")
 MAX_ELEMENTS = 10**8
 
 
@@ -42,6 +46,9 @@ class Against(TypedDict, total=False):
     finite_diff: bool
     complex_step: bool
     budget: float | None
+    dtype: Precision | None
+    rtol: float | None
+    atol: float | None
     data: Data | None
     dims: Mapping[str, int] | None
     seed: int
@@ -109,6 +116,17 @@ def checking(
     if finite_diff != complex_step:
         method = numeric.FINITE if finite_diff else numeric.COMPLEX
     return numeric.Options(method, whole("points", points, 1), steps, budget, seed)
+
+
+def stated(dtype: str | None, rtol: float | None, atol: float | None) -> Stated:
+    """What is said of outside numbers. Raises GradError for a value that an option can't have."""
+    from gradcli.check.gradients.outside import Stated
+
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if tolerance is not None and not 0 <= tolerance < math.inf:
+            raise GradError(f"{name} is a number from 0 on, not {tolerance!r}", kind="bad-option")
+    known = None if dtype is None else one_of("dtype", dtype, PRECISIONS)
+    return Stated(known, rtol, atol)
 
 
 def whole(what: str, value: Any, least: int | None = None) -> int:

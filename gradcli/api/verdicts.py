@@ -25,8 +25,8 @@ class Result(Record):
     """The verdict on one derivative.
 
     shape: in the layout of the check. reason, message: the verdict's, as a word and in words;
-    remark: what all wrong entries have in common. entries, checked: how many there are, and how
-    many were compared. error_bar: how far off a right derivative may be.
+    remark: what all wrong entries have in common; diagnosis: the mistake's name. entries, checked:
+    how many there are, and how many were compared. error_bar: how far off a right one may be.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Result(Record):
     max_abs_error: float
     max_rel_error: float
     error_bar: float
+    diagnosis: str
 
 
 class Check:
@@ -110,6 +111,7 @@ class Check:
             found.max_abs_error,
             found.max_rel_error,
             found.error_bar,
+            found.diagnosis,
         )
 
     def to_json(self, *, precision: int | None = None) -> str:

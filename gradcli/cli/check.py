@@ -42,6 +42,13 @@ class Oracle(StrEnum):
     autograd = "autograd"
 
 
+class Dtype(StrEnum):
+    float64 = "float64"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
 class CheckFormat(StrEnum):
     table = "table"
     json = "json"
@@ -78,8 +85,22 @@ def check(
         typer.Option(
             "--against",
             metavar="FILE",
-            help="Check a derivation of your own (.grad), or gradients (.npz, .json).",
+            help="Check your own derivation (.grad), or gradients (.npz, .json, .safetensors).",
         ),
+    ] = None,
+    dtype: Annotated[
+        Dtype | None,
+        typer.Option("--dtype", help="The precision of these gradients, if their file has none."),
+    ] = None,
+    rtol: Annotated[
+        float | None,
+        typer.Option(
+            "--rtol", metavar="R", min=0, help="They may differ by this part of an entry."
+        ),
+    ] = None,
+    atol: Annotated[
+        float | None,
+        typer.Option("--atol", metavar="A", min=0, help="They may differ by as much in any entry."),
     ] = None,
     oracle: Annotated[
         Oracle | None,
@@ -138,11 +159,17 @@ def check(
                 "--hint, --quiet, --complete and --cost go with --against mine.grad",
                 kind="bad-option",
             )
+        says: dict[str, Any] = {"dtype": dtype and dtype.value, "rtol": rtol, "atol": atol}
+        said = any(value is not None for value in says.values())
+        if said and (against is None or not holds_arrays(against)):
+            raise GradError(
+                "--dtype, --rtol and --atol go with --against grads.npz", kind="bad-option"
+            )
         if level is not None and not hint:
             raise GradError("--level goes with --hint", kind="bad-option")
         if against is not None:
             asked |= {"complete": complete, "cost": cost}
-            theirs = _against(paths[0], against, {**asked, **ways})
+            theirs = _against(paths[0], against, {**asked, **ways, **says})
             if isinstance(theirs, Review):
                 show_review(
                     theirs,

@@ -61,7 +61,7 @@ def derive(
         typer.Option(
             "--tangent",
             metavar="FILE",
-            help="The direction of forward mode (.npz or .json), in place of a drawn one.",
+            help="The direction of forward mode (.npz, .json, .safetensors), not a drawn one.",
         ),
     ] = None,
     accumulate: Annotated[

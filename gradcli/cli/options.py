@@ -67,7 +67,9 @@ Dim = Annotated[
 ]
 Data = Annotated[
     Path | None,
-    typer.Option("--data", metavar="FILE", help="Values of the model's names (.npz or .json)."),
+    typer.Option(
+        "--data", metavar="FILE", help="Values of the model's names (.npz, .json, .safetensors)."
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The seed of drawn values.")]
 LayoutOption = Annotated[

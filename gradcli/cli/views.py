@@ -67,7 +67,7 @@ def hvp(
         typer.Option(
             "--vector",
             metavar="FILE",
-            help="The vector (.npz or .json), an array for each name, in place of a drawn one.",
+            help="The vector (.npz, .json, .safetensors), in place of a drawn one.",
         ),
     ] = None,
     dim: Dim = None,

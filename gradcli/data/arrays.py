@@ -1,4 +1,4 @@
-"""Arrays by name, from a .npz or .json file or from a mapping of what NumPy takes for arrays."""
+"""Arrays by name, from a .npz, .safetensors or .json file or from what NumPy takes for arrays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.data import json_, npy
-from gradcli.data.common import REAL, SPECIAL, first_line, keys_of, limited
+from gradcli.data.common import BFLOAT16, REAL, SPECIAL, Stored, first_line, keys_of, limited
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
 
@@ -21,34 +21,55 @@ def arrays(
 
     Raises GradError.
     """
+    return {key: each.value for key, each in stored(data, max_elements, called).items()}
+
+
+def stored(
+    data: Path | Mapping[str, Any] | None, max_elements: int, called: str, untyped: str = ""
+) -> dict[str, Stored]:
+    """As `arrays`, with the types that the numbers have.
+
+    untyped: the type of numbers of two bytes that a file has no name for. Raises GradError.
+    """
     if data is None:
         return {}
     if isinstance(data, Path):
-        return load_data(data, max_elements)
+        return _load(data, max_elements, untyped)
     keys = keys_of([str(name) for name in data], called)
     found = {}
     for key, value in zip(keys, data.values(), strict=True):
         what = f"{called}: {key}"
-        array = limited(_from_python(value, what), what, max_elements)
-        found[key] = array.copy()  # what its owner does with it changes no result
+        array = _from_python(value, what)
+        limited(array.value, what, max_elements)
+        found[key] = array._replace(value=array.value.copy())  # its owner may change it
     return found
 
 
 def load_data(path: Path, max_elements: int) -> dict[str, Array]:
-    """The arrays of a .npz or .json file, by name. Raises GradError."""
+    """The arrays of a file, by name. Raises GradError."""
+    return {key: each.value for key, each in _load(path, max_elements).items()}
+
+
+def _load(path: Path, max_elements: int, untyped: str = "") -> dict[str, Stored]:
     try:
         if path.suffix == ".npz":
-            return npy.load_npz(path, max_elements)
+            return npy.load_npz(path, max_elements, untyped)
         if path.suffix == ".json":
             return json_.load_json(path, max_elements)
+        if path.suffix == ".safetensors":
+            from gradcli.data.tensors import load_safetensors  # a library of its own
+
+            return load_safetensors(path, max_elements)
     except OSError as error:
         raise GradError(
             f"{path}: {(error.strerror or str(error)).lower()}", kind="unreadable-file"
         ) from None
-    raise GradError(f"{path}: data comes in .npz or .json files", kind="bad-data")
+    raise GradError(
+        f"{path}: data comes in .npz or .json files, or in .safetensors", kind="bad-data"
+    )
 
 
-def _from_python(value: Any, what: str) -> Array:
+def _from_python(value: Any, what: str) -> Stored:
     """What NumPy makes of a list, an array or another library's tensor, as real numbers."""
     try:
         array = np.asarray(_special(value))
@@ -60,11 +81,12 @@ def _from_python(value: Any, what: str) -> Array:
         raise GradError(
             f"{what}: NumPy can't make an array of it ({first_line(error)})", kind="bad-data"
         ) from None
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in "fiu" and array.dtype.name != BFLOAT16:  # ml_dtypes' and JAX's
         raise GradError(f"{what}: {REAL}", kind="bad-data")
     if array.size == 0:
         raise GradError(f"{what}: the array is empty", kind="bad-data")
-    return array.astype(float, copy=False)
+    plain = not hasattr(value, "dtype")  # a list has no type
+    return Stored(array.astype(float, copy=False), "" if plain else array.dtype.name)
 
 
 def _special(value: Any) -> Any:

@@ -6,12 +6,34 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
+from gradcli.record import Record
 
 SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 NESTING = 32
 REAL = "an array of real numbers is expected"
+
+
+BFLOAT16 = "bfloat16"
+
+
+class Stored(Record):
+    """An array in double precision, and the type that its numbers have where they are stored.
+
+    dtype: NumPy's name of it, or "bfloat16"; empty where numbers have none, as in JSON.
+    """
+
+    value: Array
+    dtype: str = ""
+
+
+def widened(raw: bytes | bytearray) -> Array:
+    """The numbers of bfloat16, which are the upper halves of single ones (little-endian)."""
+    halves = np.frombuffer(raw, "<u2").astype("<u4")
+    return (halves << 16).view("<f4").astype(float)
 
 
 def limited(array: Array, what: str, max_elements: int) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.data.common import NESTING, REAL, SPECIAL, first_line, keys_of, limited
+from gradcli.data.common import NESTING, REAL, SPECIAL, Stored, first_line, keys_of, limited
 from gradcli.errors import GradError
 from gradcli.files import read_file
 from gradcli.ops.core import Array
@@ -18,7 +18,7 @@ from gradcli.record import Record
 MOST_JSON = 32 * 2**20  # bytes; larger arrays come in .npz
 
 
-def load_json(path: Path, max_elements: int) -> dict[str, Array]:
+def load_json(path: Path, max_elements: int) -> dict[str, Stored]:
     """The arrays of a .json file, by name: nested lists of numbers. Raises GradError, OSError."""
     raw = read_file(str(path), MOST_JSON)
     try:
@@ -41,7 +41,7 @@ def load_json(path: Path, max_elements: int) -> dict[str, Array]:
     found = {}
     for key, (_, value) in zip(keys, document.pairs, strict=True):
         what = f"{path}: {key}"
-        found[key] = limited(_array(value, what), what, max_elements)
+        found[key] = Stored(limited(_array(value, what), what, max_elements))
     return found
 
 

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.data.common import NESTING, REAL, first_line, keys_of
+from gradcli.data.common import BFLOAT16, NESTING, REAL, Stored, first_line, keys_of, widened
 from gradcli.errors import GradError, Span
 from gradcli.ops.core import Array
 
@@ -40,7 +40,7 @@ def load_npy(name: str, span: Span, max_elements: int) -> Array:
         if path.exists() and not path.is_file():
             raise GradError(f'file("{name}") is not a file', span, kind="unreadable-file")
         with path.open("rb") as file:
-            return _npy(file, f'file("{name}")', max_elements)
+            return _npy(file, f'file("{name}")', max_elements).value
     except GradError as error:
         raise GradError(error.message, error.span or span, error.hint, kind=error.kind) from None
     except OSError as error:
@@ -58,14 +58,15 @@ def shape_in(name: str, span: Span, max_elements: int = 10**8) -> tuple[int, ...
     return load_npy(name, span, max_elements).shape
 
 
-def load_npz(path: Path, max_elements: int) -> dict[str, Array]:
+def load_npz(path: Path, max_elements: int, untyped: str = "") -> dict[str, Stored]:
+    """The arrays of a .npz file. untyped: the type of two bytes that NumPy has no name for."""
     import zipfile  # for this alone: it costs start-up
 
     if not path.is_file():
         raise GradError(
             f"{path}: {'not a file' if path.exists() else 'no such file'}", kind="unreadable-file"
         )
-    found: dict[str, Array] = {}
+    found: dict[str, Stored] = {}
     taken = 0
     with path.open("rb") as file:
         try:
@@ -77,15 +78,17 @@ def load_npz(path: Path, max_elements: int) -> dict[str, Array]:
         members = archive.infolist()
         keys = keys_of([info.filename.removesuffix(".npy") for info in members], str(path))
         for key, info in zip(keys, members, strict=True):
-            found[key] = _member(archive, info, f"{path}: {key}", max_elements, taken)
-            taken += found[key].size
+            found[key] = _member(archive, info, f"{path}: {key}", max_elements, taken, untyped)
+            taken += found[key].value.size
     return found
 
 
-def _member(archive: ZipFile, info: ZipInfo, what: str, most: int, taken: int) -> Array:
+def _member(
+    archive: ZipFile, info: ZipInfo, what: str, most: int, taken: int, untyped: str
+) -> Stored:
     try:
         with archive.open(info) as file:
-            return _npy(file, what, most, taken)
+            return _npy(file, what, most, taken, untyped)
     except (GradError, MemoryError):
         raise
     except Exception as error:  # encrypted, cut, compressed in an unknown way, or broken
@@ -94,7 +97,7 @@ def _member(archive: ZipFile, info: ZipInfo, what: str, most: int, taken: int) -
         ) from error
 
 
-def _npy(file: IO[bytes], what: str, most: int, taken: int = 0) -> Array:
+def _npy(file: IO[bytes], what: str, most: int, taken: int = 0, untyped: str = "") -> Stored:
     """An array in .npy form. Raises GradError, also beyond `most` elements with those `taken`."""
     shape, fortran, dtype = _header(file, what)
     size = math.prod(shape)
@@ -107,13 +110,17 @@ def _npy(file: IO[bytes], what: str, most: int, taken: int = 0) -> Array:
             hint="--max-elements raises the limit",
             kind="too-large",
         )
-    if dtype.kind not in "fiu":
-        raise GradError(f"{what}: {REAL}", kind="bad-data")
+    unnamed = dtype == np.dtype("V2")  # what NumPy makes of bfloat16, a type of other libraries
+    if dtype.kind not in "fiu" and not (unnamed and untyped == BFLOAT16):
+        hint = "--dtype bfloat16, if they are numbers of that type" if unnamed else None
+        raise GradError(f"{what}: {REAL}", hint=hint, kind="bad-data")
     if not size:
         raise GradError(f"{what}: the array is empty", kind="bad-data")
-    flat = np.frombuffer(_read(file, size * dtype.itemsize, what), dtype)
+    raw = _read(file, size * dtype.itemsize, what)
     with np.errstate(all="ignore"):  # a longer number may be beyond a float
-        return flat.astype(float, copy=False).reshape(shape, order="F" if fortran else "C")
+        flat = widened(raw) if unnamed else np.frombuffer(raw, dtype).astype(float, copy=False)
+    value = flat.reshape(shape, order="F" if fortran else "C")
+    return Stored(value, BFLOAT16 if unnamed else dtype.name)
 
 
 def _header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

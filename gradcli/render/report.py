@@ -103,6 +103,7 @@ def _result(result: Result, layout: str, precision: int | None) -> dict[str, Any
         "reason": result.reason,
         "message": result.message,
         "remark": result.remark,
+        "diagnosis": result.diagnosis,
         "equation": result.equation,
         "entries": result.entries,
         "checked": result.checked,
@@ -188,7 +189,7 @@ def _called(result: Result) -> str:
 def _remarks(result: Result, layout: str, digits: int) -> Iterator[str]:
     """What is worth saying of a variable: all of it where it does not pass."""
     if result.remark:
-        yield result.remark
+        yield f"{result.diagnosis}: {result.remark}" if result.diagnosis else result.remark
     if result.verdict == "pass":
         return
     yield f"{result.reason}: {result.message}"

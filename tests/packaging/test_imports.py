@@ -31,6 +31,7 @@ LIBRARIES = {
     "autograd": ["check/"],
     "jax": ["check/"],
     "torch": ["check/"],
+    "safetensors": ["data/"],
 }
 
 # What runs before NumPy is there: --help, --version, a syntax error.

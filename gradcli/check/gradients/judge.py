@@ -29,7 +29,8 @@ class Tolerance(Record):
     slack: relative; no mistake is as small. limit: a bar beyond this, relative to the value, can't
     tell right from wrong, unless it is as small beside the largest entry as `exact`, or `finite`
     where finite differences are all there is. zero: beside the largest contribution, what may be
-    found where the derivative is 0.
+    found where the derivative is 0. absolute: what a person allows besides. coarse: whether the
+    numbers have so few digits that a wide bar is no sign of a derivative that is 0.
     """
 
     slack: float
@@ -37,11 +38,30 @@ class Tolerance(Record):
     exact: float
     finite: float
     zero: float = 0.0
+    absolute: float = 0.0
+    coarse: bool = False
 
 
 DOUBLE = Tolerance(1e-8, 5e-7, 1e-9, 1e-7)
 # Numbers of few digits pass by their digits, never by the width of their bars.
 SINGLE = Tolerance(2e-5, 4e-5, 0.0, 0.0, 1e-6)
+
+
+def half(epsilon: float) -> Tolerance:
+    """For numbers of two bytes: `epsilon` apart at 1, they may differ by their own rounding alone.
+
+    An entry of which that may take a quarter is no evidence, unless it is little beside the
+    largest entry, as it is for all entries near 0.
+    """
+    return Tolerance(2 * epsilon, 1 / 4, 1 / 8, 1 / 8, 1 / 8, coarse=True)
+
+
+def stated(relative: float, absolute: float) -> Tolerance:
+    """What a person insists on, whatever rounding does."""
+    anything = float("inf")
+    return Tolerance(relative, anything, anything, anything, relative, absolute, coarse=True)
+
+
 NOTHING = 1e-14  # what is as small beside the largest contribution is 0
 BEYOND = 4.0  # finite differences contradict only from so many bars away
 
@@ -94,7 +114,7 @@ def judge(evidence: Evidence) -> Judged:
     where it lies outside the bars; elsewhere the check can't tell.
     """
     found, exact, finite = evidence.found, evidence.exact, evidence.finite
-    slack, limit, *floors, most = evidence.tolerance
+    slack, limit, *floors, most, absolute, coarse = evidence.tolerance
     with np.errstate(all="ignore"):
         if exact is not None:
             expected = exact.value.copy()
@@ -108,12 +128,12 @@ def judge(evidence: Evidence) -> Judged:
         magnitude = np.maximum(np.abs(found), np.abs(expected))
         error = absolute_error(found, expected)
         # A bound that is nan knows nothing.
-        agrees = ~(error > bar + slack * magnitude + TINY) & np.isfinite(error)
+        agrees = ~(error > bar + slack * magnitude + absolute + TINY) & np.isfinite(error)
         largest = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
         # Eight digits in common are no chance, whatever rounding might have done.
         close = (error <= slack * magnitude) & (magnitude > 0)
         resolved = (bar <= limit * magnitude) | (bar <= floor * largest) | close
-        zero = (magnitude <= 2 * bar) & (bar <= floor * evidence.scale)
+        zero = (magnitude <= 2 * bar) & (bar <= floor * evidence.scale) & (not coarse)
         zero |= (np.abs(expected) <= NOTHING * evidence.scale) & (
             np.abs(found) <= most * evidence.scale
         )

@@ -19,6 +19,24 @@ NOISE = "rounding"
 AGREES = "agrees"
 ZERO = "zero"
 NOTHING = "nothing-checked"
+TOLERANCE = "tolerance"
+
+# What the entries of a wrong derivative may have in common.
+ZEROS = "zeros"  # all are 0
+UNWRITTEN = "zeros-in-part"  # all wrong ones are 0
+SIGN = "sign"
+SCALE = "scale"  # a factor too many, or one missing
+TRANSPOSE = "transpose"
+SWAPPED = "swapped"  # two derivatives stand in each other's place
+OTHER = "other-derivative"  # it is another quantity's
+MISSING_TERM = "missing-term"  # a contribution is not in it
+OVERFLOW = "overflow"  # inf or nan where the derivative is finite
+UNDERFLOW = "underflow"  # the format has no digits for numbers as small
+BELOW = "below-tolerance"  # smaller than what absolute tolerances see
+DIAGNOSES = (
+    ZEROS, UNWRITTEN, SIGN, SCALE, TRANSPOSE, SWAPPED, OTHER, MISSING_TERM, OVERFLOW, UNDERFLOW,
+    BELOW,
+)  # fmt: skip
 
 
 class Entry(Record):
@@ -53,6 +71,7 @@ class Result(Record):
     equation: the forward equation that the variable comes from, or is first used in.
     remark: what is said aloud of all entries together: a constant ratio, a transposition.
     points: at how many points it was checked; `point` is the one that is told, from 1.
+    diagnosis: the mistake's name, one of DIAGNOSES, where all entries together give it away.
     """
 
     name: str
@@ -71,6 +90,7 @@ class Result(Record):
     remark: str = ""
     points: int = 1
     point: int = 1
+    diagnosis: str = ""
 
 
 class Report(Record):

@@ -14,19 +14,26 @@ from gradcli.check.gradients.result import (
     KINK,
     NOISE,
     NON_FINITE,
+    OVERFLOW,
     PASS,
+    SCALE,
+    SIGN,
+    TRANSPOSE,
+    UNWRITTEN,
     WRONG,
     ZERO,
+    ZEROS,
     Entry,
     Result,
-    relative_error,
 )
 from gradcli.ops.core import Array
+from gradcli.record import Record
 from gradcli.session import Session
 from gradcli.sizes import numbers
 
 WORST = 10
 SAME = 1e-5  # the relative spread of a ratio that is called constant
+CLEAR, CLEAR_OF_FEW = 1e3, 4.0  # so many bars from 0, an entry says what a ratio is
 
 MESSAGES = {
     AGREES: "agrees",
@@ -72,6 +79,7 @@ def summarise(
             )
         )
     verdict = verdict_of(reason)
+    shared = common(evidence, judged, blank, sizes) if verdict == FAIL else None
     return blank._replace(
         verdict=verdict,
         reason=reason,
@@ -80,7 +88,8 @@ def summarise(
         max_rel_error=_largest(judged.rel_error),
         error_bar=float(judged.bar[order[0]]),
         worst=tuple(worst),
-        remark=remark(evidence.found, judged, blank, sizes) if verdict == FAIL else "",
+        remark=shared.text if shared else "",
+        diagnosis=shared.diagnosis if shared else "",
     )
 
 
@@ -91,41 +100,70 @@ def _largest(values: Array) -> float:
 # ── what the entries have in common ──
 
 
-def remark(found: Array, judged: Judged, result: Result, sizes: Mapping[str, float]) -> str:
-    """A ratio that is constant across entries, or a transposition; empty where there is none."""
+class Common(Record):
+    """A mistake's name, one of DIAGNOSES, and what it is in words."""
+
+    diagnosis: str
+    text: str
+
+
+def common(
+    evidence: Evidence, judged: Judged, result: Result, sizes: Mapping[str, float]
+) -> Common | None:
+    """What gives a wrong derivative away; None where its entries have nothing in common."""
+    found, expected = evidence.found, judged.expected
     with np.errstate(all="ignore"):
-        sure = np.isfinite(found) & (np.abs(judged.expected) > 1e3 * judged.bar)
+        lost = int(np.sum(~np.isfinite(found) & np.isfinite(expected)))
+        if lost:
+            return Common(OVERFLOW, f"{lost} of {found.size} entries of yours are inf or nan")
+        clear = CLEAR_OF_FEW if evidence.tolerance.coarse else CLEAR
+        sure = np.isfinite(found) & (np.abs(expected) > clear * judged.bar)
         if not sure.any():
-            return ""
+            return None
         if not np.any(found):
-            return "yours = 0 throughout"
-        ratios = found[sure] / judged.expected[sure]
-        ratio = float(np.median(ratios))
-        constant = np.all(np.abs(ratios - ratio) <= SAME * abs(ratio))
-        if constant and (written := _ratio(ratio, sizes)):
-            return f"yours = {written}"
-        if constant and sure.sum() > 1:
-            return f"yours = {ratio:.6g} × expected, in every entry"
+            return Common(ZEROS, "yours = 0 throughout")
+        ratio = float(np.median(found[sure] / expected[sure]))
+        for factor, written in (_nearest(ratio, sizes), (ratio, "")):
+            if not _agree(found, factor * expected, abs(factor) * judged.bar, evidence)[sure].all():
+                continue
+            if written:
+                return Common(SIGN if factor == -1 else SCALE, f"yours = {written} × expected")
+            if sure.sum() > 1:
+                return Common(SCALE, f"yours = {ratio:.6g} × expected, in every entry")
         shape = numbers(result.shape)
-        if len(shape) == 2 and shape[0] == shape[1] > 1 and result.checked == result.entries:
+        whole = result.checked == result.entries
+        if whole and len(shape) == 2 and shape[0] == shape[1] > 1:
             turned = found.reshape(shape).T.reshape(-1)
-            if np.all(relative_error(turned, judged.expected)[sure] <= SAME):
-                return "yours is the transpose of what is expected"
-    return ""
+            if _agree(turned, expected, judged.bar, evidence)[sure].all():
+                return Common(TRANSPOSE, "yours is the transpose of what is expected")
+    wrong = judged.reason == REASONS.index(WRONG)
+    if not np.any(found[wrong]) and np.any(found[~wrong]):
+        count = f"{int(wrong.sum()):,} of {found.size:,}"
+        return Common(UNWRITTEN, f"yours = 0 in {count} entries, and nothing else is wrong")
+    return None
 
 
-def _ratio(ratio: float, sizes: Mapping[str, float]) -> str:
-    """A telling ratio: a sign, a small number or a size of the model, or the inverse of one."""
+def _same(evidence: Evidence) -> float:
+    """How far apart, relative to them, two numbers may be that are called the same."""
+    return max(SAME, evidence.tolerance.slack) if evidence.tolerance.coarse else SAME
+
+
+def _agree(found: Array, other: Array, bar: Array, evidence: Evidence) -> Array:
+    """Where what is found is what another explanation has; numbers of few digits have bars."""
+    allowed = _same(evidence) * np.maximum(np.abs(found), np.abs(other))
+    return np.asarray(np.abs(found - other) <= allowed + bar * evidence.tolerance.coarse)
+
+
+def _nearest(ratio: float, sizes: Mapping[str, float]) -> tuple[float, str]:
+    """The telling ratio that is nearest: a sign, a small number, a size, or an inverse of one."""
     known = {"-1": -1.0, "0": 0.0, "2": 2.0, "1/2": 0.5, "-2": -2.0, "-1/2": -0.5}
     for name, value in sizes.items():
         known.setdefault(f"{name} (= {value:.0f})", value)
         known.setdefault(f"1/{name} (= 1/{value:.0f})", 1 / value)
     for n in range(3, 13):
         known |= {f"{n}": float(n), f"1/{n}": 1 / n}
-    for text, value in known.items():
-        if value != 1 and abs(ratio - value) <= SAME * abs(value):
-            return f"{text} × expected"
-    return ""
+    text, value = min(known.items(), key=lambda item: (item[1] == 1, abs(ratio - item[1])))
+    return value, text
 
 
 # ── the dot-product test ──
