@@ -18,6 +18,7 @@ import typer
 from gradcli.cli import app
 from gradcli.kinds import KINDS
 from gradcli.ops import OPERATORS, TABLE, Op
+from gradcli.ops.core import GROUPS
 from gradcli.render.ops import RESULT, example, signature
 
 ROOT = Path(__file__).parents[1]
@@ -145,7 +146,7 @@ def _operations() -> Iterator[str]:
         "Each with its rules, which are printed at the shapes of an example, and with the source "
         "of the rule;\n`z` is the result. `gradcli ops NAME` shows the same for one.\n"
     )
-    for group in dict.fromkeys(op.group for op in TABLE.values()):
+    for group in GROUPS:
         yield f"## {group.capitalize()}\n"
         yield "| operation | in numerator layout | in denominator layout | source |"
         yield "|---|---|---|---|"

@@ -28,6 +28,12 @@ EXACT = "exact"  # not at all: entries are moved, chosen, negated or counted
 BY_ENTRY = "entries"  # each entry is off by its own last bit
 BY_NORM = "norm"  # each entry is off by the last bit of the largest one, as LAPACK's are
 
+# The groups of operations, in the order in which they are listed.
+GROUPS = (
+    "operators", "constants", "shaping", "elementwise", "indices", "matrices", "reductions",
+    "normalisations", "sequences",
+)  # fmt: skip
+
 RING = "ring"  # the exact form of what only adds, subtracts, multiplies and moves entries
 
 

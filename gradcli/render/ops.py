@@ -13,7 +13,7 @@ from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
 from gradcli.ops.attribute import FIRST
 from gradcli.ops.attributes import ATTRIBUTES
-from gradcli.ops.core import Call, tried
+from gradcli.ops.core import GROUPS, Call, tried
 from gradcli.ops.prelude import NAMES
 from gradcli.program import LAYOUTS, Step
 from gradcli.render.layout import EQUATION, NOTE, PLAIN, Column, Line, Section
@@ -163,11 +163,11 @@ def signature(op: Op) -> str:
 
 def sections(ops: Sequence[Op]) -> list[Section]:
     """Operations in groups, each with its rules in both layouts and its sources."""
-    groups: dict[str, list[Line]] = {}
+    groups: dict[str, list[Line]] = {group: [] for group in GROUPS}
     for op in ops:
-        lines = groups.setdefault(op.group, [])
+        lines = groups[op.group]
         lines += [*([Line(("",))] if lines else []), *_lines(op)]
-    return [Section(group.capitalize(), COLUMNS, lines) for group, lines in groups.items()]
+    return [Section(group.capitalize(), COLUMNS, lines) for group, lines in groups.items() if lines]
 
 
 def _lines(op: Op) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from gradcli.cli import app
 from gradcli.errors import GradError
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
+from gradcli.ops.core import GROUPS
 from gradcli.ops.prelude import TEXT
 from gradcli.render.ops import document, example, find, sections
 
@@ -51,6 +52,12 @@ def test_rules_in_both_layouts(name: str, equation: str, rules: list[tuple[str, 
 @pytest.mark.parametrize("known", [*TABLE, *FUNCTIONS, *(symbol for symbol, _ in OPERATORS), ".T"])
 def test_an_operation_is_found_by_each_of_its_names(known: str) -> None:
     assert find(known)
+
+
+def test_operations_are_listed_by_groups_that_are_all_known() -> None:
+    assert {op.group for op in TABLE.values()} == set(GROUPS)
+    titles = [section.title for section in sections(list(TABLE.values()))]
+    assert titles == [group.capitalize() for group in GROUPS]
 
 
 def test_a_symbol_of_two_operations_finds_both() -> None:
