@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradcli.program import Program
     from gradcli.transform.reverse import Derivation
 
+MOST_NAMED = 8  # derivatives in a note
 MAX_BYTES = 8 * 2**20
 
 
@@ -100,9 +101,14 @@ def compute(program: Program, data: Mapping[str, Array], request: Request) -> Se
     if request.compact:
         from gradcli.compact.derivation import Compact, compact
 
-        derivation = compact(derivation, arrived(derivation, found.inputs, found.given))
+        derivation = compact(derivation, arrived(derivation, found.inputs, found.given), data)
         if isinstance(derivation, Compact):
-            extra = tuple([Note(f"the compact form rests on this: {f}") for f in derivation.rests])
+            rests = [f"the compact form rests on this: {fact}" for fact in derivation.rests]
+            for reason, names in derivation.unproven.items():
+                some = ", ".join([f"dL/d{name}" for name in names[:MOST_NAMED]])
+                some += " …" if len(names) > MOST_NAMED else ""
+                rests.append(f"{some} compared with the steps at points, not proven: {reason}")
+            extra = tuple(map(Note, rests))
         else:
             extra = (Note("no shorter form was found; these are the steps one by one"),)
     values = forward(program, found.inputs)

@@ -49,11 +49,15 @@ class Total(NamedTuple):
 
 
 class Constant(NamedTuple):
-    """A number that is no fraction: sqrt(D), pi."""
+    """A number that is no fraction: sqrt(D), pi. made: the operation and numbers it is from."""
 
     text: str
     value: float
     precedence: int
+    made: tuple[str, tuple[Number, ...]] | None = None
+
+    def number(self) -> Number:
+        return Number(self.value, None, self.text, self.precedence, made=self.made)
 
 
 class Seed(NamedTuple):
@@ -106,9 +110,8 @@ class Atoms:
         exact = _fraction(number.text)
         if exact is not None:
             return value(self.scalar, [((), exact)])
-        return self.alone(
-            self.atom(Constant(number.text, number.value, number.precedence), self.scalar)
-        )
+        found = Constant(number.text, number.value, number.precedence, number.made)
+        return self.alone(self.atom(found, self.scalar))
 
     # ── sums as one factor ──
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradcli.compact.gate import differing
+from gradcli.compact.gate import Near, differing, proven
 from gradcli.compact.lines import Line, Lines
 from gradcli.compact.listing import formula
 from gradcli.compact.trees import Tree, below, shared
@@ -15,6 +15,8 @@ from gradcli.interpret import last_uses
 from gradcli.ops.core import Array
 from gradcli.ops.mismatch import Mismatch
 from gradcli.program import NOWHERE, Input, Operand, verify
+from gradcli.proof.evaluation import fixed_names
+from gradcli.proof.verdict import REFUTED, UNDECIDED, Proof
 from gradcli.sizes import Number
 from gradcli.transform.reify import OWN, Reified, Row, Writer
 from gradcli.transform.reverse import Derivation
@@ -30,6 +32,7 @@ class Compact(Derivation):
 
     `source` is the one it was made from. `lines` say how each row came about, None where it is what
     others share; `found` knows what they are in terms of, and `names` what a listing calls it.
+    `proofs` are of the derivatives, by their variables; `near` says where they hold.
     """
 
     source: Derivation
@@ -37,6 +40,12 @@ class Compact(Derivation):
     found: Lines
     names: dict[str, str]
     made: Reified
+    near: Near
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+
+    def proof(self, row: Row) -> Proof | None:
+        """What exact evaluation says of a line that states a derivative."""
+        return None if row.operand == OWN else self.proofs[row.target]
 
     @property
     def rests(self) -> tuple[str, ...]:
@@ -44,6 +53,15 @@ class Compact(Derivation):
         declared = dict.fromkeys(self.found.book.declared.values())
         facts = [done.fact for line in self.lines if line is not None for done in line.way]
         return tuple([said for said in declared if any(said in fact for fact in facts)])
+
+    @property
+    def unproven(self) -> dict[str, list[str]]:
+        """The variables whose derivatives' lines rest on points alone, by the reason."""
+        found: dict[str, list[str]] = {}
+        for name, proof in self.proofs.items():
+            if proof.verdict == UNDECIDED and proof.reason:
+                found.setdefault(proof.reason, []).append(name)
+        return found
 
     def formula(self, row: Row) -> str:
         return row.contribution.listing[self.layout]
@@ -57,26 +75,43 @@ class Compact(Derivation):
         return self.made
 
 
-def compact(literal: Derivation, values: Mapping[str, Array]) -> Derivation:
+def compact(
+    literal: Derivation, values: Mapping[str, Array], bound: Collection[str] = ()
+) -> Derivation:
     """The compact form of a derivation; the derivation itself where none is found.
 
-    values: what the inputs and the given derivatives are worth at a point. The whole is compared
-    with the literal one there and nearby; a line that differs is put together anew, by no rule.
+    values: what the inputs and the given derivatives are worth at a point; bound: the inputs whose
+    values are data. The whole is compared with the literal one there and nearby, and proven; a line
+    that differs is put together anew, by no rule.
     """
     if len(literal.rows) > LONGEST:
         return literal
+    near = Near(values, frozenset(fixed_names(literal.program, bound)))
     found = Lines(literal, values)
     plain: set[str] = set()
     for _ in range(TRIES):
         try:
-            short = assembled(literal, found, found.found(plain))
+            short = assembled(literal, found, found.found(plain), near)
         except (Mismatch, Defect):
             return literal
         wrong = differing(literal.reified, short.reified, values)
         if not wrong:
-            return short if operations(short) <= operations(literal) else literal
+            if operations(short) > operations(literal):
+                return literal
+            proofs = _proofs(literal, short)
+            wrong = {name for name, proof in proofs.items() if proof.verdict == REFUTED}
+            if not wrong:
+                return replace(short, proofs=proofs)
         plain |= {literal.reified.totals[name] for name in wrong}
     return literal
+
+
+def _proofs(literal: Derivation, short: Compact) -> dict[str, Proof]:
+    """What exact evaluation says of each derivative that has a line."""
+    totals, own = literal.reified.totals, short.reified.totals
+    pairs = {totals[name]: own[name] for name in own if name in totals}
+    found = proven(literal.reified, short.reified.program, pairs, short.near)
+    return {name: found[totals[name]] for name in own if name in totals}
 
 
 def operations(derivation: Derivation) -> int:
@@ -84,13 +119,16 @@ def operations(derivation: Derivation) -> int:
     return sum(int(step.call.flops.value) for step in derivation.reified.steps)
 
 
-def assembled(literal: Derivation, found: Lines, lines: Sequence[Line]) -> Compact:
+def assembled(literal: Derivation, found: Lines, lines: Sequence[Line], near: Near) -> Compact:
     """The lines as rows of a listing and as a program, which is verified."""
-    return _Assembly(literal, found, lines).compact()
+    return _Assembly(literal, found, lines, near).compact()
 
 
 class _Assembly:
-    def __init__(self, literal: Derivation, found: Lines, lines: Sequence[Line]) -> None:
+    def __init__(
+        self, literal: Derivation, found: Lines, lines: Sequence[Line], near: Near
+    ) -> None:
+        self.near = near
         self.literal = literal
         self.found = found
         self.lines = lines
@@ -104,6 +142,7 @@ class _Assembly:
             self.names[arriving] = item.name
         self.known: dict[int, Derived] = {}
         self.unnamed: dict[int, str] = {}  # derivatives without a line, by their trees
+        self.more: dict[str, str] = {}  # those of them that several lines share, by their variables
         self.rows: list[Row] = []
         self.values: list[str] = []
         self.steps: dict[Any, Operand] = {}  # what the program calls what a leaf stands for
@@ -122,7 +161,7 @@ class _Assembly:
                 if tree.number in common and not lone:
                     self._own(tree)
             self._line(line)
-        totals = {}
+        totals = dict(self.more)
         for line in self.lines:
             totals[self.names[line.also or line.name]] = line.also or line.name
         for item, arriving in zip(program.given, literal.arriving, strict=True):
@@ -156,7 +195,9 @@ class _Assembly:
         )
         d = self.literal
         rows, lines = tuple(self.rows), tuple(self.shown)
-        return Compact(d.program, rows, d.wrt, d.layout, d, lines, self.found, self.names, reified)
+        return Compact(
+            d.program, rows, d.wrt, d.layout, d, lines, self.found, self.names, reified, self.near
+        )
 
     # ── lines ──
 
@@ -166,6 +207,7 @@ class _Assembly:
             name = self.unnamed[tree.number]
             self._write(tree, name)
             self._row(tree, self.names[name], "=", 0)
+            self.more[self.names[name]] = name
             self._enter(tree, name, Derived(name))
             return
         number = 1
@@ -218,26 +260,41 @@ class _Assembly:
 
     def _write(self, root: Tree, name: str | None) -> str:
         """Append the operations of a tree; `name` is that of the last one."""
-        operands: list[Operand] = []
-        stack = [(root, False)]
-        while stack:
-            tree, ready = stack.pop()
-            key = self.known.get(tree.number) or tree.key
-            if key is not None:
-                operands.append(self._leaf(key))
-            elif ready:
-                assert tree.call is not None
-                first = len(operands) - len(tree.args)
-                args = tuple(operands[first:])
-                operands[first:] = [self.writer.emit(tree.call, args, name if not stack else None)]
-            else:
-                stack.append((tree, True))
-                stack.extend((arg, False) for arg in reversed(tree.args))
-        if root.number in self.known or root.key is not None:
-            return self.writer.apply("copy", operands, {}, name)
-        return str(operands[0])
+        return write(self.writer, root, self.known, self._leaf, name)
 
     def _leaf(self, key: Any) -> Operand:
         if isinstance(key, Number):
             return key
         return key.name if isinstance(key, Known) else self.steps[key]
+
+
+def write(
+    writer: Writer,
+    root: Tree,
+    known: Mapping[int, Derived],
+    leaf: Callable[[Any], Operand],
+    name: str | None = None,
+) -> str:
+    """Append the operations of a tree to a program, as often as they are written; the last one's
+    name.
+
+    known: the trees that have a line, by their numbers. leaf: what the program calls a key.
+    """
+    operands: list[Operand] = []
+    stack = [(root, False)]
+    while stack:
+        tree, ready = stack.pop()
+        key = known.get(tree.number) or tree.key
+        if key is not None:
+            operands.append(leaf(key))
+        elif ready:
+            assert tree.call is not None
+            first = len(operands) - len(tree.args)
+            args = tuple(operands[first:])
+            operands[first:] = [writer.emit(tree.call, args, name if not stack else None)]
+        else:
+            stack.append((tree, True))
+            stack.extend((arg, False) for arg in reversed(tree.args))
+    if root.number in known or root.key is not None:
+        return writer.apply("copy", operands, {}, name)
+    return str(operands[0])

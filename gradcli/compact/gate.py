@@ -1,8 +1,13 @@
-"""Whether a compact derivation is worth what the literal one is: the check that ends each."""
+"""Whether a compact derivation is worth what the literal one is: the check that ends each.
+
+It is computed beside the literal one at some points, in extended precision where all operations
+have it, and then proven by exact evaluation. What that decides nothing of rests on the points.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,8 +16,20 @@ from gradcli.draws import DISTRIBUTIONS
 from gradcli.interpret import run
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, Program
+from gradcli.proof.equality import prove_equal
+from gradcli.proof.verdict import Proof
 from gradcli.sizes import numbers
 from gradcli.transform.reify import Reified
+
+
+class Near(NamedTuple):
+    """Where a derivation is proven: the inputs' and given derivatives' values, and which inputs
+    keep theirs.
+    """
+
+    values: Mapping[str, Array]
+    fixed: frozenset[str]
+
 
 POINTS = 3
 CLOSE = 1e-6  # of the largest entry; far from what rounding does, far from what a mistake does
@@ -27,17 +44,33 @@ def differing(literal: Reified, short: Reified, values: Mapping[str, Array]) -> 
     wrong: set[str] = set()
     for point in points(literal.program, values):
         try:
-            one = run(literal.program.steps, dict(point))
+            one = _values(literal, point)
         except np.linalg.LinAlgError:
             continue  # no value there
         try:
-            other = run(short.program.steps, dict(point))
+            other = _values(short, point)
         except np.linalg.LinAlgError:
             return set(short.totals)
         for name, total in short.totals.items():
             if name in literal.totals and not _close(one[literal.totals[name]], other[total]):
                 wrong.add(name)
     return wrong
+
+
+def _values(reified: Reified, point: Mapping[str, Array]) -> dict[str, Array]:
+    """Both passes at a point; in double precision where linear algebra has no other."""
+    try:
+        long = {name: value.astype(np.longdouble) for name, value in point.items()}
+        return run(reified.program.steps, long)
+    except TypeError:
+        return run(reified.program.steps, dict(point))
+
+
+def proven(
+    literal: Reified, short: Program, pairs: Mapping[str, str], near: Near
+) -> dict[str, Proof]:
+    """For each pair of a name of the literal passes and one of a program: whether they are one."""
+    return prove_equal(literal.program, short, pairs, [near.values], near.fixed)
 
 
 def points(program: Program, values: Mapping[str, Array]) -> Iterator[dict[str, Array]]:

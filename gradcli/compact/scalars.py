@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from gradcli.compact.terms import Exponent, whole
-from gradcli.sizes import ATOM, PRODUCT, Number, Size, Sizes, plain
+from gradcli.sizes import ATOM, POWER, PRODUCT, Number, Size, Sizes, of_size, plain
 
 
 class Scalar(NamedTuple):
@@ -63,26 +63,23 @@ class Scalar(NamedTuple):
 
     def as_number(self, sizes: Sizes) -> Number:
         if not self.powers:
-            if _is_short(self.number):
-                return plain(float(self.number))
-            text = f"{self.number.numerator}/{self.number.denominator}"
-            return Number(float(self.number), None, text, PRODUCT)
+            return _fraction(self.number)
         size = self.as_size(sizes)
         if size is not None:
-            return Number(size.number, size, size.text, size.precedence)
-        above: list[str] = []
-        below: list[str] = []
-        result = float(self.number)
-        for what, exponent in self.powers:
-            result *= _worth(what) ** float(exponent)
-            (above if exponent > 0 else below).append(_power(what, abs(Fraction(exponent))))
+            return of_size(size)
+        above = [_power(what, e) for what, e in self.powers if e > 0]
+        below = [_power(what, -e) for what, e in self.powers if e < 0]
         if self.number.numerator != 1 or not above:
-            above.insert(0, str(self.number.numerator))
+            above.insert(0, plain(float(self.number.numerator)))
         if self.number.denominator != 1:
-            below.insert(0, str(self.number.denominator))
-        text = "/".join(["*".join(above), *below])
-        alone = len(above) == 1 and not below
-        return Number(result, None, text, ATOM if alone and text[-1] in ")i" else PRODUCT)
+            below.insert(0, plain(float(self.number.denominator)))
+        found = above[0]
+        for op, sign, others in (("mul", "*", above[1:]), ("div", "/", below)):
+            for other in others:
+                value = found.value * other.value if op == "mul" else found.value / other.value
+                text = f"{_bracketed(found)}{sign}{_bracketed(other, ATOM)}"
+                found = Number(value, None, text, PRODUCT, made=(op, (found, other)))
+        return found
 
 
 def _is_short(number: Fraction) -> bool:
@@ -92,15 +89,28 @@ def _is_short(number: Fraction) -> bool:
     )
 
 
-def _worth(what: Any) -> float:
-    return what.number if isinstance(what, Size) else float(what.value)
+def _fraction(number: Fraction) -> Number:
+    if _is_short(number):
+        return plain(float(number))
+    parts = plain(float(number.numerator)), plain(float(number.denominator))
+    text = f"{number.numerator}/{number.denominator}"
+    return Number(float(number), None, text, PRODUCT, made=("div", parts))
 
 
-def _power(what: Any, exponent: Fraction) -> str:
-    text = what.text
+def _power(what: Any, exponent: Exponent) -> Number:
+    """A size or a constant to a positive power."""
+    base = of_size(what) if isinstance(what, Size) else what.number()
     if exponent == 1:
-        return text if not isinstance(what, Size) or what.precedence >= PRODUCT else f"({text})"
+        return base
+    value = base.value ** float(exponent)
     if exponent == Fraction(1, 2):
-        return f"sqrt({text})"
-    base = text if text.isidentifier() or text.endswith(")") else f"({text})"
-    return f"{base}^{exponent}" if exponent.denominator == 1 else f"{base}^({exponent})"
+        return Number(value, None, f"sqrt({base.text})", ATOM, made=("sqrt", (base,)))
+    text = f"{exponent}" if Fraction(exponent).denominator == 1 else f"({exponent})"
+    power = _fraction(Fraction(exponent))
+    return Number(
+        value, None, f"{_bracketed(base, ATOM)}^{text}", POWER, made=("pow", (base, power))
+    )
+
+
+def _bracketed(number: Number, least: int = PRODUCT) -> str:
+    return number.text if number.precedence >= least else f"({number.text})"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from gradcli.compact.derivation import Compact
+from gradcli.compact.derivation import Compact, write
+from gradcli.compact.gate import proven
 from gradcli.compact.lines import Line, names_in
 from gradcli.compact.listing import formula
 from gradcli.compact.terms import Value
-from gradcli.transform.reify import DERIVATIVE
+from gradcli.program import Operand
+from gradcli.proof.verdict import Proof
+from gradcli.sizes import Number
+from gradcli.transform.reify import DERIVATIVE, Row, Writer
 from gradcli.transform.reverse import Derivation
 
 TOGETHER = "the steps in one line"
@@ -19,6 +23,7 @@ class Reason(NamedTuple):
     """One way of writing a line, and the rule that gives it from the one before.
 
     step: the number of a literal step, from 1, where it is one of those; `left` what that states.
+    proof: what exact evaluation says of it, where it is none of those and states a derivative.
     """
 
     step: int
@@ -26,6 +31,7 @@ class Reason(NamedTuple):
     assign: str
     formula: str
     rule: str
+    proof: Proof | None = None
 
 
 def why(compact: Derivation) -> Iterator[tuple[Reason, ...]]:
@@ -33,27 +39,74 @@ def why(compact: Derivation) -> Iterator[tuple[Reason, ...]]:
     if not isinstance(compact, Compact):
         yield from (() for _ in compact.rows)
         return
+    proofs = _Ways(compact)
     for row, line in zip(compact.rows, compact.lines, strict=True):
         if line is None:
-            yield (Reason(0, "", "=", compact.formula(row), "what several lines share"),)
+            shared = "what several lines share"
+            yield (Reason(0, "", "=", compact.formula(row), shared, compact.proof(row)),)
         else:
-            yield tuple(_reasons(compact, line, compact.formula(row)))
+            yield tuple(_reasons(compact, line, row, proofs))
 
 
-def _reasons(compact: Compact, line: Line, last: str) -> Iterator[Reason]:
-    literal = compact.literal
+def proofs(compact: Derivation) -> Iterator[Proof | None]:
+    """For each row of a compact derivation what exact evaluation says of it; None of own names."""
+    if isinstance(compact, Compact):
+        yield from (compact.proof(row) for row in compact.rows)
+    else:
+        yield from (None for _ in compact.rows)
+
+
+class _Ways:
+    """Proofs of all ways of writing the lines: one program has them beside the literal steps."""
+
+    def __init__(self, compact: Compact) -> None:
+        literal = compact.literal.reified
+        self.writer = Writer(literal.program)
+        self.literal: dict[str, str] = {}  # what each way must be worth
+        self.names: dict[tuple[str, Value], str] = {}
+        for line in compact.lines:
+            if line is not None:
+                for x in (line.chained, *(done.value for done in line.way)):
+                    self._add(compact, line, x)
+        program = literal.program
+        made = program._replace(
+            steps=program.steps + tuple(self.writer.steps), shapes=self.writer.shapes
+        )
+        whole = literal._replace(program=made)
+        self.proofs = proven(whole, made, self.literal, compact.near)
+
+    def _add(self, compact: Compact, line: Line, x: Value) -> None:
+        name = write(self.writer, compact.found.extractor.line(x), {}, _leaf)
+        if line.more:
+            name = self.writer.apply("add", (line.more, name), {})
+        self.names[line.name, x] = name
+        self.literal[name] = compact.literal.reified.totals[compact.names[line.name]]
+
+    def of(self, line: Line, x: Value) -> Proof:
+        return self.proofs[self.names[line.name, x]]
+
+
+def _leaf(key: Any) -> Operand:
+    return key if isinstance(key, Number) else str(key.name)
+
+
+def _reasons(compact: Compact, line: Line, row: Row, proofs: _Ways) -> Iterator[Reason]:
+    literal, last = compact.literal, compact.formula(row)
     for k in steps_of(compact, line):
-        row = literal.rows[k]
-        yield Reason(k + 1, literal.left(row), row.assign, literal.formula(row), "")
-    found = [Reason(0, "", "=", _text(compact, line.chained), TOGETHER)]
+        step = literal.rows[k]
+        yield Reason(k + 1, literal.left(step), step.assign, literal.formula(step), "")
+    first = proofs.of(line, line.chained)
+    found = [Reason(0, "", "=", _text(compact, line.chained), TOGETHER, first)]
     before = line.chained
     for done in line.way:
         facts = [done.fact] if done.fact else list(_new_names(compact, before, done.value))
         rule = f"{done.rule}: {', '.join(facts)}" if facts else done.rule
-        found.append(Reason(0, "", "=", _text(compact, done.value), rule))
+        proof = proofs.of(line, done.value)
+        found.append(Reason(0, "", "=", _text(compact, done.value), rule, proof))
         before = done.value
     if found[-1].formula != last:
-        found.append(Reason(0, "", "=", last, "names for what other lines compute"))
+        named = "names for what other lines compute"
+        found.append(Reason(0, "", "=", last, named, compact.proof(row)))
     yield from (r for k, r in enumerate(found) if not k or r.formula != found[k - 1].formula)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from gradcli.proof.verdict import PROVEN
 from gradcli.render.layout import EQUATION, Column, Line, Section
+from gradcli.render.records import cost_record, proof_record
 from gradcli.session import Session
-from gradcli.views.cost import Cost, costs, of_row
+from gradcli.views.cost import costs, of_row
 
 if TYPE_CHECKING:
     from gradcli.compact.why import Reason
@@ -40,8 +42,14 @@ def ways(session: Session) -> Section:
     lines: list[Line] = []
     for number, (row, way) in enumerate(zip(derivation.rows, reasons(session), strict=True), 1):
         lines.append(Line((f"{number} {derivation.left(row)}",), EQUATION))
-        lines += [Line((str(r.step or ""), r.left, r.assign, r.formula, r.rule)) for r in way]
+        lines += [Line((str(r.step or ""), r.left, r.assign, r.formula, _rule(r))) for r in way]
     return Section("Why: from the literal steps to each line", WHY, lines)
+
+
+def _rule(reason: Reason) -> str:
+    """A rule, and whether points alone bear it out."""
+    unproven = reason.proof is not None and reason.proof.verdict != PROVEN
+    return f"{reason.rule} (compared at some points, not proven)" if unproven else reason.rule
 
 
 def cost(session: Session) -> Section:
@@ -68,19 +76,24 @@ def ways_json(session: Session) -> Iterator[list[dict[str, Any]]]:
                 "assign": r.assign,
                 "formula": r.formula,
                 **({"step": r.step, "left": r.left} if r.step else {"rule": r.rule}),
+                **({} if r.proof is None else proof_record(r.proof)),
             }
             for r in way
         ]
 
 
+def proofs_json(session: Session) -> Iterator[dict[str, Any]]:
+    """For each line of a compact form what exact evaluation says of it."""
+    derivation = session.derivation
+    if derivation.literal is None:
+        yield from ({} for _ in derivation.rows)
+        return
+    from gradcli.compact.why import proofs
+
+    for proof in proofs(derivation):
+        yield {} if proof is None else proof_record(proof)
+
+
 def cost_json(session: Session) -> dict[str, Any]:
     """What each pass costs."""
     return {name: cost_record(found) for name, found in costs(session).items()}
-
-
-def cost_record(found: Cost) -> dict[str, Any]:
-    return {
-        "flops": found.flops.value,
-        "bytes": found.bytes.value,
-        "symbolic_flops": found.flops.text,
-    }

@@ -172,17 +172,17 @@ def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[dict[str,
 
 
 def _besides(session: Session, told: Besides) -> Iterator[dict[str, Any]]:
-    """What is told of each line besides; nothing where nothing is asked for."""
-    if not (told.why or told.cost):
+    """What is told of each line besides; nothing where nothing is asked for, nor is to be proven."""
+    if not (told.why or told.cost or session.derivation.literal):
         return
-    from gradcli.render.compact import ways_json
+    from gradcli.render.compact import proofs_json, ways_json
     from gradcli.views.cost import of_row
 
     rows = session.derivation.rows
     ways = ways_json(session) if told.why else ([] for _ in rows)
-    for row, way in zip(rows, ways, strict=True):
+    for row, way, proof in zip(rows, ways, proofs_json(session), strict=True):
         cost = {"flops": of_row(row, session.program.sizes).value} if told.cost else {}
-        yield {**cost, **({"why": way} if way else {})}
+        yield {**cost, **proof, **({"why": way} if way else {})}
 
 
 def _tangents(found: Forward, tell: Tell) -> Iterator[dict[str, Any]]:

@@ -23,11 +23,11 @@ from gradcli.check.derivation.findings import (
 )
 from gradcli.errors import show
 from gradcli.foreign import dumps, visible
-from gradcli.proof.verdict import LOG_LEAST, Proof
+from gradcli.proof.verdict import LOG_LEAST
 from gradcli.render.arrays import as_json, as_text
-from gradcli.render.compact import cost_record
 from gradcli.render.diagnostics import place
 from gradcli.render.hints import CLASS, hints
+from gradcli.render.records import cost_record, proof_record
 from gradcli.version import __version__
 
 SCHEMA_VERSION = 1
@@ -355,7 +355,7 @@ def line_record(line: Verdict, detail: Detail, precision: int | None = None) -> 
     if line.flops is not None:
         record["flops"] = line.flops.value
     if full or line.verdict == RIGHT:
-        record |= _proof(line.proof)
+        record |= proof_record(line.proof)
     if line.sizes:
         record["sizes"] = list(line.sizes)
     if line.not_at is not None:
@@ -374,29 +374,6 @@ def line_record(line: Verdict, detail: Detail, precision: int | None = None) -> 
         found, expected, shape = line.values
         record["found_value"] = None if found is None else as_json(found, shape, precision)
         record["expected_value"] = as_json(expected, shape, precision)
-    return record
-
-
-def _proof(proof: Proof) -> dict[str, Any]:
-    """What exact evaluation says: the bound of a proof, the witness of a refutation, or why it says
-    nothing.
-    """
-    record: dict[str, Any] = {"proof": proof.verdict}
-    if proof.chance is not None:
-        record["bound"] = proof.chance
-    if (witness := proof.witness) is not None:
-        record["witness"] = {
-            "entry": list(witness.entry),
-            "found": str(witness.found),
-            "expected": str(witness.expected),
-            "prime": str(witness.prime),
-        }
-        if witness.ratio is not None:
-            record["witness"]["ratio"] = str(witness.ratio)
-        if witness.gap is not None:
-            record["witness"]["difference"] = str(witness.gap)
-    if proof.reason is not None:
-        record["reason"] = proof.reason
     return record
 
 

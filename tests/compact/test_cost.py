@@ -62,6 +62,6 @@ def test_random_models_have_a_compact_form_that_is_right(seed: int) -> None:
     model = gradcli.parse(text)
     found = model.derive(compact=True)
     literal = model.derive()
-    assert found.notes == literal.notes, text  # a form was found
+    assert not any("no shorter form" in note for note in found.notes), text
     assert model.against(found.to_grad(), complete=True).verdict == "pass", text
     assert len(found.steps) <= len(literal.steps), text
