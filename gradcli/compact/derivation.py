@@ -15,7 +15,6 @@ from gradcli.interpret import last_uses
 from gradcli.ops.core import Array
 from gradcli.ops.mismatch import Mismatch
 from gradcli.program import NOWHERE, Input, Operand, verify
-from gradcli.proof.evaluation import fixed_names
 from gradcli.proof.verdict import REFUTED, UNDECIDED, Proof
 from gradcli.sizes import Number
 from gradcli.transform.reify import OWN, Reified, Row, Writer
@@ -86,7 +85,7 @@ def compact(
     """
     if len(literal.rows) > LONGEST:
         return literal
-    near = Near(values, frozenset(fixed_names(literal.program, bound)))
+    near = Near.of(literal.program, values, bound)
     found = Lines(literal, values)
     plain: set[str] = set()
     for _ in range(TRIES):

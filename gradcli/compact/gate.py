@@ -6,7 +6,7 @@ have it, and then proven by exact evaluation. What that decides nothing of rests
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +15,9 @@ from gradcli.assumed import kept
 from gradcli.draws import DISTRIBUTIONS
 from gradcli.interpret import run
 from gradcli.ops.core import Array
-from gradcli.program import Drawn, Program
+from gradcli.program import Drawn, Input, Program
 from gradcli.proof.equality import prove_equal
+from gradcli.proof.evaluation import fixed_names
 from gradcli.proof.verdict import Proof
 from gradcli.sizes import numbers
 from gradcli.transform.reify import Reified
@@ -30,8 +31,36 @@ class Near(NamedTuple):
     values: Mapping[str, Array]
     fixed: frozenset[str]
 
+    @classmethod
+    def of(cls, program: Program, values: Mapping[str, Array], bound: Collection[str]) -> Near:
+        """bound: the inputs whose values are data."""
+        exact = {item.name: _exact(item, values[item.name]) for item in program.inputs}
+        return cls({**values, **exact}, frozenset(fixed_names(program, bound)))
+
+
+def _exact(item: Input, value: Array) -> Array:
+    """A value whose sums, where one number is promised, are that to the last bit, as they are in
+    exact arithmetic: in 64ths, the largest entry making up for the others.
+    """
+    promised = [(each.axis, each.total.value) for each in item.sums]
+    if isinstance(item.value, Drawn) and DISTRIBUTIONS[item.value.distribution].sums_to_one:
+        promised.append((item.value.axis, 1.0))
+    if len(promised) != 1:
+        return value
+    axis, total = promised[0]
+    rows = value.reshape(-1, 1) if axis is None else np.moveaxis(value, axis, 0)
+    if len(rows) > PARTS // 2:
+        return value
+    least = np.where(rows > 0, 1 / PARTS, np.where(rows < 0, -1 / PARTS, 0))
+    found = np.where(abs(rows) < 1 / PARTS, least, np.round(rows * PARTS) / PARTS)
+    largest = np.argmax(abs(found), axis=0)[None]
+    rest = found.sum(axis=0) - np.take_along_axis(found, largest, 0)[0]
+    np.put_along_axis(found, largest, (total - rest)[None], 0)
+    return found.reshape(value.shape) if axis is None else np.moveaxis(found, 0, axis)
+
 
 POINTS = 3
+PARTS = 64
 CLOSE = 1e-6  # of the largest entry; far from what rounding does, far from what a mistake does
 LEAST = 1e-9
 
