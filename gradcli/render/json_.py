@@ -172,7 +172,7 @@ def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[dict[str,
 
 
 def _besides(session: Session, told: Besides) -> Iterator[dict[str, Any]]:
-    """What is told of each line besides; nothing where nothing is asked for, nor is to be proven."""
+    """What is told of each line besides; nothing where nothing is asked for, nor proven."""
     if not (told.why or told.cost or session.derivation.literal):
         return
     from gradcli.render.compact import proofs_json, ways_json
