@@ -9,9 +9,15 @@ with files as a whole.
 
 An edit may live where it changes nothing that a program can do:
 
-- `strict=` of a `zip` of what has one length by construction, which only guards it;
+- `strict=` of a `zip` of what has one length by construction, which only guards it (`verify`,
+  `_matmul_hint`);
 - < for <= at a threshold that no computed number meets exactly (`LEAST`, `NOTHING`);
-- how many points, runs or tries there are, where one more is as good;
+- how many points, runs or tries there are, and how much goes into one array, where one more is as
+  good (`SPACE` of a derivation's points); what values of an attribute the tests try (`tried`);
+- an estimate that only orders what is equally right: what a product of several costs in one order
+  or another, and so which of the equal compact forms is taken (`contraction`);
+- what only bounds a chance of error far below the one that is asked for (`LOG_LEAST`, the degree of
+  a derivative modulo a prime);
 - a shortcut to what the usual way gives too (`_appended` in the parser), and which of several equal
   things is looked at (the first of a diagonal's equal entries);
 - a condition beside another one that excludes the case (a line's own entry, which holds nothing).

@@ -222,12 +222,12 @@ class Simplifier:
         best: Value | None = None
         tries = [[a] for a in inside] + ([list(inside)] if len(inside) > 1 else [])
         for some in tries:
-            y, gone = x, 0
+            y, fewer = x, False
             for atom in some:
                 out = unfolded(self.book, y, atom, inside[atom])
                 if out is not None:
-                    y, gone = out[0], gone + out[1]
-            if gone:
+                    y, fewer = out[0], fewer or out[1] > 0
+            if fewer:
                 y = self._short(y)
                 if best is None or self.cost(y) < self.cost(best):
                     best = y

@@ -40,6 +40,18 @@ def test_the_operations_of_one_layer_are_those_counted_by_hand() -> None:
     assert found["cost"]["forward"]["symbolic_flops"] == "2*M*N + N"
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["sqrt(x^2) * w", "sqrt(2 * x^2 * w^2)", "(x^2)^1.5", "sqrt(x^2 + w^2) * x", "(x^2 * w)^-1"],
+)
+def test_a_power_of_a_product_is_the_product_of_powers_where_it_is(body: str) -> None:
+    """Of what may be negative, the root of a square is no power: a form made so is found out."""
+    model = gradcli.parse(f"input x: [3], w: [3]\ny = {body}\nloss L = sum(y * x)\n")
+    found = model.derive(compact=True)
+    assert found.notes == ()
+    assert model.against(found.to_grad(), complete=True).verdict == "pass"
+
+
 OPERATIONS = ["tanh({})", "sigmoid({})", "{} * {}", "{} + {}", "{} - 0.5 * {}", "exp({} / 4)",
               "square({})", "A @ {}", "softmax({})", "{} / (2 + square({}))", "{} * sum({})",
               "relu({})", "{} - mean({})"]  # fmt: skip

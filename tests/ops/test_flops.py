@@ -61,14 +61,17 @@ def test_linear_algebra_counts_what_elimination_does() -> None:
     """Counted in a plain elimination, and in two triangular solves with three right sides."""
     for n in range(1, 6):
         model = f"dim K = {n}\ninput S: [K, K] ~ normal(0, 1), R: [K, 3]\n"
-        steps = "d = det(S)\nz = solve(S, R)\ngiven dL/dz, dL/dd\n"
-        determinant, solved = session(model + steps).program.steps
+        steps = "d = det(S)\nz = solve(S, R)\ni = inv(S)\nc = cofactor(S)\ngiven dL/dz, dL/dc\n"
+        determinant, solved, inverse, cofactors = session(model + steps).program.steps
         below = [(i, k) for k, i in itertools.combinations(range(n), 2)]
         factors = sum(1 + 2 * (n - 1 - k) for _, k in below)
         triangles = 3 * (2 * n * (n - 1) + n)
 
         assert determinant.call.flops.value == factors + n - 1
         assert solved.call.flops.value == factors + triangles
+        assert inverse.call.flops.value == 2 * n**3
+        product = determinant.call.flops.value + inverse.call.flops.value + n * n
+        assert cofactors.call.flops.value == product
 
 
 def test_an_op_of_the_model_counts_what_it_consists_of() -> None:

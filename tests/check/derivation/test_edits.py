@@ -43,6 +43,17 @@ def test_every_term_and_what_is_left_without_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("product", "message"),
+    [("x / w", "the division by w is missing"), ("x * w", "the factor w is missing")],
+)
+def test_what_is_missing_is_named(product: str, message: str) -> None:
+    model = f"layout denominator\ninput x: [3], w: [3]\ny = {product}\nloss L = sum(y * y)\n"
+    (found,) = review(model, "dL/dx = dL/dy\n").wrong
+    assert (found.diagnosis, found.message) == ("missing-factor", message)
+    assert found.expected == f"dL/dx = {product.replace('x', 'dL/dy')}"
+
+
 def test_another_function() -> None:
     model = "input x = 0.7\ny = tanh(x)\nloss L = 3 * y\n"
     (found,) = review(model, "dL/dx = dL/dy * (1 - 1 * exp(x)^2) / 1\n").wrong
