@@ -54,6 +54,7 @@ class CheckFormat(StrEnum):
     json = "json"
     ndjson = "ndjson"
     sarif = "sarif"
+    html = "html"
 
 
 def check(
@@ -270,7 +271,11 @@ def _show(found: Found, form: CheckFormat, output: str | None, precision: int | 
 
         write(sarif.log((*report.sarif(reports), *sarif.of_diagnostics(wrong))), output)
     else:
-        if reports or not wrong:
+        if form is CheckFormat.html and reports:
+            from gradcli.render.page import review
+
+            write(review.gradients(reports, precision), output)
+        elif reports or not wrong:
             show(report.sections(reports, precision), output)
         for _, error in found.errors:
             say(error)

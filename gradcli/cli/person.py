@@ -31,6 +31,10 @@ def show_review(
             _paint(pieces)
         else:
             write_text(pieces, output)
+    elif form == "html":
+        from gradcli.render.page import review as page
+
+        write(page.lines(report, detail, precision, level), output)
     elif form == "sarif":
         from gradcli.render.sarif import log
 

@@ -77,14 +77,12 @@ def text(
     """
     if level is not None:
         yield from _leveled(report, level)
-        yield _count(report) + "\n"
-        yield from _cost(report)
+        yield from summary(report, Detail.hint, level)
         return
     if detail is Detail.quiet:
         for line in report.lines:
             yield f"line {line.line}: {line.target}: {line.verdict}\n"
-        yield _count(report) + "\n"
-        yield from _cost(report)
+        yield from summary(report, detail)
         return
     for line in report.lines:
         if line.verdict == WRONG:
@@ -93,10 +91,16 @@ def text(
     for line in report.lines:
         if line.verdict != WRONG and line.message:
             yield show(line.message, line.verdict, line.place, line.hint) + "\n\n"
+    yield from summary(report, detail)
+
+
+def summary(report: Report, detail: Detail, level: int | None = None) -> Iterator[str]:
+    """What there is to say of the whole; how far it goes is told where not less is to be told."""
     yield _count(report) + "\n"
-    yield from _proofs(report)
-    yield from _alone(report)
-    yield from _whole(report)
+    if level is None and detail is not Detail.quiet:
+        yield from _proofs(report)
+        yield from _alone(report)
+        yield from _whole(report)
     yield from _cost(report)
 
 

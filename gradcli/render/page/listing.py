@@ -262,7 +262,8 @@ class Listing:
             line = self.known.get(name, "")
             stated = math(latex.gradient(name, self.notation))
             if line:
-                stated = f'<a href="#{line}">{stated}</a>'
+                said = escape(self.notation.text(name))
+                stated = f'<a href="#{line}" aria-label="{said}">{stated}</a>'
             role = roles.get(name, "step")
             yield (
                 f'<li class="grad {role}" data-of="{line}"><span class="n">{role}</span>'
