@@ -101,6 +101,9 @@ def derive(
     standalone: Annotated[
         bool, typer.Option("--standalone", help="With latex: a whole document.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow the file, and show the listing of each save.")
+    ] = False,
     max_elements: MaxElements = 10**8,
 ) -> None:
     form = Format.json if json else form
@@ -129,28 +132,39 @@ def derive(
         raise typer.BadParameter("it goes with --format latex", param_hint="--standalone")
     if notation is not None and (mode is not Mode.reverse or form not in NOTED):
         raise typer.BadParameter("it goes with the forms of reverse mode", param_hint="--notation")
+    if watch and (model == "-" or (form is not Format.table and output is None)):
+        what = "a model file" if model == "-" else f"-o FILE with --format {form.value}"
+        raise typer.BadParameter(f"it needs {what}", param_hint="--watch")
     asked = shared(dim, data, seed, layout, wrt, max_elements)
-    with Reported(form, model):
-        derivation = read(model).derive(
-            mode=mode.value,
-            tangent=tangent,
-            accumulate=accumulate.value,
-            compact=compact,
-            **asked,
-        )
-        shown = Shown(
-            form,
-            precision,
-            output,
-            full,
-            rolled,
-            values,
-            Besides(why, cost),
-            notation,
-            standalone,
-            order is Order.dfs,
-        )
-        listed(derivation, shown)
+    shown = Shown(
+        form,
+        precision,
+        output,
+        full,
+        rolled,
+        values,
+        Besides(why, cost),
+        notation,
+        standalone,
+        order is Order.dfs,
+    )
+
+    def once() -> None:
+        with Reported(form, model):
+            derivation = read(model).derive(
+                mode=mode.value,
+                tangent=tangent,
+                accumulate=accumulate.value,
+                compact=compact,
+                **asked,
+            )
+            listed(derivation, shown)
+
+    if watch and Path(model).exists():
+        from gradcli.cli.watch import follow
+
+        follow([Path(model), *filter(None, (data, tangent))], once)
+    once()
 
 
 class Shown(Record):
