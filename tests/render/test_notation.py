@@ -111,3 +111,20 @@ def test_options_that_do_not_go_together_are_said() -> None:
     for arguments in (["--standalone"], ["--notation", "bar", "--json"]):
         found = CliRunner().invoke(app, ["derive", str(EXAMPLES[0]), *arguments])
         assert found.exit_code == 2
+
+
+@pytest.mark.parametrize("form", ["table", "grad", "latex", "markdown", "typst"])
+def test_every_notation_is_in_every_form(form: str) -> None:
+    model = "input x: [3]\nparam W: [2, 3]\nz = W @ x\ngiven dL/dz\n"
+    found = {
+        name: run(
+            "derive", "-", "--layout", "denominator", "-f", form, "--notation", name, text=model
+        )
+        for name in NOTATIONS
+    }
+    assert len(set(found.values())) == len(NOTATIONS)
+    for name, text in found.items():
+        lines = [line for line in text.splitlines() if "x" in line and "z" in line]
+        others = [other for key, other in found.items() if key != name]
+        assert any(line not in other for line in lines for other in others)
+        assert ("dL/d" in text) == (name == "d" and form in ("table", "grad"))

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import gradcli
 from gradcli.cli import app
-from gradcli.render.graph import SIGNS, TAPPED
+from gradcli.render.lanes import SIGNS, TAPPED
 from gradcli.schema import schema_of
 from gradcli.views.layers import lay_out
 
@@ -206,6 +206,12 @@ def test_every_iteration_is_a_cluster_with_its_nodes(named):
     assert ["l = 1", "t = 3"] in expected.values()
     assert clusters_of_dot(found.to_dot()) == expected
     assert clusters_of_mermaid(found.to_mermaid()) == expected
+    drawn = {e.get("id"): e for e in ET.fromstring(found.to_svg()).iter() if e.get("id")}
+    assert {name: drawn[name].get("data-cluster", "") for name in expected} == {
+        name: ", ".join(around) for name, around in expected.items()
+    }
+    tints = {e.get("data-cluster"): e.get("data-odd") for e in drawn.values()}
+    assert len({tints[f"l = 1, t = {t}"] for t in (1, 2)}) == 2  # neighbours are told apart
     text = found.to_text()
     assert re.search(r"^[│ ]+ l = 1, t = 3:$", text, re.MULTILINE)
     computed = {edge.head for edge in found.edges}
