@@ -101,7 +101,10 @@ class Causes:
         if finding is None:
             meets = self.meets(place, goals, keeping)
             wanted = likely(goals, len(account.unmatched()))
-            finding = self.search_line(place, line.code, goals, ledger, meets, wanted)
+            alone = not keeping
+            finding = self.search_line(
+                place, line.code, goals, ledger, meets, wanted, unlikely=alone
+            )
         return finding and Cause(finding, goals[finding.goal].shares)
 
     def of_divided(self, places: Sequence[int], account: Account) -> tuple[int, Cause] | None:
@@ -140,6 +143,7 @@ class Causes:
         wanted: Sequence[int],
         *,
         single: bool = False,
+        unlikely: bool = False,
     ) -> Finding | None:
         line = self.sheet.lines[place]
         own = [self.sheet.lines[p].target for p in self.sheet.visible(place)]
@@ -150,7 +154,8 @@ class Causes:
             goal = meets(changed)
             return None if goal is None or self._hides_a_term(place, changed, meets, goal) else goal
 
-        return search(code, material, visibly, fits=fits, wanted=wanted, single=single)
+        ways = {"single": single, "unlikely": unlikely}
+        return search(code, material, visibly, fits=fits, wanted=wanted, **ways)
 
     def _hides_a_term(
         self, place: int, code: ast.Code, meets: Callable[[ast.Code], int | None], goal: int

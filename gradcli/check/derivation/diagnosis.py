@@ -27,6 +27,9 @@ EVERY = range(1_000_000)
 
 PLAIN = frozenset((edits.SIGN, edits.TRANSPOSE, edits.ORDER, edits.SUM, edits.SHAPE))
 
+# What is told of an unlikely goal where nothing else is found.
+NAMED = frozenset((edits.FACTOR, edits.OPERAND, edits.SCALE, edits.EXTRA))
+
 # Of two changes at once, the class that is named.
 WEIGHT = (
     edits.FACTOR,
@@ -86,6 +89,7 @@ def search(
     fits: bool = True,
     wanted: Container[int] = EVERY,
     single: bool = False,
+    unlikely: bool = False,
 ) -> Finding | None:
     """The first change of a line's code that meets a goal.
 
@@ -93,21 +97,37 @@ def search(
     fits: whether the line has the right shape as it is.
     wanted: the goals that are likely; another one is met only by a plain change, and only where no
         change meets these.
-    single: whether one change must do.
-    A change that makes the line the very formula of the listing comes before all others; one that
-    multiplies a derivative by a derivative is none, for a backward step is linear in them.
+    single: whether one change must do. unlikely: whether any change that meets an unlikely goal is
+        told where nothing else is found.
+    A change that makes the line the very formula of the listing comes before all others, unless it
+    replaces a whole expression or brings a name that the person has not; one that multiplies a
+    derivative by a derivative is none, for a backward step is linear in them.
     """
     if len(code) > LONGEST:
         return None
     tries = _Tries(code, meets, wanted)
     formulas = set(pools.formulas)
-    exact = (edit for edit in _single(code, pools, fits) if plain(edit.code) in formulas)
+    exact = (
+        edit
+        for edit in _single(code, pools, fits)
+        if plain(edit.code) in formulas and not _rewritten(code, edit, pools.strangers)
+    )
     return (
         tries.first(exact, MOST_TRIES, PLAIN | {edits.OPERAND, edits.FACTOR})
         or tries.first(_single(code, pools, fits), MOST_TRIES)
         or (None if single else tries.first(_double(code, pools), MOST_PAIRS))
         or tries.second
+        or (tries.last if unlikely else None)
     )
+
+
+def _rewritten(code: ast.Code, edit: Edit, strangers: Container[ast.Code]) -> bool:
+    """Whether a change replaces a whole expression, or brings a name that the person has not."""
+    if edit.kind != edits.OPERAND:
+        return False
+    culprit = code[edit.start : edit.end]
+    put = edit.code[edit.start : len(edit.code) - len(code) + edit.end]
+    return plain(put) in strangers or any(step[0] == "binary" for step in culprit)
 
 
 class _Tries:
@@ -121,6 +141,7 @@ class _Tries:
         self.seen = {plain(code)}
         self.degree = max(1, degree(code))
         self.second: Finding | None = None  # the first plain change that meets an unlikely goal
+        self.last: Finding | None = None  # the first of any other change that does
 
     def first(
         self, candidates: Iterable[Edit], most: int, seconds: Container[str] = PLAIN
@@ -142,6 +163,8 @@ class _Tries:
                 return Finding(*edit, goal)
             if self.second is None and edit.kind in seconds:
                 self.second = Finding(*edit, goal)
+            elif self.last is None and edit.kind in NAMED:
+                self.last = Finding(*edit, goal)
         return None
 
 

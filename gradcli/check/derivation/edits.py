@@ -110,6 +110,8 @@ def drops(code: ast.Code, constants: Sequence[ast.Code]) -> Iterator[Edit]:
                     continue
                 a, b = parts[keep]
                 c, d = parts[drop]
+                if argument in "+-" and b - a == 1 and code[a][:2] == ("number", "1"):
+                    continue  # as a factor, `1 - y` is left out as a whole
                 changed = code[: begins[i]] + code[a:b]
                 if keep == 1 and argument == "-":
                     changed = (*changed, MINUS)

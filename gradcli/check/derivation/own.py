@@ -37,12 +37,13 @@ class OwnLines:
         """Own lines in the order in which they are suspected.
 
         What explains the most wrong lines comes first; what is one of the model's derivatives, and
-        used once, comes last, for it is hardly wrong.
+        used once, comes last, for it is hardly wrong. Of several that are, each made from the one
+        before, the last is the first in which something is missing.
         """
 
-        def key(place: int) -> tuple[bool, int, int]:
-            count = len(users[place])
-            return count == 1 and self.is_known(place), -count, place
+        def key(place: int) -> tuple[bool, int, bool, int]:
+            count, known = len(users[place]), self.is_known(place)
+            return count == 1 and known, -count, known, -place if known else place
 
         return sorted((place for place in places if users[place]), key=key)
 

@@ -90,7 +90,8 @@ class Spellings:
         if not written.endswith(variable) and variable not in written:
             return
         self.spelled.setdefault(variable, written)
-        self.forms[written.replace(variable, "{}", 1)] += 1
+        known = (form for form in NAMES if form.format(variable) == written)
+        self.forms[next(known, None) or "{}".join(written.rsplit(variable, 1))] += 1
 
     def say(self, text: str) -> str:
         """A text of the tool's in the file's own spelling of derivatives."""

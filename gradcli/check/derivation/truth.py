@@ -18,7 +18,7 @@ from gradcli.check.derivation.edits import (
     leaves,
     number,
 )
-from gradcli.check.derivation.postfix import operands, starts, text
+from gradcli.check.derivation.postfix import operands, plain, starts, text
 from gradcli.ops import FUNCTIONS
 from gradcli.syntax import ast
 
@@ -107,12 +107,18 @@ def powers(code: ast.Code) -> Iterator[Edit]:
 
 
 def factors(code: ast.Code, pool: Iterable[ast.Code], symbols: str = "*@") -> Iterator[Edit]:
-    """One of the factors of what is expected, put in; with `/` as its quotient."""
+    """One of the factors of what is expected, put in; with `/` as its quotient.
+
+    None that cancels what the line multiplies with: it is plainer to leave that out.
+    """
     begins = starts(code)
     closed = fixed(code, begins)
     places = [i for i in reversed(range(len(code))) if i not in closed]
+    below = _divisors(code, begins)
+    multiplied = _multiplied(code)
     for factor in pool:
         shown = text(factor)
+        cancels = _multiplied(factor) <= multiplied
         for i in places:
             inside = code[begins[i] : i + 1]
             for combined in (
@@ -123,11 +129,33 @@ def factors(code: ast.Code, pool: Iterable[ast.Code], symbols: str = "*@") -> It
             ):
                 if combined[-1][1] not in symbols:
                     continue
+                if cancels and (combined[-1][1] == "/") != (i in below):
+                    continue
                 changed = code[: begins[i]] + combined + code[i + 1 :]
                 note = f"the factor {shown} is missing"
                 if combined[-1][1] == "/":
                     note = f"the division by {shown} is missing"
                 yield Edit(FACTOR, changed, begins[i], i + 1, note)
+
+
+def _divisors(code: ast.Code, begins: list[int]) -> set[int]:
+    """The places of an expression's code that stand in a divisor."""
+    found: set[int] = set()
+    for i, (operation, argument, _) in enumerate(code):
+        if operation == "binary" and argument == "/":
+            found |= set(range(*operands(code, begins, i)[1]))
+    return found
+
+
+def _multiplied(code: ast.Code) -> set[ast.Code]:
+    """What is multiplied elementwise anywhere in code; of a single expression, that."""
+    begins = starts(code)
+    found = {plain(code)} if not code or code[-1][:2] != ("binary", "*") else set()
+    for i, (operation, argument, _) in enumerate(code):
+        if operation == "binary" and argument == "*":
+            parts = (code[a:b] for a, b in operands(code, begins, i))
+            found |= {plain(part) for part in parts if part[-1][:2] != ("binary", "*")}
+    return found
 
 
 def terms(code: ast.Code, pool: Iterable[ast.Code], kind: str) -> Iterator[Edit]:

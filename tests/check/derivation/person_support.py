@@ -27,9 +27,24 @@ def program(model: str) -> Program:
     return lower(read(read_source(str(path), path.read_bytes())))
 
 
-def review(model: str, text: str, **options: object) -> Report:
-    """The verdicts on a derivation, whose indented text may begin with an empty line."""
-    parsed = read(read_source("mine.grad", dedent(text).encode()), "derivation")
+def review(model: str, text: str, *, mended: bool = True, **options: object) -> Report:
+    """The verdicts on a derivation, whose indented text may begin with an empty line.
+
+    mended: whether each corrected line is put in its place, and must then be right.
+    """
+    report = _review(model, dedent(text), **options)
+    for wrong in report.wrong if mended else ():
+        if wrong.expected is not None and "\n" not in wrong.expected:
+            lines = dedent(text).split("\n")
+            was = lines[wrong.line - 1]
+            lines[wrong.line - 1] = was[: len(was) - len(was.lstrip())] + wrong.expected
+            again = _review(model, "\n".join(lines), **options)
+            assert wrong.line not in {line.line for line in again.wrong}, (wrong, again.wrong)
+    return report
+
+
+def _review(model: str, text: str, **options: object) -> Report:
+    parsed = read(read_source("mine.grad", text.encode()), "derivation")
     return check(parsed, program(model), {}, **options)  # type: ignore[arg-type]
 
 
