@@ -15,9 +15,9 @@ from gradcli.lower.definitions import check_head, check_recursion
 from gradcli.lower.env import Dialect, Env, Outline
 from gradcli.lower.expressions import run
 from gradcli.lower.listing import Listing
-from gradcli.lower.names import unknown
+from gradcli.lower.names import lookup, unknown
 from gradcli.lower.operands import value
-from gradcli.lower.outline import weight
+from gradcli.lower.outline import targets, weight
 from gradcli.lower.prelude import prelude
 from gradcli.lower.scope import Frame, Function, Item, Ref, Scope
 from gradcli.lower.text import Text
@@ -25,6 +25,7 @@ from gradcli.ops import Array, Op, Signature, Spelling
 from gradcli.ops.core import Body, roman
 from gradcli.program import Step
 from gradcli.sizes import Number, Shape, Size, same, spell
+from gradcli.suggest import suggestion
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 from gradcli.template import flip, postorder, typed
@@ -39,8 +40,9 @@ def user_function(env: Env, node: ast.UserOp, layout: str) -> Function:
     layout: of the derivatives in its rule.
     """
     check_head(env, node.name, node.parameters)
-    body = (ast.Equation(ast.Target(node.name, None), node.result),)
+    body = (*node.body, ast.Equation(ast.Target(node.name, None), node.result))
     check_recursion(env, node.name, body)
+    _check_saved(env, node)
     _check_rule(env, node)
     file = env.scope
     made: dict[Any, Op] = {}
@@ -52,6 +54,24 @@ def user_function(env: Env, node: ast.UserOp, layout: str) -> Function:
         return at_call.emit(made[kinds], arguments, (), place)
 
     return Function("op", node, weight(body, env.scope), apply)
+
+
+def _check_saved(env: Env, node: ast.UserOp) -> None:
+    """Raise GradError unless what is saved are names of the inside, each once."""
+    inside = {name.text for name, member in targets(node.body) if not member}
+    seen: set[str] = set()
+    for name, place in node.saved:
+        if name not in inside:
+            hint = suggestion(name, inside) or "what is saved is a name that a line above defines"
+            raise env.error(
+                f"`{name}` is no name of the inside of {node.name.text}",
+                place,
+                hint,
+                kind="undefined-name",
+            )
+        if name in seen:
+            raise env.error(f"`{name}` is saved twice", place, kind="defined-twice")
+        seen.add(name)
 
 
 def _check_rule(env: Env, node: ast.UserOp) -> None:
@@ -87,17 +107,24 @@ def _check_rule(env: Env, node: ast.UserOp) -> None:
                 "a rule states dL/dPARAMETER = …",
                 kind="bad-rule",
             )
+        if line.name.text in node.fixed:
+            raise env.error(
+                f"`{line.name.text}` is const: no gradient flows to it",
+                line.name.place,
+                "leave the line out, or the word const",
+                kind="bad-rule",
+            )
         if line.name.text in stated:
             raise env.error(
                 f"dL/d{line.name.text} is stated twice", line.name.place, kind="defined-twice"
             )
         stated.add(line.name.text)
-    missing = [name for name in names if name not in stated]
+    missing = [name for name in names if name not in stated and name not in node.fixed]
     if missing:
         raise env.error(
             f"the rule of {node.name.text} does not state dL/d{missing[0]}",
             node.name.place,
-            f"add a line: dL/d{missing[0]} = …",
+            f"add a line: dL/d{missing[0]} = …, or make it const {missing[0]}",
             kind="bad-rule",
         )
 
@@ -121,6 +148,8 @@ def _operation(
     belows = {name: below for name, (_, below) in zip(names, kinds, strict=True)}
     inner = Frame(depth=frame.depth)
     env = _inside(text, inner, file, parameters, {}, belows)
+    env.scope.kind = "def"  # the names of the inside are its own
+    equations.block(env, node.body)
     found = value(env, run(env, node.result), node.name.place)
     shape = env.shape_of(found)
     steps = tuple(env.listing.steps)
@@ -131,12 +160,22 @@ def _operation(
         return values[result] if isinstance(result, str) else interpret.number(result)
 
     arriving = {OUT: Ref("g", shape[::-1] if layout == "numerator" else shape)}
-    env = _inside(text, inner, file, {**parameters, OUT: shape}, arriving, belows)
-    stated = _rule(env, node, {**parameters, OUT: shape, "g": arriving[OUT].shape}, layout)
+    saved = {name.text: value(env, lookup(env, *name), name.place) for name in node.saved}
+    trees = {name: named(name, _tree(steps, item, ())) for name, item in saved.items()}
+    kept = {name: env.shape_of(item) for name, item in saved.items()}
+    known = {**parameters, **kept, OUT: shape}
+    hidden = {name.text for name, _ in targets(node.body)} - set(kept)
+    env = _inside(text, inner, file, known, arriving, belows, hidden)
+    found_rule = _rule(env, node, {**known, "g": arriving[OUT].shape}, layout)
+    stated = _substitute(found_rule, trees)
+    places = [names.index(name) for name in names if name not in node.fixed]
 
     def rule(s: Signature, g: Expr, out: Expr, *operands: Expr) -> Sequence[Expr | None]:
         known = {"g": g, OUT: out, **dict(zip(names, operands, strict=True))}
-        return _substitute(stated, known)
+        gained: list[Expr | None] = [None] * len(names)
+        for place, expr in zip(places, _substitute(stated, known), strict=True):
+            gained[place] = expr
+        return gained
 
     return Op(
         name=node.name.text,
@@ -165,6 +204,7 @@ def _inside(
     quantities: Mapping[str, Shape],
     derivatives: Mapping[str, Ref],
     belows: Mapping[str, Size | None],
+    hidden: Container[str] = (),
 ) -> Env:
     """What an op's result or its rule is lowered in: only its parameters are quantities there."""
     scope = Scope("file", None)
@@ -175,6 +215,13 @@ def _inside(
         scope.names[name] = Ref(name, shape, below=belows.get(name))
 
     def strange(env: Env, name: str, place: Place) -> Exception:
+        if name in hidden:
+            return env.error(
+                f"`{name}` is of the inside of the op, and not saved",
+                place,
+                f"save {name}",
+                kind="undefined-name",
+            )
         if file.find(name) is None:
             return unknown(env, name, place)
         return env.error(
@@ -234,7 +281,8 @@ def _rule(
             turned.add(last)
     for step, own in lines.items():
         (lines[step],) = _substitute([own], lines)
-    return _substitute([stated[parameter.text] for parameter in node.parameters], lines)
+    wanted = [p.text for p in node.parameters if p.text not in node.fixed]
+    return _substitute([stated[name] for name in wanted], lines)
 
 
 def _check_shape(env: Env, name: ast.Name, found: Shape, own: Shape, layout: str) -> None:

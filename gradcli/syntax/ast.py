@@ -220,14 +220,27 @@ class Blank(Record):
     brackets: tuple[tuple[tuple[Any, ...], tuple[Code, ...]], ...]
 
 
+class Save(Record):
+    """`save rstd`: what of the inside of an op its rule may use."""
+
+    names: tuple[Name, ...]
+
+
 class UserOp(Record):
-    """A definition that states its own backward rule; a surrogate's is on purpose no derivative."""
+    """A definition that states its own backward rule; a surrogate's is on purpose no derivative.
+
+    body: the equations before the result. saved: those of their names that the rule may use.
+    fixed: the parameters that no gradient flows to.
+    """
 
     name: Name
     parameters: tuple[Name, ...]
     result: Code
     rule: tuple[BackwardLine | Layout, ...]
     surrogate: bool = False
+    fixed: frozenset[str] = frozenset()
+    body: tuple[Any, ...] = ()
+    saved: tuple[Name, ...] = ()
 
 
 def at_head(layout: Layout, statements: Sequence[Any]) -> bool:

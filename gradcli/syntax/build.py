@@ -272,13 +272,41 @@ class Builder:
         return ast.Def(ast.Name(*name[1:]), parameters, tuple(body), result)
 
     def op_block(self, symbols: Any) -> ast.UserOp:
-        (name, parameters, *surrogate), result, *lines = symbols
-        code = self.cut(result)
-        return ast.UserOp(ast.Name(*name[1:]), parameters, code, tuple(lines), bool(surrogate))
+        head: ast.UserOp
+        head, result, *lines = symbols
+        return head._replace(result=self.cut(result), rule=tuple(lines))
 
-    def surrogate_head(self, symbols: Any) -> tuple[Any, Any, bool]:
-        _, name, parameters = symbols
-        return name, parameters, True
+    def kernel(self, symbols: Any) -> ast.UserOp:
+        head: ast.UserOp
+        head, *lines = symbols
+        end = next(k for k, line in enumerate(lines) if type(line) is tuple)  # what is returned
+        above = lines[:end]
+        saved = [name for line in above if isinstance(line, ast.Save) for name in line.names]
+        body = tuple([line for line in above if not isinstance(line, ast.Save)])
+        rule = tuple(lines[end + 1 :])
+        return head._replace(result=lines[end], rule=rule, body=body, saved=tuple(saved))
+
+    def save(self, symbols: Any) -> ast.Save:
+        return ast.Save(tuple([ast.Name(*token[1:]) for token in symbols]))
+
+    def op_head(self, symbols: Any) -> ast.UserOp:
+        name, *parameters = symbols
+        return self._op(name, parameters, surrogate=False)
+
+    def surrogate_head(self, symbols: Any) -> ast.UserOp:
+        _, name, *parameters = symbols
+        return self._op(name, parameters, surrogate=True)
+
+    def _op(self, name: Any, parameters: Any, *, surrogate: bool) -> ast.UserOp:
+        names = tuple([each for each, _ in parameters])
+        fixed = frozenset([each.text for each, held in parameters if held])
+        return ast.UserOp(ast.Name(*name[1:]), names, (), (), surrogate, fixed)
+
+    def parameter(self, symbols: Any) -> tuple[ast.Name, bool]:
+        return ast.Name(*symbols[0][1:]), False
+
+    def fixed(self, symbols: Any) -> tuple[ast.Name, bool]:
+        return ast.Name(*symbols[0][1:]), True
 
     # ── derivation files ──
 

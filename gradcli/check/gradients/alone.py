@@ -16,6 +16,7 @@ from gradcli.program import Input, Program, Step
 from gradcli.session import Session
 from gradcli.sizes import Number
 from gradcli.transform.reverse import derive
+from gradcli.transform.vjp import gains
 
 POINTS = 3
 OUT = "out"
@@ -50,13 +51,18 @@ def _alone(session: Session, step: Step, seed: int, number: int) -> Session:
     whole = session.program
     args: list[str | Number] = []
     inputs, values = [], {}
-    for operand, arg, shape in zip(op.operands, step.args, call.signature.shapes, strict=True):
+    operands = zip(op.operands, step.args, call.signature.shapes, gains(step).operands, strict=True)
+    for operand, arg, shape, gain in operands:
         if not isinstance(arg, str):
             args.append(arg)
             continue
         args.append(operand)
-        inputs.append(Input(operand, "input", shape, None, step.place))
         value = session.values[arg]
+        if gain is None:  # it is const: a mask, say, which stays as it is
+            inputs.append(Input(operand, "const", shape, None, step.place))
+            values[operand] = value
+            continue
+        inputs.append(Input(operand, "input", shape, None, step.place))
         values[operand] = value if number == 0 else shaken(value, seed + number)
     shapes = {item.name: item.shape for item in inputs} | {OUT: call.shape}
     program = Program(

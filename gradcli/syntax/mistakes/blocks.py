@@ -31,6 +31,18 @@ MESSAGES = (
         "only the lines below a `for`, `def` or `op` head that ends in `:` are indented",
     ),
     Message(
+        "op f(x):\n    return x",
+        lambda p: p.kind == "_DEDENT" and "DERIV" in p.expected,
+        "an op ends in its rule",
+        "below `return` stand dL/dx = …, one line for each parameter",
+    ),
+    Message(
+        "op f(x):\n    y = x\n    dL/dx = dL/dout",
+        lambda p: not p.words and p.kind == "DERIV" and "RETURN" in p.expected,
+        "a derivative stands behind the `return` of an op, in its rule",
+        "op f(x) = expression: has its rule right below, and so has the line return y",
+    ),
+    Message(
         "def f(x):",
         lambda p: "_INDENT" in p.expected and p.kind != "_NL",
         "a block belongs below this line",
@@ -85,12 +97,6 @@ MESSAGES = (
         "op f(x) = x * 2",
         lambda p: head(p, "op") and p.kind in ENDS and "COLON" in p.expected,
         "an `op` states its rule in a block below",
-        "op f(x) = expression:",
-    ),
-    Message(
-        "op f(x):",
-        lambda p: head(p, "op") and p.kind == "COLON" and "EQUAL" in p.expected,
-        "an `op` is one expression, with its rule in the block below",
         "op f(x) = expression:",
     ),
     Message(
