@@ -8,7 +8,8 @@ from gradcli.render.arrays import entry_text, json_number
 from gradcli.render.layout import NOTE, Column, Line, Section
 from gradcli.render.table import DIGITS
 from gradcli.version import __version__
-from gradcli.views.paths import LAST, Path, Paths
+from gradcli.views.diagram import LAST, Path
+from gradcli.views.paths import Paths
 
 SCHEMA_VERSION = 1
 LISTED = (

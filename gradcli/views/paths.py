@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -17,48 +15,15 @@ from gradcli.ops.core import Array
 from gradcli.program import Program
 from gradcli.session import Session
 from gradcli.sizes import numbers
-from gradcli.suggest import suggestion
 from gradcli.transform.downstream import downstream
 from gradcli.transform.jacobian import along, text
 from gradcli.transform.reverse import derive
+from gradcli.views.diagram import LAST, Arrow, Diagram, Path
+from gradcli.views.entries import Entry, entry, label
 from gradcli.views.jacobian import Sides, elsewhere, narrowed, passes
 from gradcli.views.named import Equation, equations, part
 
 MOST = 100  # paths that are listed unless fewer are asked for
-LAST = "L"  # the end, where derivatives are given
-INDEX = re.compile(r"\[\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?(?:,\s*(-?\d+)\s*)*\]")
-
-
-class Entry(NamedTuple):
-    """One entry of a quantity, by its position row by row; or the end itself, which has no name."""
-
-    name: str
-    position: int
-
-
-class Path(NamedTuple):
-    """Entries from the start to the end, and the local derivative on each arrow between them."""
-
-    steps: tuple[Entry, ...]
-    factors: tuple[float, ...]
-
-    @property
-    def product(self) -> float:
-        return math.prod(self.factors)
-
-
-class Arrow(NamedTuple):
-    """The local derivatives of an equation by a name that it uses, the other names held.
-
-    `matrix` is the one's entries by the other's, `drawn` where an arrow is: where it is not 0 at
-    the model's values, or at a drawn point.
-    """
-
-    of: str
-    wrt: str
-    matrix: Array
-    drawn: Array
-    formula: str
 
 
 class Paths(NamedTuple):
@@ -119,7 +84,7 @@ def paths(
     bases = {name.partition("[")[0] for name in (first.name, *ends)}
     named = [e for e in equations(program, written | bases) if e.name != first.name]
     arrows = _arrows(session, named, first.name, set(ends), max_elements)
-    found = _Diagram(program, arrows, first, ends, last)
+    found = Diagram(program, arrows, first, ends, last)
     count, total = found.count(), found.total()
     most = top if top is not None else (min(count, MOST))
     listed = found.largest(most)
@@ -128,57 +93,6 @@ def paths(
         rest = (0, 0.0)
     gradient = _gradient(session, first, last)
     return Paths(session, first, last, count, tuple(listed), rest, total, gradient, tuple(arrows))
-
-
-def entry(program: Program, option: str, written: str) -> Entry:
-    """An entry as it is written. Raises GradError where there is none."""
-    if not written.strip():
-        first = label(program, Entry(next(iter(program.shapes)), 0))
-        raise GradError(f"{option} is empty", hint=f"{option} {first}", kind="bad-option")
-    name = max((n for n in program.shapes if written.startswith(n)), key=len, default="")
-    rest = written[len(name) :].strip()
-    if not name or (rest and not rest.startswith("[")):
-        raise GradError(
-            f"{option} {written}: the model has no such entry",
-            hint=suggestion(written.partition("[")[0], program.shapes)
-            or f"an entry is written {label(program, Entry(next(iter(program.shapes)), 0))}",
-            kind="bad-option",
-        )
-    shape = numbers(program.shapes[name])
-    if not rest:
-        if math.prod(shape) == 1:
-            return Entry(name, 0)
-        example = label(program, Entry(name, 0))
-        raise GradError(
-            f"{option} {written}: {name} has {math.prod(shape):,} entries",
-            hint=f"name one of them: {example}",
-            kind="bad-option",
-        )
-    indices = [int(n) for n in re.findall(r"-?\d+", rest)] if INDEX.fullmatch(rest) else []
-    if len(indices) == 1 and len(shape) == 2 and shape[1] == 1:
-        indices.append(0)
-    fits = len(indices) == len(shape) and all(
-        -size <= i < size for i, size in zip(indices, shape, strict=True)
-    )
-    if not fits:
-        raise GradError(
-            f"{option} {written}: {name} is {'×'.join(map(str, shape))}, counted from 0",
-            hint=f"its first entry is {label(program, Entry(name, 0))}",
-            kind="bad-option",
-        )
-    at = [i % size for i, size in zip(indices, shape, strict=True)]
-    return Entry(name, int(np.ravel_multi_index(at, shape)))
-
-
-def label(program: Program, at: Entry) -> str:
-    """An entry as it is written in the language."""
-    shape = numbers(program.shapes[at.name])
-    if math.prod(shape) == 1:
-        return at.name
-    indices = list(map(int, np.unravel_index(at.position, shape)))
-    if len(shape) == 2 and shape[1] == 1:
-        indices.pop()
-    return f"{at.name}[{', '.join(map(str, indices))}]"
 
 
 def _ends(session: Session, last: Entry | None) -> dict[str, Array]:
@@ -253,99 +167,3 @@ def _gradient(session: Session, first: Entry, last: Entry | None) -> float:
     passed = backward(derivation, session.values, given)
     whole = np.broadcast_to(passed.totals[first.name], numbers(program.shapes[first.name]))
     return float(whole.reshape(-1)[first.position])
-
-
-class _Diagram:
-    """The arrows by where they lead, for the passes over them in the order of the equations."""
-
-    def __init__(
-        self,
-        program: Program,
-        arrows: list[Arrow],
-        start: Entry,
-        ends: Mapping[str, Array],
-        last: Entry | None,
-    ) -> None:
-        self.program = program
-        self.arrows = arrows
-        self.start = start
-        self.ends = ends
-        self.last = last
-
-    def _size(self, name: str) -> int:
-        return math.prod(numbers(self.program.shapes[name]))
-
-    def count(self) -> int:
-        """How many paths there are."""
-        counts = {self.start.name: self._seed(object)}
-        for arrow in self.arrows:
-            if arrow.wrt in counts:
-                more = arrow.drawn.astype(object) @ counts[arrow.wrt]
-                counts[arrow.of] = counts.get(arrow.of, 0) + more
-        weights = {n: (w != 0 if self.last else np.ones(len(w))) for n, w in self.ends.items()}
-        return sum(
-            int(np.sum(counts[name][weight.astype(bool)]))
-            for name, weight in weights.items()
-            if name in counts
-        )
-
-    def total(self) -> float:
-        """The sum of the products of all paths."""
-        with np.errstate(all="ignore"):
-            values = {self.start.name: self._seed(float)}
-            for arrow in self.arrows:
-                if arrow.wrt in values:
-                    more = arrow.matrix @ values[arrow.wrt]
-                    values[arrow.of] = values.get(arrow.of, 0.0) + more
-            return float(sum(values[n] @ w for n, w in self.ends.items() if n in values))
-
-    def _seed(self, kind: type) -> Array:
-        found: Array = np.zeros(self._size(self.start.name), dtype=kind)
-        found[self.start.position] = 1
-        return found
-
-    def largest(self, most: int) -> list[Path]:
-        """The paths of the largest products, from the largest down."""
-        best: dict[Entry, list[_Trail]] = {self.start: [_Trail(1.0, self.start, 1.0, None)]}
-        for arrow in self.arrows:
-            for i, j in np.argwhere(arrow.drawn).tolist():
-                if come := best.get(Entry(arrow.wrt, j)):
-                    at, factor = Entry(arrow.of, i), float(arrow.matrix[i, j])
-                    best[at] = _kept([*best.get(at, ()), *_longer(come, at, factor)], most)
-        found: list[_Trail] = []
-        alone = self.last is None and not self.program.given  # the loss is the end itself
-        for name, weight in self.ends.items():
-            for position, factor in enumerate(weight.tolist()):
-                come = best.get(Entry(name, position), [])
-                if self.last is not None or alone:
-                    found += come if factor else []
-                else:
-                    found += _longer(come, Entry(LAST, 0), factor)
-        return [_path(trail) for trail in _kept(found, most)]
-
-
-class _Trail(NamedTuple):
-    """A path from its end: the product so far, the last entry, its factor, the path before."""
-
-    product: float
-    at: Entry
-    factor: float
-    before: _Trail | None
-
-
-def _longer(come: list[_Trail], at: Entry, factor: float) -> list[_Trail]:
-    return [_Trail(trail.product * factor, at, factor, trail) for trail in come]
-
-
-def _kept(found: list[_Trail], most: int) -> list[_Trail]:
-    """The largest, in the order in which they were found where they are equal."""
-    return heapq.nlargest(most, found, key=lambda trail: abs(trail.product))
-
-
-def _path(trail: _Trail) -> Path:
-    steps, factors = [trail.at], []
-    while trail.before is not None:
-        factors.append(trail.factor)
-        trail = trail.before
-        steps.append(trail.at)
-    return Path(tuple(reversed(steps)), tuple(reversed(factors)))
