@@ -37,8 +37,9 @@ def interpret(
     for step in steps:
         operands = [values[a] if a.__class__ is str else constant(a) for a in step.args]  # type: ignore[arg-type]
         values[step.name] = meaning(step, operands)
-        for name in dying.get(step.name, ()):
-            del values[name]
+        if dying:
+            for name in dying.get(step.name, ()):
+                del values[name]
     return values
 
 

@@ -42,7 +42,7 @@ class Step(Record):
 
     def operands(self) -> tuple[str, ...]:
         """The operands that are quantities: plain numbers are part of the operation."""
-        return tuple(arg for arg in self.args if isinstance(arg, str))
+        return tuple([arg for arg in self.args if isinstance(arg, str)])
 
 
 def written(arg: Operand) -> Written:

@@ -49,6 +49,9 @@ class Model:
         self.start = known.inputs
         inner = [step for step in self.steps if step.name not in session.values]
         self.values = run(inner, dict(session.values))
+        self.infinite = {
+            step.name for step in self.steps if not np.isfinite(self.values[step.name]).all()
+        }
         self.lifting = {step.name for step in self.steps if any(step.call.missing_axes())}
         self.weights = weights(known)
         self.names = Names({"np", "run", *map(function_name, TABLE.values())})
@@ -99,9 +102,7 @@ class Probe:
         self._compiled: dict[bool, Any] = {}
         self._all_places: tuple[Array, Array] | None = None
         self._still = {name: model.values[name] for name in leaves(self.steps)}
-        self._infinite = {
-            step.name for step in self.steps if not np.isfinite(model.values[step.name]).all()
-        }
+        self._infinite = (model.infinite & changing) - {name}
 
     def move(self, entries: Array, steps: Array) -> Moved:
         """What happens when each of some entries (flat indices) moves by its own step, alone.
