@@ -215,9 +215,10 @@ class Lines:
             if more:
                 atom = self.book.name(more, x.shape, linear=True)
                 x = self.book.add(x, self.book.alone(atom), -1)
-            if not x.terms:
+            if not x.terms and (more or name not in self.wanted):
                 continue
-            short, way = (x, []) if name in self.plain else self.simplifier.simplified(x)
+            as_is = name in self.plain or not x.terms
+            short, way = (x, []) if as_is else self.simplifier.simplified(x)
             tree = self.extractor.line(short)
             lines[name] = Line(name, "", more, x, short, tuple(way), tree)
             if more:

@@ -77,3 +77,6 @@ def test_random_models_have_a_compact_form_that_is_right(seed: int) -> None:
     assert not any("no shorter form" in note for note in found.notes), text
     assert model.against(found.to_grad(), complete=True).verdict == "pass", text
     assert len(found.steps) <= len(literal.steps), text
+    calls = [[step.call for step in d.session.derivation.reified.steps] for d in (found, literal)]
+    compact, listing = (sum(int(call.flops.value) for call in some) for some in calls)
+    assert compact <= listing, text

@@ -161,3 +161,12 @@ def test_derivatives_put_in_one_after_the_other_come_to_an_end() -> None:
     found = model.derive(compact=True)
     assert found.notes == ()
     assert len(found.steps) < len(model.derive().steps) / 2
+
+
+@pytest.mark.parametrize("layout", ["numerator", "denominator"])
+def test_a_gradient_in_which_all_cancels_has_a_line_too(layout: str) -> None:
+    text = "input x: [3]\nparam A: [2, 3]\ny = A @ x\nz = y - y\nloss L = sum(z) + sum(x)"
+    model = gradcli.parse(text)
+    found = model.derive(compact=True, layout=layout)  # type: ignore[arg-type]
+    assert [step.target for step in found.steps] == ["A", "x"]
+    assert model.against(found.to_grad(), complete=True).verdict == "pass"
