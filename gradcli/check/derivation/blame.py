@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gradcli.check.derivation import edits
@@ -12,7 +13,7 @@ from gradcli.check.derivation.ledger import OVERWRITES, UNMATCHED, Entry, Ledger
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.pools import added, expected_codes
-from gradcli.check.derivation.postfix import plain, span, text
+from gradcli.check.derivation.postfix import parse, plain, span, text
 from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unroll import lettered
 from gradcli.check.derivation.wording import in_their_words, phrased
@@ -26,6 +27,7 @@ ACCUMULATE = "missing-accumulate"
 NOTHING = "nothing-to-accumulate"
 TWICE = "counted-twice"
 UNKNOWN = "unknown"
+MEMBER = re.compile(r"[^\W\d]\w*\[[\d, ]+\]")  # h[3], of a family or an array
 MOST_NAMED = 4  # contributions that a total lacks
 
 
@@ -62,7 +64,7 @@ class Blame:
         return self._verdict(
             line,
             finding.kind,
-            phrased(self.sheet, finding.note, self.sheet.lines.index(line)),
+            self._in_letters(line, phrased(self.sheet, finding.note, self.sheet.lines.index(line))),
             self._corrected(line, assign or line.assign, finding.code),
             span(self.sheet.parsed, line.code, finding.start, finding.end),
             [ledger.shares[k] for k in cause.shares],
@@ -196,6 +198,14 @@ class Blame:
         return verdict._replace(values=Values(found, wanted_value, shape))
 
     # ── words ──
+
+    def _in_letters(self, line: Line, message: str) -> str:
+        """A message on a line of a loop, with the loop's letters for an iteration's numbers."""
+
+        def written(found: re.Match[str]) -> str:
+            return text(lettered(parse(found[0]), line.node.indices))
+
+        return MEMBER.sub(written, message) if line.node.indices else message
 
     def _corrected(self, line: Line, assign: str, code: ast.Code) -> str:
         code = in_their_words(self.sheet, code, self.sheet.lines.index(line))

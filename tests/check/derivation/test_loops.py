@@ -151,3 +151,9 @@ def test_a_blank_sheet_is_inconclusive() -> None:
 def test_a_question_mark_elsewhere_is_an_error() -> None:
     report = review(RNN, "db = ? + 1\ndx[1] = U.T @ dz[1]\n")
     assert verdicts(report) == ["unchecked", "right"]
+
+
+def test_a_message_on_a_loop_speaks_in_its_letters() -> None:
+    (wrong,) = review(RNN, BACK.replace("h[t-1].T", "h[t].T")).wrong
+    assert wrong.message is not None
+    assert "h[t] where h[t - 1] belongs" in wrong.message
