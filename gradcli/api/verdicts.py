@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from gradcli.api.derivation import Derivation
 from gradcli.check.derivation.findings import Missing
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradcli.check.gradients import result as engine
     from gradcli.views.cost import Cost
 
+Proven: TypeAlias = Literal["proven", "refuted", "undecided"]
 Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
 Told: TypeAlias = Literal["full", "hint", "quiet"]
 
@@ -42,6 +43,7 @@ class Result(Record):
     max_rel_error: float
     error_bar: float
     diagnosis: str
+    proof: Proven | None = None
 
 
 class Check:
@@ -112,6 +114,7 @@ class Check:
             found.max_rel_error,
             found.error_bar,
             found.diagnosis,
+            cast("Proven", found.proof.verdict) if found.proof else None,
         )
 
     def to_json(self, *, precision: int | None = None) -> str:

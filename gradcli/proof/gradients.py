@@ -2,8 +2,8 @@
 
 The program is evaluated on dual numbers over the field, x + ε dx, so that the loss's derivative
 along dx comes out beside its value. For a random direction it must be the sum of dL/dx · dx. One
-direction in all inputs together proves all of their gradients; where that fails, each is tried
-alone.
+direction in all quantities together, intermediate ones moved besides what moves them, proves all of
+their derivatives; where that fails, each is tried alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from gradcli.proof.element import Degree, Element
 from gradcli.proof.evaluation import TOO_LARGE, Evaluation, TooLarge
 from gradcli.proof.exponents import MorePoints
 from gradcli.proof.verdict import PROVEN, Proof, undecided
+from gradcli.proof.work import work
 from gradcli.transform.reverse import Derivation
+
+MOST_WORK, LEAST = 1_000_000, 8  # how many names are tried alone: operations in all, and names
+MANY = "not all are proven, and there are too many to try each alone"
 
 
 def prove_gradients(
@@ -26,29 +30,30 @@ def prove_gradients(
     given: Mapping[str, Array],
     fixed: Collection[str] = (),
     seed: int | str = 0,
+    names: Sequence[str] | None = None,
 ) -> dict[str, Proof]:
     """For each name that a derivation differentiates by, whether its gradient is right.
 
     near: the inputs' values; given: the derivatives that arrive. Both say on which side of its
-    kinks the program is. fixed: inputs that keep their values.
+    kinks the program is. fixed: inputs that keep their values. names: other names, of intermediate
+    quantities too.
     """
     program, reified = derivation.program, derivation.reified
     arriving = {
         name: given[item.name] for item, name in zip(program.given, reified.arriving, strict=True)
     }
-    names = derivation.wrt
+    names = derivation.wrt if names is None else tuple(names)
     try:
         evaluation = Evaluation((*program.steps, *reified.steps), {**near, **arriving}, fixed, seed)
         while True:
             try:
                 prover = _Prover(derivation, evaluation)
-                inputs = [item.name for item in program.inputs if item.name in names]
-                together = prover.along(inputs)
-                if together.verdict == PROVEN:
-                    found = dict.fromkeys(inputs, together)
-                    rest = [name for name in names if name not in found]
-                    return {**found, **{name: prover.along([name]) for name in rest}}
-                return {name: prover.along([name]) for name in names}
+                together = prover.along(names)
+                if together.verdict == PROVEN or len(names) == 1:
+                    return dict.fromkeys(names, together)
+                alone = names[: max(LEAST, MOST_WORK // work(program.steps))]
+                found = dict.fromkeys(names, undecided(MANY))
+                return found | {name: prover.along([name]) for name in alone}
             except MorePoints:
                 evaluation.widen()
     except TooLarge:
@@ -72,10 +77,12 @@ class _Prover:
         def moved(name: str, value: Element) -> Element:
             if name not in wanted:
                 return value
+            dot = directions[name].at
+            if value.dot is not None:
+                dot = (dot + value.dot) % self.arithmetic.field.p
             return Element(
-                self.arithmetic, value.near, value.at, value.degree, value.doubts, value.lost,
-                directions[name].at,
-            )  # fmt: skip
+                self.arithmetic, value.near, value.at, value.degree, value.doubts, value.lost, dot
+            )
 
         def meaning(step: Step, operands: list[Element]) -> Element:
             return moved(step.name, self.arithmetic.meaning(step, operands))

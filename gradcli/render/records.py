@@ -16,9 +16,9 @@ def cost_record(found: Cost) -> dict[str, Any]:
     }
 
 
-def proof_record(proof: Proof) -> dict[str, Any]:
+def proof_record(proof: Proof, reason: str = "reason") -> dict[str, Any]:
     """What exact evaluation says: the bound of a proof, the witness of a refutation, or why it says
-    nothing.
+    nothing, under the key `reason`.
     """
     record: dict[str, Any] = {"proof": proof.verdict}
     if proof.chance is not None:
@@ -35,5 +35,5 @@ def proof_record(proof: Proof) -> dict[str, Any]:
         if witness.gap is not None:
             record["witness"]["difference"] = str(witness.gap)
     if proof.reason is not None:
-        record["reason"] = proof.reason
+        record[reason] = proof.reason
     return record

@@ -9,6 +9,7 @@ from gradcli.foreign import dumps, visible
 from gradcli.render.arrays import entry_text, json_number, show_shape
 from gradcli.render.diagnostics import Diagnostic, listed
 from gradcli.render.layout import BAD, GOOD, NOTE, OPEN, PLAIN, Column, Line, Section
+from gradcli.render.records import proof_record
 from gradcli.sizes import is_scalar
 from gradcli.transform.reverse import displayed
 from gradcli.version import __version__
@@ -23,6 +24,7 @@ VERDICT = Column("verdict", styles={"pass": GOOD, "fail": BAD, "inconclusive": O
 COLUMNS = (
     Column("derivative"),
     VERDICT,
+    Column("proof", styles={"proven": GOOD, "refuted": BAD, "undecided": OPEN}),
     Column("entries", right=True),
     Column("abs. error", right=True),
     Column("± bar", right=True),
@@ -93,7 +95,7 @@ def _listed(
 
 def _result(result: Result, layout: str, precision: int | None) -> dict[str, Any]:
     worst = [_entry(entry, result, layout, precision) for entry in result.worst]
-    return {
+    record = {
         "name": result.name,
         "role": result.role,
         "shape": show_shape(displayed(result.shape, layout)),
@@ -113,6 +115,9 @@ def _result(result: Result, layout: str, precision: int | None) -> dict[str, Any
         "worst_index": worst[0]["index"] if worst else [],
         "worst": worst,
     }
+    if result.proof is not None:
+        record |= proof_record(result.proof, "proof_reason")
+    return record
 
 
 def _entry(entry: Entry, result: Result, layout: str, precision: int | None) -> dict[str, Any]:
@@ -173,6 +178,7 @@ def _line(result: Result, layout: str, digits: int) -> Line:
     cells = (
         f"{name} (point {result.point} of {result.points})" if result.points > 1 else name,
         result.verdict,
+        result.proof.verdict if result.proof else "",
         checked,
         entry_text(result.max_abs_error, digits),
         entry_text(result.error_bar, 2),

@@ -8,11 +8,13 @@ import numpy as np
 
 from gradcli.check.gradients.checker import Checker, Clock
 from gradcli.check.gradients.points import shaken
+from gradcli.check.gradients.proven import proofs, with_proof
 from gradcli.check.gradients.result import Result
 from gradcli.check.gradients.summary import merged
 from gradcli.errors import GradError
 from gradcli.evaluate import backward, forward
 from gradcli.program import Input, Program, Step
+from gradcli.proof.verdict import Proof, weakest
 from gradcli.session import Session
 from gradcli.sizes import Number
 from gradcli.transform.reverse import derive
@@ -31,6 +33,7 @@ def check_ops(session: Session, method: str, seed: int) -> Iterator[Result]:
             continue
         seen.add(id(step.call))
         found: dict[str, Result] = {}
+        proven: dict[str, list[Proof]] = {}
         for number in range(POINTS):
             try:
                 at = _alone(session, step, seed, number)
@@ -38,11 +41,14 @@ def check_ops(session: Session, method: str, seed: int) -> Iterator[Result]:
                 continue
             clock = Clock(None, 0, lambda done, total: None)
             checker = Checker(at, method, clock, seed)
+            for name, proof in proofs(at, at.derivation.wrt, seed).items():
+                proven.setdefault(name, []).append(proof)
             for name in at.derivation.wrt:
                 result = checker.result(name)._replace(role="op", point=number + 1)
                 found[name] = merged(found.get(name), result)
         for name, result in found.items():
-            yield result._replace(name=f"{step.call.op.name}: {name}")
+            told = with_proof(result, weakest(proven[name]))
+            yield told._replace(name=f"{step.call.op.name}: {name}")
 
 
 def _alone(session: Session, step: Step, seed: int, number: int) -> Session:

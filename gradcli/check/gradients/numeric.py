@@ -5,6 +5,8 @@ from __future__ import annotations
 from gradcli.check.gradients.alone import check_ops
 from gradcli.check.gradients.checker import BOTH, COMPLEX, FINITE, Checker, Clock, Progress
 from gradcli.check.gradients.points import points
+from gradcli.check.gradients.proven import notes as proof_remarks
+from gradcli.check.gradients.proven import proofs, with_proof
 from gradcli.check.gradients.result import FAIL, Report, Result
 from gradcli.check.gradients.summary import merged
 from gradcli.check.gradients.surrogates import surrogates
@@ -52,6 +54,12 @@ def check(session: Session, options: Options | None = None, progress: Progress =
         if options.method != FINITE:
             for result in checker.dot_product():
                 dot = merged(dot, result._replace(point=number))
+    proof_notes: list[str] = []
+    if options.budget is None or not clock.spent():
+        for name, proof in proofs(session, (*names, *inner), options.seed).items():
+            kept = results if name in results else steps
+            kept[name] = with_proof(kept[name], proof)
+        proof_notes = list(proof_remarks([*results.values(), *steps.values()]))
     ops = tuple(check_ops(session, options.method, options.seed))
     if wrong := next((name for name in inner if steps[name].verdict == FAIL), None):
         notes.append(_first_wrong(session, wrong))
@@ -64,6 +72,7 @@ def check(session: Session, options: Options | None = None, progress: Progress =
             f"within {options.budget:g} s only a sample was checked of {', '.join(sampled[:5])}"
             + (f" and {len(sampled) - 5} more" if len(sampled) > 5 else "")
         )
+    notes += proof_notes
     return Report(
         session.program.source.name,
         session.derivation.layout,

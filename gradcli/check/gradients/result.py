@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradcli.ops.core import Array
+from gradcli.proof.verdict import Proof
 from gradcli.record import Record
 from gradcli.sizes import Shape
 
@@ -37,6 +38,7 @@ DIAGNOSES = (
     ZEROS, UNWRITTEN, SIGN, SCALE, TRANSPOSE, SWAPPED, OTHER, MISSING_TERM, OVERFLOW, UNDERFLOW,
     BELOW,
 )  # fmt: skip
+REFUTATION = "refuted"
 
 
 class Entry(Record):
@@ -72,6 +74,7 @@ class Result(Record):
     remark: what is said aloud of all entries together: a constant ratio, a transposition.
     points: at how many points it was checked; `point` is the one that is told, from 1.
     diagnosis: the mistake's name, one of DIAGNOSES, where all entries together give it away.
+    proof: what exact evaluation says of it, where it was asked.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Result(Record):
     points: int = 1
     point: int = 1
     diagnosis: str = ""
+    proof: Proof | None = None
 
 
 class Report(Record):
