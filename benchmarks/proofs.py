@@ -64,6 +64,8 @@ def text(tree: Tree) -> str:
         return tree
     op, *args = tree
     shown = [text(arg) for arg in args]
+    if op == "sum":  # of a column, also where its operand is a scalar
+        return f"sum({shown[0]} * ones(N))"
     if op in "+-*/^" and len(args) == 2:
         return f"({shown[0]} {op} {shown[1]})"
     return f"(-{shown[0]})" if op == "-" else f"{op}({', '.join(shown)})"

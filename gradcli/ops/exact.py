@@ -11,6 +11,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 HALF = Fraction(1, 2)
 
 
@@ -126,6 +128,20 @@ def extreme(sign: int) -> Callable[..., Any]:
 
 def mask(sign: int) -> Callable[..., Any]:
     return lambda a, x, axes, scalar: a.first(x, axes, sign)
+
+
+def cummax(a: Any, x: Any, axis: int, reverse: int) -> Any:
+    """The largest entry so far, entry by entry; the first of several."""
+    entries = [x.ring(lambda v, k=k: np.take(v, [k], axis=axis)) for k in range(x.shape[axis])]
+    if reverse:
+        entries.reverse()
+    found = entries[:1]
+    for entry in entries[1:]:
+        top = found[-1]
+        found.append(a.choose(entry - top, top, top, entry))
+    if reverse:
+        found.reverse()
+    return a.ring(lambda *v: np.concatenate(v, axis=axis), found, factors=1)
 
 
 def logdet(a: Any, x: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops import exact
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -136,6 +137,7 @@ along(
     kink="a tie goes to the first",
     branches=_records,
     rounding=EXACT,
+    exact=exact.cummax,
 )
 
 

@@ -22,7 +22,7 @@ SMOOTH = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67
 STRIDE = 4 * math.prod(SMOOTH)
 HALF = 55  # bits of a fraction's numerator and of its denominator, where one is looked for
 SIMPLER = 40  # bits by which a fraction must be simpler than others
-WITNESSES = 12
+WITNESSES = 50
 
 
 class Field:

@@ -131,6 +131,8 @@ TRUE = _read(
     cumsum(x)[2] === sum(x)
     cumprod(x)[2] === prod(x)
     cummax(x) + x === x + cummax(x)
+    cummax(x)[2] === max(x)
+    cummax(x, reverse=1)[0] === max(x)
     scan(ones(N), x) === cumsum(x)
     flip(flip(x)) === x
     roll(x) === [x[2]; x[0]; x[1]]

@@ -30,7 +30,6 @@ OPEN = (
     "gamma(",
     "acosh",
     "asinh",
-    "cummax",
 )
 
 
