@@ -9,6 +9,7 @@ import pytest
 from support import EXAMPLES, program
 from typer.testing import CliRunner
 
+import gradcli
 from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, WRONG, Report
 from gradcli.check.derivation.review import check
 from gradcli.cli import app
@@ -241,3 +242,14 @@ def test_the_text_says_how_many_are_proven(tmp_path: Path) -> None:
     )
 
     assert "the right line is proven, but for a chance below 2^-1000" in found.stdout
+
+
+@pytest.mark.parametrize("layout", ["numerator", "denominator"])
+@pytest.mark.parametrize("name", ["mlp", "layernorm", "rnn", "batchnorm", "vae"])
+def test_what_is_printed_is_proven_in_both_layouts(name: str, layout: str) -> None:
+    model = gradcli.load(EXAMPLES / f"{name}.eq")
+    found = model.against(model.derive(layout=layout).to_grad())  # type: ignore[arg-type]
+    assert isinstance(found, gradcli.api.verdicts.Review)
+
+    assert found.report.layout == layout
+    assert {line.proof.verdict for line in found.lines} == {PROVEN}
