@@ -284,3 +284,19 @@ def test_a_page_needs_nothing_else_and_escapes_what_comes_from_a_model(tmp_path)
     assert not re.search(r"(?:src|href)=|url\((?!#)", page)
     assert "&lt; 1" in page
     assert '"' in run("graph", path, "-f", "dot").stdout
+
+
+@pytest.mark.parametrize("name", ["graph", "rnn"])
+def test_what_flows_into_a_node_can_be_read_in_a_drawing(name):
+    labels, head = {}, None
+    for e in ET.fromstring(load(name).graph(named=True, grad=True).to_svg()).iter():
+        if e.get("class") == "edge":
+            head = e.get("data-to")
+        elif e.get("class") == "back":
+            at = float(e.get("x")), float(e.get("y")), 6.6 * len(e.text)
+            labels.setdefault(head, []).append(at)
+    assert labels
+    for some in labels.values():
+        for i, (x, y, width) in enumerate(some):
+            for u, v, other in some[:i]:
+                assert abs(y - v) >= 8 or abs(x - u) >= (width + other) / 2
