@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -74,9 +75,12 @@ class Scalar(NamedTuple):
         if self.number.denominator != 1:
             below.insert(0, plain(float(self.number.denominator)))
         found = above[0]
-        for op, sign, others in (("mul", "*", above[1:]), ("div", "/", below)):
+        for op, sign, compute, others in (
+            ("mul", "*", operator.mul, above[1:]),
+            ("div", "/", operator.truediv, below),
+        ):
             for other in others:
-                value = found.value * other.value if op == "mul" else found.value / other.value
+                value = compute(found.value, other.value)
                 text = f"{_bracketed(found)}{sign}{_bracketed(other, ATOM)}"
                 found = Number(value, None, text, PRODUCT, made=(op, (found, other)))
         return found

@@ -256,7 +256,7 @@ class Arithmetic(Elementary, Matrices):
     def sign(self, x: Element) -> tuple[Array, Doubts]:
         """-1, 0 or 1 for each entry, and the doubts about it: 0 where it is 0 at every point."""
         zero = ~(x.at != 0).any(axis=0)
-        found = np.where(zero, 0, np.sign(x.near))
+        found = np.where(zero | np.isnan(x.near), 0, np.sign(x.near))
         unclear = ~zero & ~(np.abs(x.near) > CLOSE)
         return found, frozenset({TOO_CLOSE}) if unclear.any() else SURE
 

@@ -57,7 +57,7 @@ WRONG = {
     "data that are not there": (["{model}", "--data", "none.json"], None),
     "an unknown wrt": (["{model}", "--wrt", "q"], None),
     "an unknown layout": (["{model}", "--layout", "sideways"], None),
-    "an unknown format": (["{model}", "--format", "pdf"], None),
+    "an unknown format": (["{model}", "--format", "docx"], None),
     "an unknown option": (["{model}", "--frobnicate"], None),
     "a precision of 0": (["{model}", "--precision", "0"], None),
     "a negative seed": (["{model}", "--seed", "-1"], None),

@@ -163,7 +163,11 @@ def test_every_diagnosis_and_reason_is_explained():
     page = read("docs/checking.md")
     for name in (*HINTS, *REASONS, "nothing-checked"):
         assert f"`{name}`" in page, name
-    named = set(re.findall(r"^\| `([a-z-]+)` \|", page.partition("diagnosis |")[2], re.MULTILINE))
+    named = set(
+        re.findall(
+            r"^\| `([a-z-]+)` \|", page.partition("| diagnosis | for instance |")[2], re.MULTILINE
+        )
+    )
     assert named == set(HINTS) - {"unknown"}
 
 

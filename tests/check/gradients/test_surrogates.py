@@ -87,4 +87,4 @@ def test_the_word_is_free_for_a_name():
 def test_a_surrogate_states_its_rule():
     text = messages("surrogate op f(x) = x:\n    dL/dy = 1\ninput a\nb = f(a)\n")
     assert "`y` is not a parameter of f" in text
-    assert "expected `=`" in messages("surrogate op f(x)\ninput a\nb = a + 1\n")
+    assert "states its rule in a block below" in messages("surrogate op f(x)\ninput a\nb = a + 1\n")
