@@ -1,48 +1,18 @@
 """Mathematics as MathML Core, which browsers set without a script.
 
-What `latex` writes of an expression is read here and written again, so that a spelling has one
-home: the table's entry. LaTeX itself is larger; a command that `latex` does not write is a Defect.
+It is read from what `latex` writes of an expression.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
+from types import MappingProxyType
 
-from gradcli.errors import Defect
+from gradcli.render.notated import LETTERS, SIGNS, Markup, read
 
-TOKEN = re.compile(
-    r"\\(?P<named>text|operatorname|mathit|mathrm|mathbf)\{(?P<words>(?:[^{}\\]|\\.)*)\}"
-    r"|\\(?P<border>begin|end)\{(?P<kind>[a-z]+)\}"
-    r"|\\(?P<side>left|right)\s*(?P<fence>\\[a-zA-Z]+|\\.|.)"
-    r"|\\(?P<command>[a-zA-Z]+|.)"
-    r"|(?P<number>[0-9]+(?:\.[0-9]+)?)"
-    r"|(?P<blank>\s+)"
-    r"|(?P<sign>.)",
-    re.DOTALL,
-)
-FUNCTIONS = frozenset({
-    "ln", "log", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
-    "max", "min", "det", "gcd",
-})  # fmt: skip
-LETTERS = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "zeta": "ζ", "eta": "η",
-    "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ",
-    "omicron": "ο", "pi": "π", "rho": "ρ", "sigma": "σ", "varsigma": "ς", "tau": "τ",
-    "upsilon": "υ", "phi": "ϕ", "chi": "χ", "psi": "ψ", "omega": "ω",
-    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ",
-    "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", "partial": "∂", "top": "⊤",
-    "infty": "∞",
-}  # fmt: skip
-SIGNS = {
-    "odot": "⊙", "cdot": "⋅", "times": "×", "otimes": "⊗", "circ": "∘", "le": "≤", "ge": "≥",
-    "ne": "≠", "nabla": "∇", "sum": "∑", "prod": "∏", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈",
-    "rceil": "⌉", "langle": "⟨", "rangle": "⟩", "|": "‖", "{": "{", "}": "}", "dots": "…",
-    "ldots": "…", "cdots": "⋯", "_": "_", "in": "∈",
-}  # fmt: skip
 SPACES = {",": ".17em", ";": ".28em", " ": ".25em", "!": "-.17em", "quad": "1em", "qquad": "2em"}
 ACCENTS = {"hat": "^", "tilde": "˜", "bar": "¯", "dot": "˙", "vec": "→", "overline": "¯"}
 BOLD = {ord("0") + digit: 0x1D7CE + digit for digit in range(10)}
@@ -80,131 +50,76 @@ class Atom:
         return f"<msubsup>{self.base}{self.foot}{self.shoulder}</msubsup>"
 
 
-@dataclass
-class Open:
-    """What is open: a group, a fence or an array; its finished cells, its atoms, who waits."""
+class MathML(Markup[Atom]):
+    """The markup of MathML Core."""
 
-    kind: str
-    atoms: list[Atom] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=lambda: [[]])
-    waiting: list[tuple[str, list[str]]] = field(default_factory=list)
+    name = "MathML"
+    takers = TAKERS
+    spaces = MappingProxyType({k: f'<mspace width="{width}"/>' for k, width in SPACES.items()})
 
-    def put(self, element: str) -> None:
-        """Add an element: to the last that waits for an argument, or behind what is there."""
-        while self.waiting:
-            taker, got = self.waiting[-1]
-            got.append(element)
-            if taker in "_^":
-                self.waiting.pop()
-                self._script(taker, element)
-                return
-            count, make = TAKERS[taker]
-            if len(got) < count:
-                return
-            self.waiting.pop()
-            element = make(*got)
-        self.atoms.append(Atom(element))
+    def piece(self, text: str) -> Atom:
+        return Atom(text)
 
-    def _script(self, taker: str, element: str) -> None:
-        if not self.atoms:
-            self.atoms.append(Atom("<mrow></mrow>"))
-        last = self.atoms[-1]
+    def row(self, pieces: Sequence[Atom]) -> str:
+        inner = "".join(map(str, pieces))
+        return inner if len(pieces) == 1 else f"<mrow>{inner}</mrow>"
+
+    def fenced(self, pieces: Sequence[Atom]) -> str:
+        return f"<mrow>{''.join(map(str, pieces))}</mrow>"
+
+    def script(self, pieces: list[Atom], taker: str, text: str) -> None:
+        if not pieces:
+            pieces.append(Atom("<mrow></mrow>"))
+        last = pieces[-1]
         taken = last.foot if taker == "_" else last.shoulder
         if taken is not None:
-            last = self.atoms[-1] = Atom(str(last))
+            last = pieces[-1] = Atom(str(last))
         if taker == "_":
-            last.foot = element
+            last.foot = text
         else:
-            last.shoulder = element
+            last.shoulder = text
 
-    def cell(self, *, last_of_row: bool) -> None:
-        """End a cell."""
-        self.rows[-1].append(_row(self.atoms))
-        self.atoms = []
-        if last_of_row:
-            self.rows.append([])
+    def array(self, kind: str, rows: Sequence[Sequence[str]]) -> str:
+        return _table(kind, rows)
+
+    def named(self, command: str, words: str) -> str:
+        return _named(command, words)
+
+    def number(self, text: str) -> str:
+        return f"<mn>{text}</mn>"
+
+    def function(self, name: str) -> str:
+        return f"<mi>{name}</mi>"
+
+    def letter(self, name: str) -> str:
+        upright = LETTERS[name].isupper() or name == "top"
+        return _letter(LETTERS[name], upright=upright)
+
+    def sign(self, name: str) -> str:
+        return f"<mo>{SIGNS[name]}</mo>"
+
+    def fence(self, text: str) -> str:
+        name = text.removeprefix("\\")
+        sign = SIGNS.get(name, name) if text.startswith("\\") else escape(text)
+        return "" if text == "." else f"<mo>{sign}</mo>"
+
+    def character(self, text: str) -> str:
+        if text.isalpha():
+            return _letter(text)
+        return f"<mo>{'−' if text == '-' else escape(text)}</mo>"
 
 
 @lru_cache(maxsize=8192)
 def math(latex: str) -> str:
     """Mathematics that `render.latex` has written, as a `math` element. Raises Defect."""
-    return f"<math>{''.join(map(str, _read(latex)))}</math>"
-
-
-def _read(latex: str) -> list[Atom]:
-    opened = [Open("")]
-    for token in TOKEN.finditer(latex):
-        top = opened[-1]
-        kind, text = token.lastgroup, token[token.lastgroup or 0]
-        if kind == "blank":
-            continue
-        if kind == "words":
-            top.put(_named(token["named"], text))
-        elif kind == "number":
-            top.put(f"<mn>{text}</mn>")
-        elif kind == "kind" and token["border"] == "begin":
-            opened.append(Open(text))
-        elif kind == "kind":
-            top.cell(last_of_row=False)
-            _close(opened, _table(text, top.rows))
-        elif kind == "fence" and token["side"] == "left":
-            opened.append(Open("left", [Atom(_fence(text))]))
-        elif kind == "fence":
-            top.atoms.append(Atom(_fence(text)))
-            _close(opened, f"<mrow>{''.join(map(str, top.atoms))}</mrow>")
-        elif kind == "command":
-            _command(top, text)
-        elif text == "{":
-            opened.append(Open("group"))
-        elif text == "}":
-            _close(opened, _row(top.atoms))
-        else:
-            _sign(top, text)
-    if len(opened) != 1 or opened[0].waiting:
-        raise Defect(f"this is no whole expression: {latex}")
-    return opened[0].atoms
-
-
-def _close(opened: list[Open], element: str) -> None:
-    opened.pop()
-    opened[-1].put(element)
-
-
-def _command(top: Open, name: str) -> None:
-    if name in TAKERS:
-        top.waiting.append((name, []))
-    elif name == "\\":
-        top.cell(last_of_row=True)
-    elif name in FUNCTIONS:
-        top.put(f"<mi>{name}</mi>")
-    elif name in LETTERS:
-        upright = LETTERS[name].isupper() or name == "top"
-        top.put(_letter(LETTERS[name], upright=upright))
-    elif name in SIGNS:
-        top.put(f"<mo>{SIGNS[name]}</mo>")
-    elif name in SPACES:
-        top.put(f'<mspace width="{SPACES[name]}"/>')
-    else:
-        raise Defect(f"no MathML is known for \\{name}")
-
-
-def _sign(top: Open, text: str) -> None:
-    if text in "_^":
-        top.waiting.append((text, []))
-    elif text == "&":
-        top.cell(last_of_row=False)
-    elif text.isalpha():
-        top.put(_letter(text))
-    else:
-        top.put(f"<mo>{'−' if text == '-' else escape(text)}</mo>")
+    return f"<math>{''.join(map(str, read(latex, MathML())))}</math>"
 
 
 def _letter(letter: str, *, upright: bool = False) -> str:
     return f'<mi mathvariant="normal">{letter}</mi>' if upright else f"<mi>{letter}</mi>"
 
 
-def _named(command: str, words: str) -> str:
-    text = re.sub(r"\\(.)", r"\1", words)
+def _named(command: str, text: str) -> str:
     shown = escape(text)
     if command == "text":
         return f"<mtext>{shown.replace(' ', '&#160;')}</mtext>"
@@ -215,22 +130,8 @@ def _named(command: str, words: str) -> str:
     return _letter(shown, upright=len(text) == 1 and command != "mathit")
 
 
-def _fence(text: str) -> str:
-    name = text.removeprefix("\\")
-    sign = SIGNS.get(name, name) if text.startswith("\\") else escape(text)
-    return "" if text == "." else f"<mo>{sign}</mo>"
-
-
-def _row(atoms: Sequence[Atom]) -> str:
-    """Some atoms as one element."""
-    inner = "".join(map(str, atoms))
-    return inner if len(atoms) == 1 else f"<mrow>{inner}</mrow>"
-
-
 def _table(kind: str, rows: Sequence[Sequence[str]]) -> str:
     before, behind = FENCES[kind]
-    body = "".join(
-        f"<mtr>{''.join(f'<mtd>{cell}</mtd>' for cell in row)}</mtr>" for row in rows if any(row)
-    )
+    body = "".join(f"<mtr>{''.join(f'<mtd>{cell}</mtd>' for cell in row)}</mtr>" for row in rows)
     fences = [f"<mo>{sign}</mo>" if sign else "" for sign in (before, behind)]
     return f"<mrow>{fences[0]}<mtable>{body}</mtable>{fences[1]}</mrow>"

@@ -12,7 +12,8 @@ from gradcli.errors import Defect
 from gradcli.ops import TABLE, Op
 from gradcli.ops.core import tried
 from gradcli.render import latex
-from gradcli.render.mathml import ACCENTS, FUNCTIONS, LETTERS, SIGNS, math
+from gradcli.render.mathml import ACCENTS, math
+from gradcli.render.notated import FUNCTIONS, LETTERS, SIGNS
 from gradcli.render.notation import NOTATIONS
 from gradcli.sizes import ATOM, PRODUCT, SUM, Number, Sizes
 
