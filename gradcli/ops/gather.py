@@ -1,4 +1,4 @@
-"""Entries taken by their numbers: rows, entries along an axis, orders.
+"""Entries taken by their numbers: rows, and entries along an axis.
 
 An operand that is an index holds whole numbers from 0 on, and has no derivative. `indexes` says
 below what they lie, which is compared with what is declared: none is ever out of range.
@@ -25,13 +25,12 @@ from gradcli.ops.core import (
     no_vjp,
     register,
 )
-from gradcli.ops.flops import an_entry, none
+from gradcli.ops.flops import none
 from gradcli.ops.mismatch import Mismatch
-from gradcli.sizes import POSTFIX, Shape, Size, is_one, is_scalar, numbers, same, spell
+from gradcli.sizes import POSTFIX, Shape, is_one, is_scalar, numbers, same, spell
 
 ROWS = "a row of an identity for each number; the transpose adds where one repeats"
 ALONG = "NumPy, take_along_axis: entries move, and where one is taken twice its cotangents add"
-ORDER = "piecewise constant"
 
 
 def index(x: Array) -> Array:
@@ -248,7 +247,7 @@ define(
 )
 
 
-# ── masks and orders ──
+# ── masks ──
 
 
 def _onehot_shape(s: Signature) -> Shape:
@@ -258,75 +257,6 @@ def _onehot_shape(s: Signature) -> Shape:
 def _onehot(i: Array, rank: int, count: int, shape: tuple[int, ...]) -> Array:
     places = index(i).reshape((*i.shape[: i.ndim - rank], *shape[:-1], 1))
     return np.asarray(places == np.arange(count), dtype=float)
-
-
-def _axis(s: Signature) -> dict[str, Any]:
-    return {"axis": s.attrs["axis"] - s.rank}
-
-
-def _along(s: Signature, belows: Sequence[Size | None]) -> Size:
-    size: Size = s.shapes[0][s.attrs["axis"]]
-    return size
-
-
-def _chosen(sign: int) -> Callable[..., Array]:
-    def forward(x: Array, axis: int) -> Array:
-        return np.asarray(np.argmax(sign * x.real, axis=axis, keepdims=True), dtype=float)
-
-    return forward
-
-
-def _chosen_exact(sign: int) -> Callable[..., Any]:
-    def exact(a: Any, x: Any, axis: int) -> Any:
-        count = np.arange(float(x.shape[axis])).reshape((-1, *(1,) * (-1 - axis)))
-        return a.total(a.first(x, (axis,), sign) * a.constant(count), (axis,))
-
-    return exact
-
-
-def _argsort(x: Array, axis: int) -> Array:
-    return np.asarray(np.argsort(x.real, axis=axis, kind="stable"), dtype=float)
-
-
-def _sort(x: Array, axis: int) -> Array:
-    return np.take_along_axis(x, np.argsort(x.real, axis=axis, kind="stable"), axis)
-
-
-def _sort_exact(a: Any, x: Any, axis: int) -> Any:
-    order = index(_argsort(x.near, axis))
-    known = a.doubted(x, *_ordered(a, x, axis, x.near).doubts)
-    return a.ring(lambda v: np.take_along_axis(v, np.broadcast_to(order, v.shape), axis), (known,))
-
-
-def _place(x: Array, axis: int) -> Array:
-    """Each entry's place in the order from the largest down; the first of several goes first."""
-    order = np.argsort(-x.real, axis=axis, kind="stable")
-    return np.argsort(order, axis=axis, kind="stable")
-
-
-def _topk(x: Array, axis: int, count: int) -> Array:
-    return np.asarray(_place(x, axis) < count, dtype=float)
-
-
-def _topk_shape(s: Signature) -> Shape:
-    size = s.shapes[0][s.attrs["axis"]]
-    if s.attrs["count"].value > size.value:
-        raise Mismatch(f"{{0}} has {size.text} entries along axis {s.attrs['axis']}")
-    return s.shapes[0]
-
-
-def _ordered(a: Any, x: Any, axis: int, decided: Array) -> Any:
-    """What the order of the entries along an axis decides, with the doubts about that order."""
-    one, other = (
-        a.ring(lambda v, k=k: np.expand_dims(np.moveaxis(v, axis, -1), k), (x,)) for k in (-1, -2)
-    )
-    doubts = a.choose(one - other, 0, 0, 1).doubts
-    return a.doubted(a.constant(decided), *doubts)
-
-
-def _reduced(s: Signature) -> Shape:
-    one = s.sizes.constant(1)
-    return tuple(one if k == s.attrs["axis"] else size for k, size in enumerate(s.shapes[0]))
 
 
 define(
@@ -348,89 +278,4 @@ define(
     rounding=EXACT,
     yields=True,
     code=coding.onehot,
-)
-for _name, _sign, _about in (("argmax", 1, "largest"), ("argmin", -1, "smallest")):
-    define(
-        _name,
-        keywords={"axis": 0},
-        shape=_reduced,
-        forward=_chosen(_sign),
-        vjp=no_vjp,
-        static=_axis,
-        counts=_along,
-        flops=an_entry,
-        exact=_chosen_exact(_sign),
-        about=f"the number of the {_about} entry along an axis; of several the first",
-        cite=ORDER,
-        kink="no gradient flows through a choice",
-        branches=_chosen(_sign),
-        group="indices",
-        rounding=EXACT,
-        yields=True,
-        code=coding.chosen(_name),
-    )
-define(
-    "argsort",
-    keywords={"axis": 0},
-    shape=lambda s: s.shapes[0],
-    forward=_argsort,
-    vjp=no_vjp,
-    static=_axis,
-    counts=_along,
-    flops=an_entry,
-    exact=lambda a, x, axis: _ordered(a, x, axis, _argsort(x.near, axis)),
-    about="the numbers of the entries along an axis, from the smallest up",
-    cite=ORDER,
-    kink="no gradient flows through an order",
-    branches=_argsort,
-    group="indices",
-    rounding=EXACT,
-    yields=True,
-    code=coding.ordered("argsort"),
-)
-define(
-    "sort",
-    keywords={"axis": 0},
-    shape=lambda s: s.shapes[0],
-    forward=_sort,
-    vjp=lambda s, g, y, x: (
-        call(
-            "put",
-            g,
-            call("argsort", x, axis=s.attrs["axis"]),
-            count=s.shapes[0][s.attrs["axis"]],
-            axis=s.attrs["axis"],
-        ),
-    ),
-    static=_axis,
-    flops=an_entry,
-    exact=_sort_exact,
-    about="the entries along an axis, from the smallest up",
-    cite="a permutation, whose transpose puts the cotangents back",
-    kink="of equal entries the first stays first",
-    branches=_argsort,
-    group="indices",
-    rounding=EXACT,
-    yields=True,
-    code=coding.ordered("sort"),
-)
-define(
-    "topk",
-    attributes=("count",),
-    keywords={"axis": 0},
-    shape=_topk_shape,
-    forward=_topk,
-    vjp=no_vjp,
-    static=lambda s: {**_axis(s), "count": coded(s)["count"]},
-    flops=an_entry,
-    exact=lambda a, x, axis, count: _ordered(a, x, axis, _topk(x.near, axis, count)),
-    about="1 at the so many largest entries along an axis, 0 elsewhere; of several the first",
-    cite=ORDER,
-    kink="no gradient flows through a choice",
-    branches=_topk,
-    boolean=True,
-    group="indices",
-    rounding=EXACT,
-    yields=True,
-    code=coding.largest,
 )
