@@ -28,6 +28,7 @@ from gradcli.cli.person import show_review
 from gradcli.cli.progress import progress_of
 from gradcli.cli.streams import say
 from gradcli.errors import GradError, GradErrors
+from gradcli.foreign import visible
 from gradcli.record import Record
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="[MODEL...]",
-            help="Model files; with none, every *.eq below the current folder.",
+            help="Model files, or folders of *.eq; with none, the current folder.",
         ),
     ] = None,
     finite_diff: Annotated[
@@ -218,7 +219,7 @@ def _against(path: str, against: str, asked: dict[str, Any]) -> Check | Review:
 
 def _check_all(paths: list[str], asked: dict[str, Any]) -> Found:
     """Every model's report. Of several, those that are wrong don't stop the others."""
-    paths = paths or _models_below()
+    paths = [path for given in paths or ["."] for path in _models(given)]
     found = Found([], [])
     for path in paths:
         try:
@@ -238,18 +239,21 @@ def _check_all(paths: list[str], asked: dict[str, Any]) -> Found:
     return found
 
 
-def _models_below() -> list[str]:
-    """Every *.eq below the current folder, but for hidden folders."""
+def _models(given: str) -> list[str]:
+    """A file as it is; of a folder every *.eq in it and below, but for hidden folders."""
+    folder = Path(given)
+    if given == "-" or not folder.is_dir():
+        return [given]
     found = sorted(
         str(path)
-        for path in Path().rglob("*.eq")
-        if path.is_file() and not any(part.startswith(".") for part in path.parts)
+        for path in folder.rglob("*.eq")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not found:
+        where = "the current folder" if given == "." else visible(given)
         raise GradError(
-            "there is no *.eq file below the current folder",
-            hint="gradcli check MODEL",
-            kind="empty-file",
+            f"there is no *.eq file below {where}", hint="gradcli check MODEL", kind="empty-file"
         )
     return found
 

@@ -159,6 +159,27 @@ def test_a_broken_model_does_not_stop_a_folder(folder: Path) -> None:
     assert "wrong.eq:2:5: error: `foo` is not defined\n" in found.stderr
 
 
+def test_a_folder_may_be_named_beside_files(folder: Path) -> None:
+    below = folder / "below" / "deeper"
+    below.mkdir(parents=True)
+    (below / "more.eq").write_text(GOOD)
+    (folder / "below" / ".hidden").mkdir()
+    (folder / "below" / ".hidden" / "hidden.eq").write_text("wrong")
+    found = gradcli("check", "below", "failing.eq")
+    assert found.exit_code == 1
+    assert "below/deeper/more.eq: pass" in found.stdout
+    assert "failing.eq: fail" in found.stdout
+    assert not found.stderr
+
+
+def test_a_folder_without_models_is_an_error(folder: Path) -> None:
+    (folder / "no\x1b[31m").mkdir()
+    found = gradcli("check", "no\x1b[31m")
+    assert found.exit_code == 2
+    message = "error: there is no *.eq file below no\\x1b[31m\nhint: gradcli check MODEL\n"
+    assert found.stderr == message
+
+
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_a_defect_in_one_model_does_not_stop_the_others(
     form: str, monkeypatch: pytest.MonkeyPatch
@@ -195,7 +216,7 @@ def test_where_a_defect_is_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_file_that_is_not_there_is_unreadable() -> None:
-    for path in ("none.eq", ".", "nul\0.eq"):
+    for path in ("none.eq", "nul\0.eq"):
         (record,) = json.loads(gradcli("check", path, "--json").stdout)["diagnostics"]
         assert record["kind"] == "unreadable-file"
 
