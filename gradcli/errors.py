@@ -192,19 +192,41 @@ LONGEST_LINE = 160
 LONGEST_MESSAGE = 1_000
 
 
+class Shown(Record):
+    """The text of an error or a note in its parts: a terminal may paint each in its own colour.
+
+    place: with what parts it from the rest, or empty. excerpt: the source line and its carets.
+    """
+
+    place: str
+    kind: str
+    message: str
+    excerpt: tuple[str, ...]
+    hint: str | None
+
+    def __str__(self) -> str:
+        lines = [f"{self.place}{self.kind}: {self.message}", *self.excerpt]
+        if self.hint:
+            lines.append(f"hint: {self.hint}")
+        return "\n".join(lines)
+
+
 def show(message: str, kind: str, span: Span | None, hint: str | None, excerpt: bool = True) -> str:
     """The text of an error or a note, without a final line end."""
+    return str(shown(message, kind, span, hint, excerpt))
+
+
+def shown(
+    message: str, kind: str, span: Span | None, hint: str | None, excerpt: bool = True
+) -> Shown:
+    """The same in its parts."""
     message, hint = _short(message), hint and _short(hint)
     if span is None:
-        lines = [f"{kind}: {message}"]
-    else:
-        line, column = span.source.place(span.start)
-        lines = [f"{visible(span.source.name)}:{line}:{column}: {kind}: {message}"]
-        if excerpt:
-            lines += _excerpt(span, column - 1)
-    if hint:
-        lines.append(f"hint: {hint}")
-    return "\n".join(lines)
+        return Shown("", kind, message, (), hint)
+    line, column = span.source.place(span.start)
+    place = f"{visible(span.source.name)}:{line}:{column}: "
+    lines = _excerpt(span, column - 1) if excerpt else ()
+    return Shown(place, kind, message, lines, hint)
 
 
 def _short(text: str) -> str:
@@ -214,7 +236,7 @@ def _short(text: str) -> str:
     return visible(text)
 
 
-def _excerpt(span: Span, before: int) -> list[str]:
+def _excerpt(span: Span, before: int) -> tuple[str, str]:
     """The source line and a line of carets under the span, cut around the span when long."""
     text = span.source.line(span.start)
     width = max(1, min(span.end - span.start, len(text) - before))
@@ -227,7 +249,7 @@ def _excerpt(span: Span, before: int) -> list[str]:
     # Tabs stay tabs, so that the carets stand right however wide a terminal makes them.
     pad = "".join("\t" if c == "\t" else " " * cells(c) for c in text[:before])
     carets = "^" * max(1, sum(cells(c) for c in text[before : before + width]))
-    return [_in_cells(text), pad + carets]
+    return _in_cells(text), pad + carets
 
 
 def cells(character: str) -> int:

@@ -196,13 +196,15 @@ class Review:
 
         told: of each mistake all, its class alone ("hint"), or that it is one ("quiet").
         """
-        from gradcli.render.verdicts import Detail, document
+        from gradcli.render.hints import Detail
+        from gradcli.render.judged import document
 
         return "".join(document(self.report, Detail(told), precision))
 
     def to_text(self, *, precision: int | None = None, told: Told = "full") -> str:
         """What the command prints; `print` writes it with all that is told."""
-        from gradcli.render.verdicts import Detail, text
+        from gradcli.render.hints import Detail
+        from gradcli.render.verdicts import text
 
         return "".join(text(self.report, Detail(told), precision))
 

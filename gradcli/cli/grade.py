@@ -160,7 +160,7 @@ def _write(
     marks: list[Mark], model: str, form: GradeFormat, reveal: Reveal, output: str | None
 ) -> None:
     from gradcli.render import autograded, grades
-    from gradcli.render.verdicts import Detail
+    from gradcli.render.hints import Detail
 
     if form is GradeFormat.table:
         show(grades.sections(marks, model), output)

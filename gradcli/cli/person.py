@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from gradcli.api import Review
 from gradcli.cli.output import write, write_text
+
+if TYPE_CHECKING:
+    from gradcli.render.styled import Line
 
 
 def show_review(
@@ -20,17 +24,19 @@ def show_review(
     precision: int | None,
 ) -> None:
     """Print the verdicts, with as much of each as is to be told: in colours in a terminal."""
-    from gradcli.render import verdicts
+    from gradcli.render import judged, verdicts
+    from gradcli.render.hints import Detail
+    from gradcli.render.styled import plain
 
     report = review.report
-    full = verdicts.Detail.hint if hint else verdicts.Detail.full
-    detail = verdicts.Detail.quiet if quiet else full
+    full = Detail.hint if hint else Detail.full
+    detail = Detail.quiet if quiet else full
     if form == "table":
-        pieces = verdicts.text(report, detail, precision, level)
+        lines = verdicts.lines(report, detail, precision, level)
         if output is None and sys.stdout.isatty():
-            _paint(pieces)
+            _paint(lines)
         else:
-            write_text(pieces, output)
+            write_text(plain(lines), output)
     elif form == "html":
         from gradcli.render.page import review as page
 
@@ -38,18 +44,16 @@ def show_review(
     elif form == "sarif":
         from gradcli.render.sarif import log
 
-        write(log(verdicts.sarif(report, detail)), output)
+        write(log(judged.sarif(report, detail)), output)
     else:
-        render = verdicts.document if form == "json" else verdicts.records
+        render = judged.document if form == "json" else judged.records
         write(render(report, detail, precision, level), output)
 
 
-def _paint(pieces: Iterable[str]) -> None:
+def _paint(lines: Iterable[Line]) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from gradcli.render.painted import painted
-
     console = Console(highlight=False, markup=False, emoji=False)
-    for runs in painted(pieces):
+    for runs in lines:
         console.print(Text.assemble(*runs), soft_wrap=True)

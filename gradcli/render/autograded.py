@@ -11,7 +11,7 @@ from typing import Any
 from gradcli.check.derivation.findings import RIGHT, WRONG, Verdict
 from gradcli.foreign import dumps, visible
 from gradcli.grade.marks import MISSING, SKIPPED, Item, Mark
-from gradcli.render.verdicts import HINTS, Detail
+from gradcli.render.hints import HINTS, Detail
 
 STATES = {MISSING: "this is not there yet", SKIPPED: "skipped, and right further on"}
 

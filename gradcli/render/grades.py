@@ -11,9 +11,10 @@ from typing import Any
 from gradcli.check.derivation.findings import RIGHT, WRONG, Verdict
 from gradcli.foreign import dumps, visible
 from gradcli.grade.marks import Mark
+from gradcli.render.hints import Detail
 from gradcli.render.html import fragment
+from gradcli.render.judged import line_record
 from gradcli.render.layout import NOTE, PLAIN, Column, Line, Section
-from gradcli.render.verdicts import Detail, line_record
 from gradcli.version import __version__
 
 SCHEMA_VERSION = 1

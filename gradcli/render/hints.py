@@ -1,9 +1,12 @@
-"""Hints on a wrong or unanswered line, by levels: the rule, the operands, the class, the line."""
+"""How much is told of a line: all, a hint, or only whether it is right; and the hints by levels,
+the rule, the operands, the class, the line.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 
 from gradcli.check.derivation.findings import WRONG, Verdict
 from gradcli.foreign import visible
@@ -12,8 +15,34 @@ RULE, OPERANDS, CLASS, LINE = 1, 2, 3, 4
 NAME = re.compile(r"(?<![\w.])(?:dL/d)?[^\W\d]\w*(?:\[[^\]]*\])?(?!\w*\()")
 
 
-def hints(line: Verdict, level: int, words: dict[str, str]) -> Iterator[str]:
-    """What is told of a line up to a level. words: what is said of each class of mistake."""
+HINTS = {
+    "missing-accumulate": "look at `=` and `+=`, and at what its total is made of",
+    "nothing-to-accumulate": "look at `=` and `+=`",
+    "counted-twice": "look at what its total is made of",
+    "transpose": "look at the transposes",
+    "operand-order": "look at the order of the operands",
+    "missing-factor": "something is left out",
+    "extra-factor": "something does not belong there",
+    "wrong-operand": "one quantity stands where another belongs",
+    "sign": "look at the signs",
+    "scale": "it is wrong by a number",
+    "softmax-diagonal": "the Jacobian of a softmax is no diagonal matrix",
+    "missing-sum": "broadcasting stretched something, and must be summed again",
+    "shape": "look at the shapes",
+    "unknown": "the cause is unknown",
+}
+
+
+class Detail(StrEnum):
+    """How much is said: all, the class of each mistake, or only right and wrong."""
+
+    full = "full"
+    hint = "hint"
+    quiet = "quiet"
+
+
+def hints(line: Verdict, level: int) -> Iterator[str]:
+    """What is told of a line up to a level."""
     rule = line.rule
     if rule is None and line.verdict != WRONG:
         return
@@ -23,7 +52,7 @@ def hints(line: Verdict, level: int, words: dict[str, str]) -> Iterator[str]:
         yield f"operands: {', '.join(_operands(rule.formulas))}"
     if level >= CLASS and line.verdict == WRONG:
         kind = line.diagnosis or "unknown"
-        yield f"mistake: {kind}: {words[kind]}"
+        yield f"mistake: {kind}: {HINTS[kind]}"
     if level >= LINE:
         formulas = (line.expected or "").split("\n") if line.expected else list(line.add)
         if not formulas and rule is not None:

@@ -15,7 +15,7 @@ import console  # noqa: E402
 import generate  # noqa: E402
 
 from gradcli.check.gradients.judge import REASONS  # noqa: E402
-from gradcli.render.verdicts import HINTS  # noqa: E402
+from gradcli.render.hints import HINTS  # noqa: E402
 from gradcli.session import Request, run  # noqa: E402
 
 PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md"))]

@@ -10,11 +10,11 @@ from gradcli.check.gradients.result import Report as Gradients
 from gradcli.errors import Span
 from gradcli.foreign import visible
 from gradcli.render import report as listings
-from gradcli.render.arrays import as_text
-from gradcli.render.hints import hints
+from gradcli.render.hints import HINTS, Detail, hints
 from gradcli.render.html import fragment
 from gradcli.render.page.document import page, text
-from gradcli.render.verdicts import DIGITS, HINTS, Detail, summary
+from gradcli.render.styled import plain
+from gradcli.render.verdicts import DIGITS, instead, summary, values, why
 
 MOST = 2000  # lines on a page; of a longer file those without a verdict or with a right one go
 LONGEST = 2000  # characters of a line
@@ -43,7 +43,7 @@ def _tables(title: str, reports: Sequence[Gradients], precision: int | None) -> 
 
 
 def _body(report: Report, detail: Detail, digits: int, level: int | None) -> Iterator[str]:
-    said = "".join(summary(report, detail, level)).splitlines()
+    said = plain(summary(report, detail, level))
     yield f"<header>\n<h1>{text(report.source)}</h1>\n"
     yield f"<p>against {text(report.model)}, {report.layout} layout</p>\n</header>\n<main>\n"
     yield '<section class="whole"><h2>Verdicts</h2>\n'
@@ -88,7 +88,7 @@ class _Told:
         if line.verdict == RIGHT or self.detail is Detail.quiet:
             return
         if self.level is not None:
-            yield from (_said(told) for told in hints(line, self.level, HINTS))
+            yield from (_said(told) for told in hints(line, self.level))
         elif line.verdict == WRONG and not self.full:
             yield _said(HINTS[line.diagnosis or "unknown"])
         else:
@@ -98,20 +98,9 @@ class _Told:
 
     def _more(self, line: Verdict) -> Iterator[str]:
         """What stands behind a click: the corrected line, the rule, the values."""
-        rows = [f"add: {formula}" for formula in line.add]
-        label = ""
-        if line.expected and not line.add:
-            label = "expected" if line.values or line.diagnosis == "unknown" else "corrected"
-            rows += [f"{label}: {formula}" for formula in line.expected.split("\n")]
-        if line.rule:
-            rule = line.rule
-            rows.append(f"rule: {rule.eq}. {rule.equation} gives {'; '.join(rule.formulas)}")
-            rows.append(f"source: {rule.source}")
-        if line.values:
-            found, expected, shape = line.values
-            if found is not None:
-                rows.append(f"your value: {as_text(found, shape, self.digits)}")
-            rows.append(f"its value: {as_text(expected, shape, self.digits)}")
+        label, formulas = instead(line)
+        rows = [f"{label}: {formula}" for formula in formulas]
+        rows += [*why(line), *values(line, self.digits)]
         if rows:
             name = {"corrected": "the corrected line", "expected": "what is expected"}
             inner = "\n".join(escape(visible(row)) for row in rows)
