@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gradcli.api.model import read
+from gradcli.cli.listed import Shown, listed
 from gradcli.cli.options import (
     Accumulate,
     Data,
@@ -32,12 +31,11 @@ from gradcli.cli.options import (
     Wrt,
     shared,
 )
-from gradcli.cli.output import Reported, show, tell, write, write_bytes
-from gradcli.record import Record
-from gradcli.request import NOTHING, Besides
+from gradcli.cli.output import Reported
+from gradcli.request import Besides
 
 if TYPE_CHECKING:
-    from gradcli.api.derivation import Derivation
+    from gradcli.render.page.document import Live
 
 EXPLAINED = (Format.table, Format.json, Format.ndjson, Format.grad)  # that can say why
 MODAL = (Format.table, Format.json, Format.ndjson)  # the forms that show forward mode
@@ -149,117 +147,23 @@ def derive(
         order is Order.dfs,
     )
 
-    def once() -> None:
+    def once(live: Live | None = None) -> None:
+        derivation = read(model).derive(
+            mode=mode.value,
+            tangent=tangent,
+            accumulate=accumulate.value,
+            compact=compact and not (live and live.draft),
+            **asked,
+        )
+        listed(derivation, shown._replace(live=live))
+
+    def reported() -> None:
         with Reported(form, model):
-            derivation = read(model).derive(
-                mode=mode.value,
-                tangent=tangent,
-                accumulate=accumulate.value,
-                compact=compact,
-                **asked,
-            )
-            listed(derivation, shown)
+            once()
 
     if watch and Path(model).exists():
-        from gradcli.cli.watch import follow
+        from gradcli.cli.watch import follow, paged
 
-        follow([Path(model), *filter(None, (data, tangent))], once)
-    once()
-
-
-class Shown(Record):
-    """How a derivation is written. deep: depth first."""
-
-    form: Format
-    precision: int | None
-    output: str | None
-    full: bool = False
-    rolled: bool = False
-    values: Values = Values.all
-    told: Besides = NOTHING
-    notation: Notation | None = None
-    standalone: bool = False
-    deep: bool = False
-
-
-def listed(found: Derivation, shown: Shown) -> None:
-    """Write a derivation in a form."""
-    tell(found.notes)
-    if shown.form is Format.table:
-        show(_sections(found, shown), shown.output)
-    elif shown.form is Format.pdf:
-        from gradcli.render import pdf
-
-        write_bytes(
-            pdf.document(found.session, _notation(found, shown), rolled=shown.rolled), shown.output
-        )
-    else:
-        write(_pieces(found, shown), shown.output)
-
-
-def _pieces(found: Derivation, shown: Shown) -> Iterable[str]:
-    session, form = found.session, shown.form
-    if form in (Format.json, Format.ndjson):
-        from gradcli.render.json_ import document, records
-
-        written = document if form is Format.json else records
-        return written(
-            session, shown.precision, shown.values, found.forward, found.mode, shown.told
-        )
-    if form is Format.python:
-        from gradcli.codegen import module
-
-        return module.lines(session)
-    notation = _notation(found, shown)
-    if form is Format.grad:
-        from gradcli.render import grad
-
-        return grad.lines(session, shown.told, notation)
-    if form is Format.latex:
-        from gradcli.render import align
-
-        return align.lines(session, notation, standalone=shown.standalone, rolled=shown.rolled)
-    if form is Format.typst:
-        from gradcli.render import typst
-
-        return typst.lines(session, notation, rolled=shown.rolled)
-    if form is Format.html:
-        from gradcli.render.page import derivation as page
-
-        return page.lines(session, notation, shown.precision)
-    from gradcli.render import markdown
-
-    return markdown.lines(session, notation, rolled=shown.rolled)
-
-
-def _notation(found: Derivation, shown: Shown) -> Any:
-    from gradcli.render.notation import PLAIN, fitting, usual
-
-    default = PLAIN if shown.form is Format.grad else usual(found.layout)
-    return fitting(shown.notation or default, found.layout)
-
-
-def _sections(found: Derivation, shown: Shown) -> Any:
-    whole = shown.full or shown.output is not None or not sys.stdout.isatty()
-    if found.forward is not None:
-        from gradcli.render import tangents
-
-        by_mode = tangents.both if found.mode == Mode.both else tangents.sections
-        return by_mode(found.forward, shown.precision, whole)
-    if shown.rolled:
-        from gradcli.render import rolled
-
-        sections = rolled.sections(found.session, shown.precision, shown.full)
-    elif shown.deep:
-        from gradcli.render import visits
-
-        sections = visits.sections(found.session, shown.precision, whole)
-    else:
-        from gradcli.render import table
-
-        sections = table.sections(found.session, shown.precision, whole, told=shown.told)
-    if shown.notation is None:
-        return sections
-    from gradcli.render import notation
-
-    return notation.sections(sections, notation.fitting(shown.notation, found.layout).text)
+        acts = paged(once, model, output) if form is Format.html else (reported,)
+        follow([Path(model), *filter(None, (data, tangent))], *acts)
+    reported()

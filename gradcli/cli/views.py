@@ -11,7 +11,7 @@ import typer
 
 from gradcli.api.model import read
 from gradcli.api.views import View
-from gradcli.cli.derive import Shown, listed
+from gradcli.cli.listed import Shown, listed
 from gradcli.cli.options import (
     Data,
     Dim,

@@ -5,28 +5,34 @@ from __future__ import annotations
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from running import COMMAND
 from typer.testing import CliRunner
 
-from gradcli.cli import app
+from gradcli.cli import app, watch
 from gradcli.cli.watch import PATIENCE, POLL, _ticks
 
 MODEL = "input x: [2]\nloss L = sum(x * {})\n"
+LOOKING = (
+    sys.executable,
+    "-c",
+    "import sys; sys.modules['watchfiles'] = None; from gradcli.__main__ import main; main()",
+)  # a command without the extra
 PATIENT = 60.0  # seconds that a busy machine may take
 
 
 class Watched:
     """A command that follows a file, and what it writes, line by line."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, command: Sequence[str] = COMMAND) -> None:
         self.process = subprocess.Popen(
-            [*COMMAND, "derive", "m.eq", "--watch", *options],
+            [*command, "derive", "m.eq", "--watch", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -54,8 +60,8 @@ def watched(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
     (tmp_path / "m.eq").write_text(MODEL.format(2))
     found: list[Watched] = []
 
-    def watched(*options: str) -> Watched:
-        found.append(Watched(tmp_path, *options))
+    def watched(*options: str, **more: Sequence[str]) -> Watched:
+        found.append(Watched(tmp_path, *options, **more))
         return found[-1]
 
     yield watched
@@ -85,8 +91,9 @@ def write_in_two(path: Path, text: str) -> None:
         file.write(text)
 
 
-def test_each_save_is_shown_however_an_editor_saves(watched, tmp_path: Path) -> None:
-    command, path = watched(), tmp_path / "m.eq"
+@pytest.mark.parametrize("way", [LOOKING, COMMAND], ids=["looking", "told"])
+def test_each_save_is_shown_however_an_editor_saves(watched, way, tmp_path: Path) -> None:
+    command, path = watched(command=way), tmp_path / "m.eq"
     command.until("z1 = x * 2")
     for k, save in enumerate((Path.write_text, replace, remove_and_write, write_in_two), 3):
         save(path, MODEL.format(k))
@@ -110,15 +117,76 @@ def test_it_is_told_where_the_file_stays_away(watched, tmp_path: Path) -> None:
     command.until("z1 = x * 5")
 
 
-def test_a_page_is_written_anew(watched, tmp_path: Path) -> None:
+def written(page: Path, *texts: str) -> str:
+    """Wait for a file with texts in it. All of it."""
+    end = time.monotonic() + PATIENT
+    while not (page.exists() and all(text in page.read_text() for text in texts)):
+        assert time.monotonic() < end
+        time.sleep(POLL)
+    return page.read_text()
+
+
+@pytest.mark.parametrize("command", [LOOKING, COMMAND], ids=["looking", "told"])
+def test_a_page_is_written_anew_and_says_what_is_wrong(watched, command, tmp_path: Path) -> None:
     page, path = tmp_path / "m.html", tmp_path / "m.eq"
-    watched("-f", "html", "-o", "m.html")
+    following = watched("-f", "html", "-o", "m.html", command=command)
     for k in (2, 7):
         path.write_text(MODEL.format(k))
+        written(page, f"z1 = x * {k}")
+    path.write_text("input x: [2]\nloss L = sum(<q>)\n")
+    text = written(page, "m.eq:2:")
+    assert "&lt;q&gt;" in text
+    assert "z1 = x" not in text
+    assert following.until("m.eq:2:")
+    path.write_text(MODEL.format(9))
+    written(page, "z1 = x * 9", "line in place of")
+    following.process.send_signal(signal.SIGINT)
+    assert following.process.wait(PATIENT) == 130
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["m.eq", "m.html"]
+
+
+def test_the_last_of_many_saves_is_what_stays(watched, tmp_path: Path) -> None:
+    """Whatever was left for later of those before it."""
+    page, path = tmp_path / "m.html", tmp_path / "m.eq"
+    watched("-f", "html", "-o", "m.html", "--compact")
+    for k in range(2, 12):
+        path.write_text(MODEL.format(k))
+        written(page, f"z1 = x * {k}")
+    text = written(page, "line in place of")
+    assert "z1 = x * 11" in text
+    assert '<details class="compact" open>' in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it needs processes that fork")
+def test_what_takes_long_is_left_for_later_and_given_up_at_the_next_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second act waits for a file that comes with the second save alone."""
+    path, log = tmp_path / "m.eq", tmp_path / "log"
+    path.write_text("1")
+
+    def say(word: str) -> None:
+        with log.open("a") as file:
+            file.write(f"{word} {path.read_text()}\n")
+
+    def slowly() -> None:
         end = time.monotonic() + PATIENT
-        while not (page.exists() and f"z1 = x * {k}" in page.read_text()):
-            assert time.monotonic() < end
+        while path.read_text() != "2" and time.monotonic() < end:
             time.sleep(POLL)
+        time.sleep(5 * POLL)
+        say("later")
+
+    def looks(paths: list[Path]) -> Iterator[None]:
+        written(log, "at once 1")
+        path.write_text("2")
+        yield
+        written(log, "later 2")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch, "_ticks", looks)
+    with pytest.raises(KeyboardInterrupt):
+        watch.follow([path], lambda: say("at once"), slowly)
+    assert log.read_text().splitlines() == ["at once 1", "at once 2", "later 2"]
 
 
 def test_data_are_followed_too(watched, tmp_path: Path) -> None:

@@ -11,29 +11,28 @@ from gradcli.render.compact import reasons
 from gradcli.render.mathml import math
 from gradcli.render.notation import Notation, respelled
 from gradcli.session import Session
+from gradcli.transform.reverse import Derivation
 
+LATER = ("<p>It is being looked for.</p>\n",)  # in a draft of the page
 LONGEST = 300  # steps of a derivation whose compact form is looked for
 
 
-def compact(session: Session, notation: Notation, *, opened: bool) -> Iterator[str]:
-    """The section, behind a click unless it is opened."""
+def compact(session: Session, notation: Notation, asked: Derivation | None = None) -> Iterator[str]:
+    """The section. asked: the compact form where it was asked for: it is opened then."""
     count = len(session.derivation.rows)
-    if count > LONGEST:
+    if count > LONGEST and asked is None:
         yield (
             f"<p>It is not looked for on a page of {count:,} steps; "
             "<code>gradcli derive MODEL --compact</code> lists it.</p>\n"
         )
         return
-    from gradcli.compact.derivation import compact as shortened
-
-    values = arrived(session.derivation, session.inputs, session.given)
-    short = shortened(session.derivation, values)
+    short = asked or _found(session)
     if short.literal is None:
         yield "<p>No shorter form was found: the steps one by one are it.</p>\n"
         return
     lines = len(short.rows)
     yield (
-        f'<details class="compact"{" open" * opened}>'
+        f'<details class="compact"{" open" * (asked is not None)}>'
         f"<summary>{lines} line{'s' * (lines != 1)} in place of {count} steps</summary>\n"
         '<ol class="list">\n'
     )
@@ -57,6 +56,13 @@ def compact(session: Session, notation: Notation, *, opened: bool) -> Iterator[s
     if rests := getattr(short, "rests", ()):
         yield f"<p>It rests on this: {escape('; '.join(rests))}.</p>\n"
     yield "</details>\n"
+
+
+def _found(session: Session) -> Derivation:
+    from gradcli.compact.derivation import compact as shortened
+
+    values = arrived(session.derivation, session.inputs, session.given)
+    return shortened(session.derivation, values)
 
 
 def _text(written: str, notation: Notation) -> str:

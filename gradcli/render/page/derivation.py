@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from gradcli.evaluate import backward
 from gradcli.foreign import visible
 from gradcli.render.notation import NOTATIONS, Notation, usual
-from gradcli.render.page.compact import compact
-from gradcli.render.page.document import page, text
+from gradcli.render.page.compact import LATER, compact
+from gradcli.render.page.document import Live, page, text
 from gradcli.render.page.graph import MOST, MOST_EDGES, drawings
 from gradcli.render.page.listing import HEAD, LONGEST, TAIL, Listing
 from gradcli.render.table import DIGITS, counted
@@ -17,23 +17,32 @@ from gradcli.session import Session
 
 
 def lines(
-    session: Session, notation: Notation | None = None, precision: int | None = None
+    session: Session,
+    notation: Notation | None = None,
+    precision: int | None = None,
+    live: Live | None = None,
 ) -> Iterator[str]:
     """The page of a derivation. A compact one has its steps on it too, and is opened.
 
-    notation: of derivatives; None for what is usual in the layout.
+    notation: of derivatives; None for what is usual in the layout. live: where a model is followed.
     """
-    literal = session.derivation.literal
+    short, literal = session.derivation, session.derivation.literal
     if literal is not None:
         passed = backward(literal, session.values, session.given)
         session = session._replace(derivation=literal, backward=passed)
     notation = notation or NOTATIONS[usual(session.derivation.layout)]
     listing = Listing(session, notation, precision or DIGITS)
-    body = _body(session, listing, notation, short=literal is not None)
-    return page(session.program.source.name, body, script=True)
+    form = (
+        LATER
+        if live and live.draft
+        else compact(session, notation, short if literal is not None else None)
+    )
+    body = _body(session, listing, form)
+    return page(session.program.source.name, body, script=True, live=live)
 
 
-def _body(session: Session, listing: Listing, notation: Notation, *, short: bool) -> Iterator[str]:
+def _body(session: Session, listing: Listing, form: Iterable[str]) -> Iterator[str]:
+    """form: the section of the compact form."""
     yield from _head(session)
     yield "<main>\n"
     yield '<section id="given"><h2>Given</h2>\n'
@@ -47,7 +56,7 @@ def _body(session: Session, listing: Listing, notation: Notation, *, short: bool
     yield '<section id="gradients"><h2>Gradients</h2>\n'
     yield from listing.gradients()
     yield '</section>\n<section id="compact"><h2>The compact form</h2>\n'
-    yield from compact(session, notation, opened=short)
+    yield from form
     yield "</section>\n</main>\n"
 
 

@@ -10,7 +10,10 @@ import pytest
 from browsers import browser
 from pages import EXAMPLES, session
 
+from gradcli.errors import GradError
 from gradcli.render.page.derivation import lines
+from gradcli.render.page.document import Live
+from gradcli.render.page.errors import lines as errors
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 SHARED = next(path for path in EXAMPLES if path.stem == "shared")
@@ -172,3 +175,44 @@ def test_it_prints_whole(opened) -> None:
     }""")
     assert heights[0] <= heights[1] + 1
     assert page.pdf().startswith(b"%PDF")
+
+
+def test_a_followed_page_shows_the_next_one_where_the_reader_is(
+    chromium: Any, tmp_path: Path
+) -> None:
+    """A page that is written anew is seen without a hand on it; the walk and what is open stay."""
+    file = tmp_path / "a #1.html"
+    wrong: list[str] = []
+
+    def save(text: str, stamp: str, *, draft: bool = False) -> None:
+        part = tmp_path / "part"
+        found = lines(session(text), live=Live(stamp, draft))
+        part.write_text("".join(found), encoding="utf-8")
+        part.replace(file)
+
+    model = "input x: [2]\ny = x * {}\nloss L = sum(y^2)\n"
+    save(model.format(3), "1", draft=True)
+    context = chromium.new_context()
+    page = context.new_page()
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(file.as_uri())
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert "It is being looked for" in page.inner_text("#compact")
+    save(model.format(3), "2")
+    page.wait_for_selector("details.compact", state="attached")
+    page.click("details.compact > summary")
+    save(model.format(7), "3")
+    page.locator("#e1", has_text="7").wait_for()
+    assert page.inner_text("#count").startswith("2 /")
+    assert page.evaluate("document.querySelector('details.compact').open")
+    error = GradError("<b>", hint="none")
+    file.write_text("".join(errors("m.eq", error, Live("4", draft=True))))
+    page.locator("pre", has_text="error: <b>").wait_for()
+    assert not violations(page)
+    save(model.format(8), "5")
+    page.locator("#e1", has_text="8").wait_for()
+    assert page.evaluate("history.length") <= 2
+    context.close()
+    assert not wrong
