@@ -71,6 +71,7 @@ class Evaluation:
                 if any(not all(row) for rows in self.arithmetic.rooted for row in rows):
                     self._evaluate(*self._search(points))
                 self.lost = frozenset().union(*(v.lost for v in self.values.values()))
+                self.own = self._independent()
             except MorePoints:
                 points *= 2
             except OtherPrime:
@@ -78,6 +79,15 @@ class Evaluation:
                 self.field = Field(self.seed)
             else:
                 return
+
+    def _independent(self) -> int:
+        """How many independent exponents and angles have been met."""
+        return len(self.arithmetic.exponents.rows) + len(self.arithmetic.angles.rows)
+
+    @property
+    def grown(self) -> float:
+        """How many of them came with more steps; without end where these took more points."""
+        return math.inf if self.floor else self._independent() - self.own
 
     def _evaluate(
         self, streams: Sequence[str], draws: Mapping[str, Array], certain: bool = False

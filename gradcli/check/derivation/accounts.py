@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.exact import Exact
@@ -31,6 +32,13 @@ _HOLDS = {RIGHT: True, NOTHING_BEFORE: True, ZERO: None, HIDDEN: None}
 PERFECT = Proof(PROVEN, -math.inf)
 
 
+class Settled(NamedTuple):
+    """An account, and what is proven of its lines, one after the other."""
+
+    account: Account
+    proofs: Sequence[Proof | None]
+
+
 class Accounts:
     """Keeps the accounts of a sheet; they are settled anew after each change of a line."""
 
@@ -47,25 +55,49 @@ class Accounts:
 
     def settled(self) -> dict[str, Account]:
         """The accounts of all derivatives that lines state, each line matched with its shares."""
-        found: dict[str, Account] = {}
+        places: dict[str, list[int]] = {}
         for place, line in enumerate(self.sheet.lines):
-            if line.name is None:
-                continue
-            if line.name not in found:
-                shares: Sequence[Share] = self.points.shares.get(line.name, ())
-                ledger = Ledger(
-                    shares,
-                    self.points.arriving.get(line.name),
-                    self.points.totals[line.name],
-                )
-                always = self.always or line.name in self.looped or self.may_state(line.name)
-                found[line.name] = Account(ledger, always)
-            found[line.name].entries[place] = self._entry(line)
-        self.proven.exact.settle()
-        for name, account in found.items():
-            account.settle()
-            self.proven.settle(name, account)
-        return found
+            if line.name is not None:
+                places.setdefault(line.name, []).append(place)
+        return {name: self._settled(name, own) for name, own in places.items()}
+
+    def _settled(self, name: str, places: Sequence[int]) -> Account:
+        """One account, as it has been settled already where it has the same lines."""
+        lines = [(self.sheet.lines[place], self.sheet.numbers[place]) for place in places]
+        always = self.always or name in self.looped or self.may_state(name)
+        written = tuple((line.assign, str(line.region), number) for line, number in lines)
+        key = ("account", name, always, bool(self.proven.exact.germs), written)
+
+        def made() -> Settled:
+            for place in places:
+                self.proven.proofs.pop(place, None)
+            account = self._account(name, places, always)
+            proofs = [self.proven.proofs.get(place) for place in places]
+            return Settled(account.copy(), proofs)
+
+        account, proofs = self.points.memory.of(key, made, _size)
+        account = account.copy()
+        account.entries = dict(zip(places, account.entries.values(), strict=True))
+        for place, proof in zip(places, proofs, strict=True):
+            self.proven.proofs.pop(place, None)
+            if proof is not None:
+                self.proven.proofs[place] = proof
+        return account
+
+    def _account(self, name: str, places: Sequence[int], always: bool) -> Account:
+        """An account with some lines in it, settled by numbers and held against exact values."""
+        points = self.points
+
+        def ledger() -> Ledger:
+            shares: Sequence[Share] = points.shares.get(name, ())
+            return Ledger(shares, points.arriving.get(name), points.totals[name])
+
+        account = Account(points.memory.of(("ledger", name), ledger).fresh(), always)
+        for place in places:
+            account.entries[place] = self._entry(self.sheet.lines[place])
+        account.settle()
+        self.proven.settle(name, account)
+        return account
 
     def tried(self) -> dict[int, Tried]:
         """Which lines are right, by where each begins; of a loop's iterations all must be."""
@@ -118,3 +150,9 @@ class Accounts:
     def wrong_at_first(self) -> int:
         """How many lines hold no contribution, before anything is asked of them."""
         return sum(len(account.unmatched()) for account in self.settled().values())
+
+
+def _size(settled: Settled) -> int:
+    """How many numbers a settled account keeps."""
+    entries = settled.account.entries.values()
+    return sum(entry.value.size for entry in entries if entry.value is not None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gradcli.check.derivation import edits
-from gradcli.check.derivation.causes import MOST_SEARCHED, Cause, Causes, likely
+from gradcli.check.derivation.causes import MOST_SEARCHED, Cause, Causes
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.findings import WRONG, Rule, Values, Verdict
 from gradcli.check.derivation.ledger import OVERWRITES, UNMATCHED, Entry, Ledger
@@ -55,8 +55,7 @@ class Blame:
             ledger.take(entry, cause.shares)
             verdict = self.caused(line, cause, ledger, entry.belongs())
             return self._and_assigned(verdict, line, entry, ledger)
-        lines = len(account.unmatched())
-        return self._repeated(line, place, account) or self._unknown(line, entry, ledger, lines)
+        return self._repeated(line, place, account) or self._unknown(line, entry, account)
 
     def caused(self, line: Line, cause: Cause, ledger: Ledger, assign: str = "") -> Verdict:
         """The verdict on a line whose cause is known."""
@@ -156,15 +155,13 @@ class Blame:
             message += ": the other lines hold all its contributions"
         return self._verdict(line, UNKNOWN, message, None, None, ())
 
-    def _unknown(self, line: Line, entry: Entry, ledger: Ledger, lines: int) -> Verdict:
-        """Nothing fits: both values, and the formula that is expected.
-
-        lines: how many have found no contribution; one alone is compared with all that is left.
-        """
+    def _unknown(self, line: Line, entry: Entry, account: Account) -> Verdict:
+        """Nothing fits: both values, and the formula that is expected."""
+        ledger = account.ledger
         goals = self.causes.goals(entry, ledger)
         if not goals:
             return self._too_much(line, entry, ledger)
-        goal = goals[likely(goals, lines)[0]]
+        goal = goals[self.causes.likely(goals, account)[0]]
         ledger.take(entry, goal.shares)
         shares = [ledger.shares[k] for k in goal.shares]
         expected = self._total(line, shares, entry.belongs())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +11,13 @@ import numpy as np
 from gradcli.check.derivation import edits
 from gradcli.check.derivation.agreement import AGREE, HIDDEN, compare, near, vanishing
 from gradcli.check.derivation.diagnosis import Finding, search
-from gradcli.check.derivation.exact import Exact, Own
+from gradcli.check.derivation.exact import Exact
 from gradcli.check.derivation.expected import Share
+from gradcli.check.derivation.germ import Own
 from gradcli.check.derivation.ledger import Entry, Ledger
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL, Lowered, names_in
+from gradcli.check.derivation.owed import Progress
 from gradcli.check.derivation.pools import expected_codes, pools
 from gradcli.check.derivation.runs import PLAIN, Arithmetic
 from gradcli.check.derivation.totals import Account
@@ -56,9 +59,11 @@ class Cause(NamedTuple):
 class Causes:
     """Looks for the causes of the wrong lines of a sheet."""
 
-    def __init__(self, sheet: Sheet, exact: Exact) -> None:
+    def __init__(self, sheet: Sheet, exact: Exact, progress: Progress) -> None:
         self.sheet = sheet
         self.exact = exact
+        self.progress = progress
+        self.held: AbstractSet[int] = frozenset()  # the positions of what right lines hold
         self.searched = 0
 
     @property
@@ -87,6 +92,25 @@ class Causes:
             found.append(Goal(chosen, sum(parts[1:], parts[0]), extent, tuple(parts), entry.box))
         return found
 
+    def likely(self, goals: Sequence[Goal], account: Account) -> list[int]:
+        """The goals that leave nothing over that is owed: all that is left for one line, or so much
+        that a derivation with other lines stops there; one contribution for each of several.
+        """
+        singles = [i for i, goal in enumerate(goals) if len(goal.shares) == 1]
+        lines = len(account.unmatched())
+        if lines != 1:
+            return singles if lines == len(singles) else list(range(len(goals)))
+        most = max(len(goal.shares) for goal in goals)
+        whole = [i for i, goal in enumerate(goals) if len(goal.shares) == most]
+        shares = account.ledger.shares
+        left = {k for goal in goals for k in goal.shares}
+        for i in singles if most > 1 and self.held else ():
+            held = self.held | {shares[k].position for k in goals[i].shares}
+            standing = self.progress.at(held)
+            if not any(standing.owes(shares[k]) for k in left - set(goals[i].shares)):
+                whole.append(i)
+        return sorted(whole)
+
     # ── lines of derivatives ──
 
     def of_line(self, place: int, account: Account, keeping: str = "") -> Cause | None:
@@ -99,13 +123,28 @@ class Causes:
             return None
         finding = None if keeping else self._diagonal(line, entry, goals, ledger)
         if finding is None:
-            meets = self.meets(place, goals, keeping)
-            wanted = likely(goals, len(account.unmatched()))
-            alone = not keeping
-            finding = self.search_line(
-                place, line.code, goals, ledger, meets, wanted, unlikely=alone
-            )
+            wanted = self.likely(goals, account)
+
+            def made() -> Finding | None:
+                meets, alone = self.meets(place, goals, keeping), not keeping
+                return self.search_line(
+                    place, line.code, goals, ledger, meets, wanted, unlikely=alone
+                )
+
+            key = self._key(place, goals, wanted, keeping)
+            finding = self.sheet.points.memory.of(key, made)
         return finding and Cause(finding, goals[finding.goal].shares)
+
+    def _key(
+        self, place: int, goals: Sequence[Goal], wanted: Sequence[int], keeping: str
+    ) -> Hashable:
+        """All that a search depends on, besides the truth: the line, its goals, the names there."""
+        sheet, line = self.sheet, self.sheet.lines[place]
+        own = tuple((sheet.lines[p].target, sheet.numbers[p]) for p in sheet.visible(place))
+        left = tuple(goal.shares for goal in goals)
+        aims = (left, tuple(wanted), keeping, bool(self.exact.germs))
+        number = sheet.numbers[place]
+        return ("finding", number, line.name, str(line.region), aims, own, sheet.vocabulary)
 
     def of_divided(self, places: Sequence[int], account: Account) -> tuple[int, Cause] | None:
         """The one wrong line among several that divide shares between them, the others right."""
@@ -295,14 +334,3 @@ def _through(
 
 def _shares(goals: Sequence[Goal], ledger: Ledger) -> list[Share]:
     return [ledger.shares[k] for k in dict.fromkeys(k for goal in goals for k in goal.shares)]
-
-
-def likely(goals: Sequence[Goal], lines: int) -> list[int]:
-    """The goals that leave nothing over: all that is left for one line, one contribution for each
-    of several.
-    """
-    singles = [i for i, goal in enumerate(goals) if len(goal.shares) == 1]
-    if lines == 1:
-        most = max(len(goal.shares) for goal in goals)
-        return [i for i, goal in enumerate(goals) if len(goal.shares) == most]
-    return singles if lines == len(singles) else list(range(len(goals)))

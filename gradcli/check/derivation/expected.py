@@ -5,12 +5,13 @@ contribution.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from gradcli.assumed import kept
 from gradcli.check.derivation.agreement import largest
+from gradcli.check.derivation.memory import Memory
 from gradcli.check.derivation.runs import Runs
 from gradcli.draws import DISTRIBUTIONS
 from gradcli.evaluate import arrived
@@ -54,7 +55,7 @@ class Points(NamedTuple):
     arriving: what is known before any step: the given derivatives, and the loss's 1.
     shares: the contributions to each derivative that has some.
     whole: the derivation in which each contribution is one step. bound: the names of the data.
-    exact: the model in exact arithmetic near some of the points, where that is computed already.
+    memory: what has been found out of lines here.
     """
 
     derivation: Derivation
@@ -65,7 +66,7 @@ class Points(NamedTuple):
     shares: dict[str, list[Share]]
     whole: Derivation
     bound: frozenset[str]
-    exact: dict[int, Any]
+    memory: Memory
 
     @property
     def program(self) -> Program:
@@ -102,7 +103,7 @@ def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int
         shares.setdefault(rows[0].target, []).append(share)
         position += len(rows)
     lead, bound = (runs, len(here)), frozenset(data)
-    return Points(derivation, lead, values, totals, kept(arriving), shares, whole, bound, {})
+    return Points(derivation, lead, values, totals, kept(arriving), shares, whole, bound, Memory())
 
 
 def _count(derivation: Derivation, length: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ among the sums of those that are left, by random marks first and then entry by e
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from itertools import islice
 
 import numpy as np
@@ -90,6 +91,13 @@ class Ledger:
         self.whole = all(share.region is None for share in shares)
         self.marks = self._marks(range(len(shares)), EVERYWHERE) if self.whole else None
         self.free = np.ones(len(shares), dtype=bool)
+
+    def fresh(self) -> Ledger:
+        """The same, of which nothing is taken."""
+        found = copy(self)
+        found.left = [np.ones_like(mask) for mask in self.left]
+        found.free = np.ones_like(self.free)
+        return found
 
     def part(self, k: int, box: tuple[slice, ...]) -> Array:
         """A share within a box, 0 where it does not reach."""

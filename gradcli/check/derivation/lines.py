@@ -19,6 +19,7 @@ from gradcli.check.derivation.machine import (
     layout_of,
     names_in,
     reference,
+    split_name,
 )
 from gradcli.check.derivation.runs import WrittenRuns, turned
 from gradcli.check.derivation.spellings import Spellings
@@ -81,18 +82,38 @@ class Sheet:
         self.written = Written(parsed, self.machine, self.spellings)
         self.parsed = parsed
         self.runs = WrittenRuns(*points.lead, seed=1)
-        self.known = points.values | {
-            DL + name: turned(total) if self.layout == "numerator" else total
-            for name, total in points.totals.items()
-        }
-        self.at_first = {name: value[0, 0] for name, value in self.known.items()}
+        self.known = dict(points.memory.of(("known", self.layout), self._truth))
+        self.at_first = dict(points.memory.of(("at first", self.layout), self._first))
         self.lines: list[Line] = []
+        # The numbers that lines have in the memory, and how often own quantities have changed.
+        # A file with definitions has a language of its own.
+        defines = any(isinstance(node, ast.Def) for node in parsed.statements)
+        self.language = (self.layout, parsed.source.text if defines else None)
+        self.numbers: list[int] = []
+        self.changes = 0
         self.mentioned: set[str] = set()  # the variables whose derivatives stand in the file
         self.named: set[str] = set()  # the quantities that stand in it
         texts = (self.program.source.text, parsed.source.text)  # what a comment mentions is known
         self.words = frozenset(word for text in texts for word in re.findall(r"\w+", text))
         self.shapes: dict[int, Shape] = {}  # of own lines, by their places, where they have one
         self._read(self.written.lines)
+        bases = frozenset(split_name(name)[0] for name in self.program.shapes)
+        # The model's names in the file, as targets, in formulas, and anywhere.
+        self.vocabulary = (
+            frozenset(self.mentioned),
+            frozenset(self.named & self.known.keys()),
+            self.words & bases,
+        )
+
+    def _truth(self) -> dict[str, Array]:
+        """The model's quantities and its derivatives in the file's layout, as runs have them."""
+        return self.points.values | {
+            DL + name: turned(total) if self.layout == "numerator" else total
+            for name, total in self.points.totals.items()
+        }
+
+    def _first(self) -> dict[str, Array]:
+        return {name: value[0, 0] for name, value in self.known.items()}
 
     # ── expressions ──
 
@@ -107,8 +128,10 @@ class Sheet:
     def attempt(self, code: ast.Code, sources: Iterable[int]) -> Lowered | Misfit:
         """An expression lowered, or why its shapes do not fit. Raises GradError otherwise."""
         sources = tuple(sources)
+        versions = tuple(version(self.lines[s], s) for s in sources)
+        key = ("lowered", self.number(code, sources), versions)
         try:
-            return self.lower(code, sources)
+            return self.points.memory.of(key, lambda: self.lower(code, sources))
         except Misfit as misfit:
             return misfit
         except GradError:
@@ -120,6 +143,11 @@ class Sheet:
                 self.machine.text.span(ast.extent(code)),
                 kind="undefined-name",
             )
+
+    def number(self, code: ast.Code, sources: Iterable[int]) -> int:
+        """An expression's number in the memory."""
+        own = [(self.lines[s].target, self.numbers[s]) for s in sources]
+        return self.points.memory.number(code, self.language, own)
 
     def _own_names(self, sources: Iterable[int], shapes: Mapping[int, Shape]) -> dict[str, Binding]:
         """What the person's own names stand for in a line."""
@@ -212,6 +240,7 @@ class Sheet:
                 continue
             place = len(self.lines)
             self.lines.append(line)
+            self.numbers.append(self.number(line.code, line.sources))
             if line.own:
                 members = places.setdefault(node.name.text, {})
                 if line.key is None:
@@ -277,7 +306,11 @@ class Sheet:
             return
         self.shapes[place] = lowered.shape
         name = version(self.lines[place], place)
-        self.known[name] = lowered.value(self.known, self.runs)
+        self.known[name] = self.points.memory.of(
+            ("value", self.numbers[place]),
+            lambda: lowered.value(self.known, self.runs),
+            np.size,
+        )
         self.at_first[name] = self.known[name][0, 0]
 
     # ── other code in an own line's place ──
@@ -320,9 +353,12 @@ class Sheet:
 
     def amend(self, place: int, code: ast.Code) -> None:
         """Put other code in the place of an own line, for all lines that build on it."""
+        self.changes += 1
         for here in (place, *self.dependents(place)):
             line = self.lines[here]
-            lowered = self.attempt(code if here == place else line.code, line.sources)
+            put = code if here == place else line.code
+            lowered = self.attempt(put, line.sources)
+            self.numbers[here] = self.number(put, line.sources)
             self.lines[here] = line._replace(lowered=lowered)
             if line.own:
                 self._keep(here, lowered)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.expected import Points, Share
@@ -15,36 +16,33 @@ ENOUGH = 0.5  # of the gradients passed, mentioned: then the derivation goes equ
 
 
 class Progress:
-    """Where a derivation stands in the tool's own listing.
+    """The tool's own listing beside a derivation: what is owed where the derivation stands.
 
-    held: the positions of the shares that its lines hold; mentioned: the targets of its lines.
+    wanted: the names whose gradients are asked for; mentioned: the targets of the lines.
     """
 
     def __init__(
         self,
         points: Points,
         wanted: Sequence[str],
-        held: AbstractSet[int],
         mentioned: AbstractSet[str],
         complete: bool,
     ) -> None:
-        self.listing = derive(points.program, wanted, layout=points.program.layout)
+        self.listing = listing(points, tuple(wanted))
         self.mentioned = mentioned
         self.wanted = wanted
-        shares = [(share, name) for name, found in points.shares.items() for share in found]
-        passed = [share for share, _ in shares if share.position in held]
-        self.frontier = max((share.position for share in passed), default=-1)
-        self.reach = min((share.eq for share in passed), default=None)
-        place = {(row.eq, row.operand): share.position for share, _ in shares for row in share.rows}
-        self.before = [
-            r for r in self.listing.contributions if place[r.eq, r.operand] <= self.frontier
-        ]
-        self.after = [
-            r for r in self.listing.contributions if place[r.eq, r.operand] > self.frontier
-        ]
-        self.stops = not complete and self._stops_early()
+        self.complete = complete
+        self.shares = [share for found in points.shares.values() for share in found]
+        place = {(row.eq, row.operand): s.position for s in self.shares for row in s.rows}
+        self.rows = [(place[r.eq, r.operand], r.target) for r in self.listing.contributions]
 
-    def _stops_early(self) -> bool:
+    def at(self, held: AbstractSet[int]) -> Standing:
+        """How far a derivation goes whose lines hold the shares at some positions."""
+        frontier = max(held, default=-1)
+        reach = min((share.eq for share in self.shares if share.position in held), default=None)
+        return Standing(frontier, reach, not self.complete and self._stops_early(frontier))
+
+    def _stops_early(self, frontier: int) -> bool:
         """Whether the derivation follows the listing and ends before it does.
 
         It follows the listing if it mentions most gradients that it passes. It ends early if more
@@ -52,22 +50,42 @@ class Progress:
         lies ahead.
         """
         wanted = set(self.wanted)
-        passed = {row.target for row in self.before} & wanted
+        before = {target for position, target in self.rows if position <= frontier}
+        after = [target for position, target in self.rows if position > frontier]
+        passed = before & wanted
         if passed and len(passed & self.mentioned) < ENOUGH * len(passed):
             return False
-        if (
-            all(row.target in self.mentioned | wanted for row in self.before)
-            and len(self.after) > 1
-        ):
+        if before <= self.mentioned | wanted and len(after) > 1:
             return True
-        return any(row.target in wanted - self.mentioned for row in self.after)
+        return any(target in wanted - self.mentioned for target in after)
+
+
+class Standing(NamedTuple):
+    """Where a derivation stands: the last position that it has come to, the deepest equation, and
+    whether it stops there.
+    """
+
+    frontier: int
+    reach: int | None
+    stops: bool
 
     def owes(self, share: Share) -> bool:
         return not (self.stops and share.position > self.frontier)
 
 
+def listing(points: Points, wanted: tuple[str, ...]) -> Derivation:
+    """The tool's own derivation by some names."""
+    program = points.program
+
+    def made() -> Derivation:
+        return derive(program, wanted, layout=program.layout)
+
+    return points.memory.of(("listing", wanted), made)
+
+
 def missing(
     progress: Progress,
+    standing: Standing,
     remaining: Mapping[str, Sequence[Share]],
     formula: Callable[[Row], str],
     target: Callable[[Row], str],
@@ -80,15 +98,14 @@ def missing(
         for share in shares:
             if vanishing(share.value).all():
                 continue
-            reason = LACKING if progress.owes(share) else AHEAD
+            reason = LACKING if standing.owes(share) else AHEAD
             found += [
                 Missing(target(row), row.eq, row.assign, formula(row), reason) for row in share.rows
             ]
     never = {name for name in progress.wanted if name not in progress.mentioned}
-    listing: Derivation = progress.listing
     found += [
         Missing(target(row), row.eq, row.assign, formula(row), NEVER)
-        for row in listing.rows
+        for row in progress.listing.rows
         if row.target in never
     ]
     return found

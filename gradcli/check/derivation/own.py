@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcli.check.derivation import edits
 from gradcli.check.derivation.agreement import AGREE, compare
-from gradcli.check.derivation.causes import Cause, Causes, likely
+from gradcli.check.derivation.causes import Cause, Causes
 from gradcli.check.derivation.diagnosis import Finding
 from gradcli.check.derivation.lines import version
 from gradcli.check.derivation.machine import DL
@@ -86,7 +86,7 @@ class OwnLines:
             mended = sum(through[u](code) is not None for u in users if u != user) + 1
             return goal if 2 * mended >= len(users) else None
 
-        wanted = likely(goals, len(account.unmatched()))
+        wanted = self.causes.likely(goals, account)
         ledger = account.ledger
         finding = self.causes.search_line(user, line.code, goals, ledger, meets, wanted)
         if finding is None:

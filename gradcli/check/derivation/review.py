@@ -118,7 +118,6 @@ class Review:
     ) -> None:
         self.sheet = sheet
         self.points = sheet.points
-        self.wanted = wanted
         self.complete = complete
         self.layout = layout
         self.accounts = Accounts(sheet)
@@ -128,7 +127,8 @@ class Review:
         self.may_state = sheet.written.may_state
         self.mentioned = {line.name for line in sheet.lines if line.name is not None}
         self.mentioned |= set(filter(self.may_state, self.points.program.shapes))
-        self.causes = Causes(sheet, self.proven.exact)
+        self.progress = Progress(self.points, wanted, self.mentioned, complete)
+        self.causes = Causes(sheet, self.proven.exact, self.progress)
         self.own = OwnLines(self.causes)
         self.blame = Blame(sheet, layout, self.causes)
         self.unblamed = Unblamed(sheet, self.proven)
@@ -138,20 +138,14 @@ class Review:
         accounts = self._settled()
         for account in accounts.values():
             self._judge(account)
-        held = {
-            account.ledger.shares[k].position
-            for account in accounts.values()
-            for entry in account.entries.values()
-            for k in entry.shares
-        }
-        progress = Progress(self.points, self.wanted, held, self.mentioned, self.complete)
+        standing = self.progress.at(_held(accounts))
         remaining = {
             name: [account.ledger.shares[k] for k in account.ledger.remaining()]
             for name, account in accounts.items()
         }
         for name, account in accounts.items():
             if not self.may_state(name):
-                self._close(account, [share for share in remaining[name] if progress.owes(share)])
+                self._close(account, [share for share in remaining[name] if standing.owes(share)])
         found = {
             place: self.verdicts.get(place) or self.unblamed.derivative(place, accounts[line.name])
             for place, line in enumerate(self.sheet.lines)
@@ -173,7 +167,8 @@ class Review:
         lines.sort(key=lambda line: line.line)
         program = self.points.program
         lacks = missing(
-            progress,
+            self.progress,
+            standing,
             remaining,
             lambda row: row.contribution.formula(program.steps[row.eq - 1], self.layout),
             lambda row: DL + row.target + region_text(row.region, self.layout),
@@ -185,7 +180,7 @@ class Review:
             tuple(lines),
             tuple(lacks),
             self.complete,
-            progress.reach,
+            standing.reach,
             len(program.steps),
             None,
             tuple(credit(accounts.values(), self.sheet.lines, verdicts)),
@@ -197,6 +192,7 @@ class Review:
         """The accounts, once the mistakes in the person's own names are mended."""
         while True:
             accounts = self.accounts.settled()
+            self.causes.held = _held(accounts)
             if not self._mend(accounts):
                 return accounts
 
@@ -288,3 +284,13 @@ class Review:
         if proof.witness is not None and self.layout == "numerator":
             proof = proof._replace(witness=proof.witness.turned())
         return verdict._replace(proof=proof)
+
+
+def _held(accounts: Mapping[str, Account]) -> set[int]:
+    """The positions of the shares that lines hold."""
+    return {
+        account.ledger.shares[k].position
+        for account in accounts.values()
+        for entry in account.entries.values()
+        for k in entry.shares
+    }

@@ -8,6 +8,7 @@ divide it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from itertools import combinations
 
 import numpy as np
@@ -44,6 +45,15 @@ class Account:
         self.entries: dict[int, Entry] = {}
         self.settled = False  # whether the lines together give the total
         self.open = False  # whether rounding hides if the lines together give the total
+
+    def copy(self) -> Account:
+        """The same in a state of its own."""
+        found = copy(self)
+        found.ledger = copy(self.ledger)
+        found.ledger.left = [mask.copy() for mask in self.ledger.left]
+        found.ledger.free = self.ledger.free.copy()
+        found.entries = {place: copy(entry) for place, entry in self.entries.items()}
+        return found
 
     def settle(self) -> None:
         entries = list(self.entries.values())
