@@ -339,7 +339,7 @@ def coverage(count: int) -> Counter[str]:
         checker = Checker(base, BOTH, Clock(None, 0, lambda done, total: None))
         for variable in base.derivation.wrt:
             probe = Probe(checker.model, variable)
-            entries = np.arange(probe.base.size)
+            entries = np.arange(probe.at.size)
             truth = _truth(checker.model, variable)
             finite = differences(probe, entries, probe.reached(entries, checker.noise.outputs))
             rounding = checker.noise.totals[variable].reshape(-1)

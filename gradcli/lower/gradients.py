@@ -55,7 +55,7 @@ def gradient(
             f"sum({of.name}) is one",
             kind="bad-arguments",
         )
-    between = downstream(env.listing.steps, by.name, {of.name})
+    between = downstream(env.listing.steps, [by.name], {of.name})
     if not between and of.name != by.name:
         note = f"{of.name} is not computed from {by.name}: this gradient is 0"
         env.listing.notes.setdefault(place, Note(note, env.text.span(place)))

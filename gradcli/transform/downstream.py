@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from gradcli.interpret import interpret, leaves, value
 from gradcli.ops.core import Array
 from gradcli.program import Step
 
 
-def downstream(steps: Sequence[Step], name: str, outputs: set[str]) -> list[Step]:
-    """The steps between a quantity and the outputs."""
-    moves = dict.fromkeys(leaves(steps), False)
-    moves[name] = True
+def downstream(steps: Sequence[Step], names: Collection[str], outputs: set[str]) -> list[Step]:
+    """The steps between some quantities and the outputs."""
+    moves = dict.fromkeys(leaves(steps), False) | dict.fromkeys(names, True)
     interpret(
         steps,
         moves,
-        lambda step, operands: step.name == name or any(operands),
+        lambda step, operands: step.name in names or any(operands),
         lambda number: False,
     )
     wanted = set(outputs)
     needed = []
     for step in reversed(steps):
-        if step.name in wanted and moves[step.name] and step.name != name:
+        if step.name in wanted and moves[step.name] and step.name not in names:
             wanted.update(step.operands())
             needed.append(step)
     return needed[::-1]
+
+
+def reached(
+    steps: Sequence[Step], names: Iterable[str], outputs: Sequence[str]
+) -> dict[str, list[str]]:
+    """Which outputs each of some quantities reaches, itself included where it is one."""
+    marks = {output: 1 << i for i, output in enumerate(outputs)}
+    for step in reversed(steps):
+        mark = marks.get(step.name, 0)
+        for name in step.operands():
+            marks[name] = marks.get(name, 0) | mark
+    return {
+        name: [output for i, output in enumerate(outputs) if marks.get(name, 0) >> i & 1]
+        for name in names
+    }
 
 
 class _Mixed(Exception):

@@ -121,7 +121,7 @@ def between(
             kind="too-large",
         )
     single = narrowed(program, of)
-    steps = downstream(program.steps, wrt, {of})
+    steps = downstream(program.steps, [wrt], {of})
     taken = passes(program, steps, of, wrt)
     backward = derive(single, (wrt,), "auto", session.derivation.layout)
     found = Sides(single, of, wrt, steps, taken, backward)

@@ -144,7 +144,7 @@ def _arrows(
 
 def _arrow(program: Program, of: str, wrt: str, points: Iterable[dict[str, Array]]) -> Arrow:
     single = narrowed(program, of)
-    steps = downstream(program.steps, wrt, {of})
+    steps = downstream(program.steps, [wrt], {of})
     back = derive(single, (wrt,), "auto", "numerator")
     sides = Sides(single, of, wrt, steps, passes(program, steps, of, wrt), back)
     matrices = [sides.matrix(values) for values in points]

@@ -10,7 +10,7 @@ from gradcli.check.gradients.exact import TINY, directional
 from gradcli.check.gradients.extended import FINER
 from gradcli.check.gradients.finite import AT_KINK, common
 from gradcli.check.gradients.noise import Noise
-from gradcli.check.gradients.probe import Model
+from gradcli.check.gradients.resting import Model
 from gradcli.check.gradients.result import AGREES, KINK, NOISE, NON_FINITE, WRONG, Result
 from gradcli.check.gradients.summary import dot_product
 from gradcli.interpret import branches, interpret, number, value

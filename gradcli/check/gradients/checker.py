@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
 from time import monotonic
 from typing import TypeAlias
 
@@ -22,7 +24,8 @@ from gradcli.check.gradients.finite import (
 )
 from gradcli.check.gradients.judge import DOUBLE, REASONS, Evidence, Judged, Tolerance, judge
 from gradcli.check.gradients.noise import Noise, noise
-from gradcli.check.gradients.probe import Model, Probe
+from gradcli.check.gradients.probe import Probe
+from gradcli.check.gradients.resting import Model
 from gradcli.check.gradients.result import DISAGREE, INCONCLUSIVE, NOISE, NOTHING, Result
 from gradcli.check.gradients.summary import summarise
 from gradcli.ops.core import Array
@@ -31,6 +34,7 @@ from gradcli.session import Session
 
 BOTH, FINITE, COMPLEX = "complex-step+finite-diff", "finite-diff", "complex-step"
 SLICE = 4096  # entries between two looks at the clock
+FEW = 64  # entries of a quantity that is looked at together with others
 SURE = 4  # largest entries, and as many smallest, that no sample leaves out
 UNSETTLED = [REASONS.index(reason) for reason in OPEN]
 OVERTIME = 1.0  # seconds beyond the budget after which a variable is not even sampled
@@ -90,7 +94,19 @@ class Checker:
         self._tried_more_digits = False
         self._more_digits: Model | None = None
         self.roles = {item.name: item.role for item in session.program.inputs}
-        self.made_by = {step.name: i for i, step in enumerate(session.program.steps)}
+        steps = session.program.steps
+        self.made_by = {step.name: i for i, step in enumerate(steps)}
+        self.used_by: dict[str, int] = {}  # where each name is first used
+        for i, step in enumerate(steps):
+            for name in step.operands():
+                self.used_by.setdefault(name, i)
+
+    def results(self, names: Iterable[str]) -> Iterator[Result]:
+        """The verdicts on the session's own derivatives, the most urgent first."""
+        names = sorted(names, key=self._urgency)
+        together = self._together(names)
+        for name in names:
+            yield self.result(name, gathered=together.get(name))
 
     def result(
         self,
@@ -99,11 +115,13 @@ class Checker:
         rounding: Array | None = None,
         tolerance: Tolerance = DOUBLE,
         expected: Array | None = None,
+        gathered: Gathered | None = None,
     ) -> Result:
         """The verdict on a derivative: the session's own, or another in the variable's shape.
 
         rounding: a bound on what rounding does to `found`, where it is another's.
         expected: what to compare with, in place of the complex step and finite differences.
+        gathered: the evidence, where it is there already.
         """
         if found is None:
             found = self.session.backward.totals[name]
@@ -119,8 +137,8 @@ class Checker:
                 np.nan, np.nan, np.nan, (), equation,
             )  # fmt: skip
         own = expected is None and np.array_equal(found, self.noise.derived[name], equal_nan=True)
-        probe = Probe(self.model, name)
-        gathered = self._gather(probe, found, expected)
+        probe = cache(lambda: Probe(self.model, name))
+        gathered = gathered or self._gather(probe(), found, expected)
         at = gathered.entries
         evidence = Evidence(
             found.reshape(-1)[at],
@@ -134,15 +152,16 @@ class Checker:
         judged = judge(evidence)
         apart = np.nonzero(judged.reason == REASONS.index(DISAGREE))[0]
         if apart.size and evidence.finite is not None:
-            reached = probe.reached(at, self.noise.outputs)
-            evidence = evidence._replace(finite=closer(probe, at, reached, apart, evidence.finite))
+            reached = probe().reached(at, self.noise.outputs)
+            finite = closer(probe(), at, reached, apart, evidence.finite)
+            evidence = evidence._replace(finite=finite)
             judged = judge(evidence)
         if own and gathered.exact is not None and np.any(np.isin(judged.reason, UNSETTLED)):
             judged = self._settled(judged, name, at, evidence)
         if not own and expected is None:
             judged = self._doubted(judged, name, at, evidence.found)
         notes = {
-            int(at[i]): self._kink_note(probe, int(at[i]), sides)
+            int(at[i]): self._kink_note(probe(), int(at[i]), sides)
             for i, sides in gathered.sides.items()
         }
         blank = Result(
@@ -150,7 +169,7 @@ class Checker:
         )
         return summarise(blank, evidence, judged, at, notes, self._sizes())
 
-    def urgency(self, name: str) -> tuple[bool, int]:
+    def _urgency(self, name: str) -> tuple[bool, int]:
         """Where time is short, it goes to params and large quantities, not to every x[t]."""
         return self.roles.get(name) != "param", -self.session.backward.totals[name].size
 
@@ -195,6 +214,24 @@ class Checker:
         yield along_a_direction(self.model, self.noise, names, self.seed, self._finer)
 
     # ── evidence ──
+
+    def _together(self, names: Sequence[str]) -> dict[str, Gathered]:
+        """The evidence on the inputs with few entries, of which all move in one evaluation.
+
+        In a long recurrence these are most: each alone would run through all that is behind it.
+        An output of many entries may have lanes, of which each input alone makes more.
+        """
+        totals = self.session.backward.totals
+        some = [name for name in names if name in self.roles and totals[name].size <= FEW]
+        lanes = any(weight.size > 1 for weight in self.model.weights.values())
+        if len(some) < 2 or lanes or self.clock.budget is not None or self.model.infinite:
+            return {}
+        probe = Probe(self.model, *some)
+        if not probe.complex_safe:  # some of them may be
+            return {}
+        found = np.concatenate([totals[name].reshape(-1) for name in some])
+        gathered = self._gather(probe, found, None)
+        return dict(zip(some, _parted(gathered, probe.begins), strict=True))
 
     def _gather(self, probe: Probe, found: Array, expected: Array | None) -> Gathered:
         parts = []
@@ -247,7 +284,7 @@ class Checker:
 
     def _kink_note(self, probe: Probe, entry: int, sides: tuple[float, float]) -> str:
         left, right = sides
-        near = AT_KINK * float(units(probe.base).reshape(-1)[entry])
+        near = AT_KINK * float(probe.each(units)[entry])
         kinks = {
             f"{op.name}, {op.kink}" if op.kink else op.name
             for way in (near, -near)
@@ -260,13 +297,11 @@ class Checker:
 
     def _origin(self, name: str) -> tuple[str, str]:
         """A name's role, and the equation that makes it or first uses it."""
-        steps = self.session.program.steps
-        if name in self.made_by:
-            eq = self.made_by[name]
-            return "step", f"{eq + 1}. {steps[eq].text}"
-        first = next((i for i, step in enumerate(steps) if name in step.args), None)
-        text = "" if first is None else f"{first + 1}. {steps[first].text}"
-        return self.roles.get(name, "step"), text
+        role = "step" if name in self.made_by else self.roles.get(name, "step")
+        first = self.made_by.get(name, self.used_by.get(name))
+        if first is None:
+            return role, ""
+        return role, f"{first + 1}. {self.session.program.steps[first].text}"
 
     def _sizes(self) -> dict[str, float]:
         dims = self.session.program.sizes.dims
@@ -285,6 +320,17 @@ def _joined(parts: Sequence[Gathered]) -> Gathered:
         _all(part.finite for part in parts),
         sides,
     )
+
+
+def _parted(whole: Gathered, begins: Array) -> Iterator[Gathered]:
+    """The evidence on each of some quantities, whose entries are all there, in their order."""
+    for first, last in pairwise(begins):
+        exact, finite = (
+            found and Estimate(found.value[first:last], found.bar[first:last], {})
+            for found in (whole.exact, whole.finite)
+        )
+        sides = {i - first: both for i, both in whole.sides.items() if first <= i < last}
+        yield Gathered(whole.entries[first:last] - first, exact, finite, sides)
 
 
 def _all(parts: Iterable[Estimate | None]) -> Estimate | None:

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from gradcli.check.gradients.finite import AT_KINK, Estimate, Sides, beside_kink, common, units
-from gradcli.check.gradients.probe import Model, Probe
+from gradcli.check.gradients.probe import Probe
+from gradcli.check.gradients.resting import Model
 from gradcli.interpret import run
 from gradcli.ops.core import Array
 
@@ -36,8 +37,7 @@ def complex_step(probe: Probe, entries: Array, found: Array) -> Estimate:
     found: what it is compared with. Where one step gives that, it is no accident; elsewhere further
     steps are tried.
     """
-    sizes = np.abs(probe.base)
-    size = np.where(sizes == 0, common(sizes), sizes).reshape(-1)[entries]
+    size = probe.each(_sizes)[entries]
 
     def quotient(some: Array, steps: Array) -> Array:
         return np.asarray(probe.move(entries[some], 1j * steps).change.imag / steps)
@@ -56,6 +56,12 @@ def complex_step(probe: Probe, entries: Array, found: Array) -> Estimate:
     return Estimate(value, bar, {})
 
 
+def _sizes(values: Array) -> Array:
+    """Each entry's size; of a 0 the one that it has in common with the others."""
+    sizes = np.abs(values)
+    return np.where(sizes == 0, common(sizes), sizes)
+
+
 def hidden_kinks(probe: Probe, entries: Array, finite: Estimate | None) -> Sides:
     """The kinks that finite differences don't see, for they drown in the rounding of the outputs.
 
@@ -70,7 +76,7 @@ def hidden_kinks(probe: Probe, entries: Array, finite: Estimate | None) -> Sides
     some = some[beside_kink(probe, entries[some])] if some.size else some
     if not some.size:
         return {}
-    unit = units(probe.base).reshape(-1)[entries[some]]
+    unit = probe.each(units)[entries[some]]
     step = first_step(unit)
 
     def side(distance: float) -> Array:

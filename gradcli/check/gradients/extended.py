@@ -11,7 +11,8 @@ import numpy as np
 
 from gradcli.check.gradients.exact import complex_step
 from gradcli.check.gradients.judge import REASONS, Evidence, Judged, Tolerance, judge
-from gradcli.check.gradients.probe import Model, Probe
+from gradcli.check.gradients.probe import Probe
+from gradcli.check.gradients.resting import Model
 from gradcli.check.gradients.result import AGREES, NOISE, WRONG, ZERO
 from gradcli.errors import GradError
 from gradcli.evaluate import backward, forward

@@ -97,7 +97,7 @@ def _steps(values: Array) -> Array:
 
 def beside_kink(probe: Probe, entries: Array) -> Array:
     """Whether other branches are so near that they are met exactly, to within rounding."""
-    near = AT_KINK * units(probe.base).reshape(-1)[entries]
+    near = AT_KINK * probe.each(units)[entries]
     return np.asarray(probe.move(entries, near).crossed | probe.move(entries, -near).crossed)
 
 
@@ -110,17 +110,21 @@ class _Search:
     def __init__(self, probe: Probe, entries: Array, rounding: Array, part: float = 1.0) -> None:
         self.probe = probe
         self.entries = entries
+        self.quantity = probe.quantity(entries)
         self.rounding = rounding + UNDERFLOW
-        self.at = probe.base.reshape(-1)[entries]
-        self.unit = part * _steps(probe.base).reshape(-1)[entries]
+        self.at = probe.at[entries]
+        self.unit = part * probe.each(_steps)[entries]
         self.value = np.full(len(entries), np.nan)
         self.bar = np.full(len(entries), np.inf)
         self.crossed = np.zeros(len(entries), dtype=bool)
 
     def good(self) -> Array:
-        largest = float(np.max(np.abs(self.value), initial=0.0, where=np.isfinite(self.value)))
+        largest = np.zeros(len(self.probe.names))
+        size = np.where(np.isfinite(self.value), np.abs(self.value), 0.0)
+        np.maximum.at(largest, self.quantity, size)
         return np.asarray(
-            (self.bar <= GOOD * np.abs(self.value)) | (self.bar <= NEGLIGIBLE * largest)
+            (self.bar <= GOOD * np.abs(self.value))
+            | (self.bar <= NEGLIGIBLE * largest[self.quantity])
         )
 
     def _better(self, some: Array, value: Array, bar: Array) -> None:
@@ -197,7 +201,7 @@ class _Search:
         if not some.size:
             return found
         with np.errstate(all="ignore"):
-            step = 1e-2 * ONE_SIDED_STEP * units(self.probe.base).reshape(-1)[self.entries[some]]
+            step = 1e-2 * ONE_SIDED_STEP * self.probe.each(units)[self.entries[some]]
             right, right_bar, _ = self._one_sided(some, step)
             left, left_bar, _ = self._one_sided(some, -step)
             apart = np.abs(right - left)

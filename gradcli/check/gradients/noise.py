@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcli.check.gradients.probe import Model
+from gradcli.check.gradients.resting import Model
 from gradcli.evaluate import arrived
 from gradcli.interpret import branches, interpret, number, run, value
 from gradcli.ops.core import BY_NORM, Array

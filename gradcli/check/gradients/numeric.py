@@ -48,9 +48,8 @@ def check(session: Session, options: Options | None = None, progress: Progress =
     for number, at in enumerate(sessions, 1):
         checker = Checker(at, options.method, clock, options.seed)
         for kept, wanted in ((results, names), (steps, inner)):
-            for name in sorted(wanted, key=checker.urgency):
-                result = checker.result(name)._replace(point=number)
-                kept[name] = merged(kept.get(name), result)
+            for result in checker.results(wanted):
+                kept[result.name] = merged(kept.get(result.name), result._replace(point=number))
         if options.method != FINITE:
             for result in checker.dot_product():
                 dot = merged(dot, result._replace(point=number))

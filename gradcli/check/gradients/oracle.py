@@ -17,7 +17,7 @@ import numpy as np
 
 from gradcli.check.gradients.checker import Checker, Clock, Progress
 from gradcli.check.gradients.numeric import Options
-from gradcli.check.gradients.probe import weights
+from gradcli.check.gradients.resting import weights
 from gradcli.check.gradients.result import Report
 from gradcli.check.gradients.surrogates import cut
 from gradcli.codegen.module import Writer

@@ -1,28 +1,26 @@
-"""How a model's outputs change when entries of one quantity move, many at a time.
+"""How a model's outputs change when entries of some quantities move, many at a time.
 
-Each move has a place on a leading axis of all values.
-
-Only the steps downstream of the moved quantity are computed. Where positions along one of its
-axes stay apart all the way to the outputs, all of them move in one evaluation, each in its lane.
+Each move has a place on a leading axis of all values that it reaches; only these are computed.
+Where positions along an axis of the one quantity that moves stay apart all the way to the outputs,
+all of them move in one evaluation, each in its lane.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradcli.check.gradients.infinity import beside_infinity
-from gradcli.check.gradients.surrogates import cut
-from gradcli.codegen.numpy_ import Names, function_name, moved_lines
-from gradcli.interpret import branches, interpret, leaves, number, run, value
-from gradcli.ops.core import TABLE, Array
+from gradcli.check.gradients.resting import Model
+from gradcli.codegen.numpy_ import moved_lines
+from gradcli.interpret import branches, interpret, leaves, number, value
+from gradcli.ops.core import Array
 from gradcli.program import Step
 from gradcli.record import Record
-from gradcli.session import Session
-from gradcli.transform.downstream import downstream, lanes, lifted
-from gradcli.transform.inline import flatten
+from gradcli.transform.downstream import downstream, lanes, lifted, reached
 
 CHUNK = 128 * 1024  # bytes of the largest array in one evaluation
 WORTH_COMPILING = 60  # evaluations that pay for generating code
@@ -35,74 +33,43 @@ class Moved(Record):
     crossed: Array
 
 
-class Model:
-    """A session as the probes see it: basic steps, their values, and the outputs' weights.
-
-    start: what the values are computed from. weights: the derivative that arrives at each output,
-    in its own shape.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        known = cut(session)
-        self.steps = flatten(known.program.steps)
-        self.start = known.inputs
-        inner = [step for step in self.steps if step.name not in session.values]
-        self.values = run(inner, dict(session.values))
-        self.infinite = {
-            step.name for step in self.steps if not np.isfinite(self.values[step.name]).all()
-        }
-        self.lifting = {step.name for step in self.steps if any(step.call.missing_axes())}
-        self.weights = weights(known)
-        self.names = Names({"np", "run", *map(function_name, TABLE.values())})
-        self._namespace: dict[str, Any] | None = None
-
-    def operands(self, step: Step) -> list[Array]:
-        return [self.values[a] if isinstance(a, str) else number(a) for a in step.args]
-
-    def namespace(self) -> dict[str, Any]:
-        """The globals of generated code: the operations and every value."""
-        if self._namespace is None:
-            found: dict[str, Any] = {"np": np}
-            for op in {step.call.op for step in self.steps}:
-                found[function_name(op)] = op.forward
-                found[f"branches_{function_name(op)}"] = op.branches
-            found |= {self.names(name): value for name, value in self.values.items()}
-            self._namespace = found
-        return self._namespace
-
-
-def weights(session: Session) -> dict[str, Array]:
-    found = {name: np.asarray(value, dtype=float) for name, value in session.given.items()}
-    if session.program.loss is not None:
-        found[session.program.loss] = found.get(session.program.loss, 0.0) + np.ones((1, 1))
-    return found
-
-
 class Probe:
-    """Moves entries of one quantity, an input or any step's result.
+    """Moves entries of some quantities, each alone: of inputs, or of one step's result.
 
-    complex_safe: whether all that is downstream may be computed with complex numbers.
-    kinks: the steps downstream that have branches.
+    Their entries are counted from the first quantity's through the last's, each in its own order.
+    Of several quantities none may be computed from another one.
+
+    at: the entries' values. complex_safe: whether all that is downstream may be computed with
+    complex numbers. kinks: the steps downstream that have branches.
     """
 
-    def __init__(self, model: Model, name: str) -> None:
+    def __init__(self, model: Model, *names: str) -> None:
         self.model = model
-        self.name = name
-        self.base = model.values[name]
-        self.steps = downstream(model.steps, name, set(model.weights))
-        changing = {name, *(step.name for step in self.steps)}
+        self.names = names
+        self.bases = [model.values[name] for name in names]
+        self.begins = np.cumsum([0, *(base.size for base in self.bases)])
+        self.at = self.each(lambda base: base)
+        self.steps = downstream(model.steps, names, set(model.weights))
+        changing = {*names, *(step.name for step in self.steps)}
         self.outputs = [output for output in model.weights if output in changing]
         self.complex_safe = all(step.call.op.complex_safe for step in self.steps)
         self.kinks = [step for step in self.steps if step.call.op.branches]
         self._signatures = [branches(step, model.operands(step)) for step in self.kinks]
-        self._lanes = lanes(self.steps, name, self.base.shape)
-        sizes = [self.base.size, *(model.values[step.name].size for step in self.steps)]
-        self._bytes = 8 * max(sizes)
+        self._lanes = lanes(self.steps, names[0], self.bases[0].shape) if len(names) == 1 else None
+        sizes = [model.values[step.name].size for step in self.steps]
+        self._bytes = 8 * max([*sizes, *(base.size for base in self.bases)])
         self._compiled: dict[bool, Any] = {}
         self._all_places: tuple[Array, Array] | None = None
         self._still = {name: model.values[name] for name in leaves(self.steps)}
-        self._infinite = (model.infinite & changing) - {name}
+        self._infinite = (model.infinite & changing) - set(names)
+
+    def each(self, function: Callable[[Array], Array]) -> Array:
+        """What a function makes of each quantity, entry for entry."""
+        return np.concatenate([function(base).reshape(-1) for base in self.bases])
+
+    def quantity(self, entries: Array) -> Array:
+        """Of which of the quantities each entry is."""
+        return np.searchsorted(self.begins, entries, side="right") - 1
 
     def move(self, entries: Array, steps: Array) -> Moved:
         """What happens when each of some entries (flat indices) moves by its own step, alone.
@@ -130,17 +97,21 @@ class Probe:
 
     def reached(self, entries: Array, errors: dict[str, Array]) -> Array:
         """The sum of the errors of the outputs that each entry reaches."""
-        lane, _, _ = self._places(entries)
-        total = np.zeros(len(entries))
         with np.errstate(all="ignore"):
-            for name in self.outputs:
-                total += self._by_lane(name, errors[name][None], np.add)[0, lane]
-        return total
+            if self._lanes:
+                lane, _, _ = self._places(entries)
+                total = np.zeros(len(entries))
+                for name in self.outputs:
+                    total += self._by_lane(name, errors[name][None], np.add)[0, lane]
+                return total
+            found = reached(self.steps, self.names, self.outputs)
+            totals = [sum(float(np.sum(errors[o])) for o in found[name]) for name in self.names]
+        return np.array(totals, dtype=float)[self.quantity(entries)]
 
     def crossings(self, entry: int, step: float) -> list[Step]:
         """The steps that take another branch when an entry moves."""
-        moved = np.array([self.base])
-        moved.reshape(1, -1)[0, entry] += step
+        first = np.zeros(1, dtype=int)
+        moved = self._moved(np.array([entry]), np.array([step]), first, 1)
         with np.errstate(all="ignore"):
             _, signatures = self._interpret(moved, True)
         return [
@@ -155,9 +126,7 @@ class Probe:
         self, run: Any, entries: Array, steps: Array, at: tuple[Array, Array], count: int
     ) -> Moved:
         """One evaluation of `count` rows; `at` are the rows and lanes of the entries that move."""
-        moved = np.empty((count, *self.base.shape), dtype=steps.dtype)
-        moved[...] = self.base
-        moved.reshape(count, -1)[at[0], entries] += steps
+        moved = self._moved(entries, steps, at[0], count)
         change = np.zeros(len(entries), dtype=steps.dtype)
         try:
             outputs, signatures = run(moved)
@@ -165,6 +134,8 @@ class Probe:
             return self._one_by_one(run, entries, steps, at, count)
         crossed = np.zeros(len(entries), dtype=bool)
         for name, output in zip(self.outputs, outputs, strict=True):
+            if output is self.model.values[name]:
+                continue
             difference = np.asarray(output - self.model.values[name])
             weight = self.model.weights[name]
             if difference.dtype.kind == "c":  # a product of complex numbers would mix both parts
@@ -179,6 +150,18 @@ class Probe:
             if found.ndim > np.ndim(base):
                 crossed |= self._by_lane(kink.name, found != base, np.logical_or)[at]
         return Moved(change, crossed)
+
+    def _moved(self, entries: Array, steps: Array, rows: Array, count: int) -> dict[str, Array]:
+        """The quantities of which entries move, `count` times each, the moves in their rows."""
+        found = {}
+        of = self.quantity(entries)
+        for k in np.unique(of):
+            some = of == k
+            moved = np.empty((count, *self.bases[k].shape), dtype=steps.dtype)
+            moved[...] = self.bases[k]
+            moved.reshape(count, -1)[rows[some], entries[some] - self.begins[k]] += steps[some]
+            found[self.names[k]] = moved
+        return found
 
     def _one_by_one(
         self, run: Any, entries: Array, steps: Array, at: tuple[Array, Array], count: int
@@ -208,43 +191,50 @@ class Probe:
         """For each entry its lane and the row in which it moves, and how many rows there are."""
         if not self._lanes:
             return np.zeros(len(entries), dtype=int), np.arange(len(entries)), len(entries)
+        base, axis = self.bases[0], self._lanes[self.names[0]]
         if self._all_places is None:
-            shape, axis = self.base.shape, self._lanes[self.name]
-            lane = np.unravel_index(np.arange(self.base.size), shape)[axis]
-            within = np.arange(self.base.size) - lane * math.prod(shape[len(shape) + axis + 1 :])
+            lane = np.unravel_index(np.arange(base.size), base.shape)[axis]
+            within = np.arange(base.size) - lane * math.prod(base.shape[base.ndim + axis + 1 :])
             row = np.unique(within, return_inverse=True)[1].reshape(-1)
             self._all_places = lane, row
         lane, row = (some[entries] for some in self._all_places)
-        if len(entries) == self.base.size:
-            return lane, row, self.base.size // self.base.shape[self._lanes[self.name]]
+        if len(entries) == base.size:
+            return lane, row, base.size // base.shape[axis]
         some, row = np.unique(row, return_inverse=True)
         return lane, row.reshape(-1), len(some)
 
     def _runner(self, is_complex: bool, evaluations: int) -> Any:
         signatures = not is_complex and bool(self.kinks)
-        if is_complex and self._infinite:
-            return lambda moved: self._interpret(moved, False)
-        if signatures not in self._compiled and evaluations < WORTH_COMPILING:
+        code = not (is_complex and self._infinite) and len(self.names) == 1
+        if not code or (signatures not in self._compiled and evaluations < WORTH_COMPILING):
             return lambda moved: self._interpret(moved, signatures)
+        (name,) = self.names
         if signatures not in self._compiled:
             model = self.model
-            text = "".join(
-                moved_lines(self.steps, self.name, self.outputs, model.names, signatures)
-            )
+            text = "".join(moved_lines(self.steps, name, self.outputs, model.names, signatures))
             scope = model.namespace()
-            exec(compile(text, f"<downstream of {self.name}>", "exec"), scope)  # noqa: S102
+            exec(compile(text, f"<downstream of {name}>", "exec"), scope)  # noqa: S102
             self._compiled[signatures] = scope.pop("run")
-        return self._compiled[signatures]
+        return lambda moved: self._compiled[signatures](moved[name])
 
-    def _interpret(self, moved: Array, signatures: bool) -> tuple[list[Array], list[Array]]:
+    def _interpret(
+        self, moved: dict[str, Array], signatures: bool
+    ) -> tuple[list[Array], list[Array]]:
         """The outputs, and the branches taken, where `moved` has its moves on a leading axis."""
-        values = {**self._still, self.name: moved}
+        values = {**self._still, **moved}
+        moving = set(moved)
         found: list[Array] = []
 
         def batched(step: Step, operands: list[Array]) -> Array:
+            has_branches = signatures and step.call.op.branches
+            if moving.isdisjoint(step.args):
+                if has_branches:
+                    found.append(self._signatures[len(found)])
+                return self.model.values[step.name]
+            moving.add(step.name)
             if step.name in self.model.lifting:
                 operands = lifted(step, operands)
-            if signatures and step.call.op.branches:
+            if has_branches:
                 found.append(branches(step, operands))
             result = value(step, operands)
             if step.name in self._infinite and np.iscomplexobj(result):

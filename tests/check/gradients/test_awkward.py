@@ -12,7 +12,8 @@ from support import assert_close, session
 from gradcli.check.gradients.checker import BOTH, COMPLEX, FINITE, Checker, Clock
 from gradcli.check.gradients.exact import complex_step
 from gradcli.check.gradients.numeric import Options, check
-from gradcli.check.gradients.probe import Model, Probe
+from gradcli.check.gradients.probe import Probe
+from gradcli.check.gradients.resting import Model
 from gradcli.errors import GradError
 from gradcli.ops.special import log1p
 
