@@ -94,11 +94,12 @@ def backward(
 def _underivable(
     derivation: Derivation, values: dict[str, Array], error: np.linalg.LinAlgError
 ) -> GradError:
-    """Says of which step the derivative can't be computed. values: what the pass starts from."""
-    steps = derivation.reified.steps
+    """Says which line of the listing can't be computed. values: what the pass starts from."""
+    reified = derivation.reified
     with suppress(np.linalg.LinAlgError):
-        run(steps, values)
-    place = next(step.place for step in steps if step.name not in values)
-    text = next((step.text for step in derivation.program.steps if step.place == place), "a step")
-    message = f"the derivative of {text} can't be computed: {str(error).lower()}"
-    return GradError(message, derivation.program.span(place), kind="not-computable")
+        run(reified.steps, values)
+    lines = zip(derivation.rows, reified.values, strict=True)
+    row = next(row for row, name in lines if name not in values)
+    line = f"{derivation.left(row)} {row.assign} {derivation.formula(row)}"
+    message = f"{line} can't be computed: {str(error).lower()}"
+    return GradError(message, derivation.span(row), kind="not-computable")

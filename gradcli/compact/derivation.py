@@ -10,7 +10,7 @@ from gradcli.compact.gate import Near, differing, proven
 from gradcli.compact.lines import Line, Lines
 from gradcli.compact.listing import formula
 from gradcli.compact.trees import Tree, below, shared
-from gradcli.errors import Defect
+from gradcli.errors import Defect, Span
 from gradcli.interpret import last_uses
 from gradcli.ops.core import Array
 from gradcli.ops.mismatch import Mismatch
@@ -61,6 +61,13 @@ class Compact(Derivation):
             if proof.verdict == UNDECIDED and proof.reason:
                 found.setdefault(proof.reason, []).append(name)
         return found
+
+    def span(self, row: Row) -> Span:
+        """That of the variable whose derivative the row states, or is the first to use."""
+        rows = self.rows[self.rows.index(row) :]
+        target = next(row.target for row in rows if row.operand != OWN)
+        named = (*self.program.inputs, *self.program.steps)
+        return self.program.span(next(item.place for item in named if item.name == target))
 
     def formula(self, row: Row) -> str:
         return row.contribution.listing[self.layout]

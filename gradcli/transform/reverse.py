@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.errors import Defect, GradError
+from gradcli.errors import Defect, GradError, Span
 from gradcli.interpret import interpret
 from gradcli.ops.parts import Region
 from gradcli.program import Operand, Program, Step
@@ -45,6 +45,10 @@ class Derivation:
 
     def step(self, row: Row) -> Step:
         return self.program.steps[row.eq - 1]
+
+    def span(self, row: Row) -> Span:
+        """Where the model has what a row is from."""
+        return self.program.span(self.step(row).place)
 
     def formula(self, row: Row) -> str:
         step = self.step(row)

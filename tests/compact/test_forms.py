@@ -93,6 +93,13 @@ FORMS = {
         "dim N = 5\ninput x: [N]\nr = sqrt(sum(x^2))\ny = x / r\ngiven dL/dy",
         ["dL/dx = (dL/dy - dL/dy.T @ y * y) / r"],
     ),
+    "columns against rows, one of them below": (
+        (
+            "dim N = 3, M = 2\ninput u: [N], w: [M]\nparam Z: [N, M]\ny = sum(Z / w.T, axis=1)\n"
+            "loss L = dot(u, y)"
+        ),
+        ["dL/du = y", "dL/dZ = u / w.T", "dL/dw = -(z2.T @ u / w)"],
+    ),
     "log-sum-exp": ("dim N = 5\ninput x: [N]\nloss L = logsumexp(x)", ["dL/dx = exp(x - L)"]),
     "log det": (
         "input A: [2, 2] = [[2, 1], [1, 3]]\nloss L = logdet(A)",

@@ -153,7 +153,7 @@ def judge(evidence: Evidence) -> Judged:
         error = absolute_error(found, expected)
         # Against a value that its bar leaves undecided, an error says nothing.
         size = np.fmax(magnitude, bar / limit)
-        relative = np.where(error == 0, 0.0, error / np.where(size == 0, 1.0, size))
+        relative = error / np.where(size == 0, 1.0, size)
     return Judged(expected, bar, reason, error, relative)
 
 

@@ -138,5 +138,4 @@ def relative_error(found: Array, expected: Array) -> Array:
     """|found - expected| over the larger of both; 0 where both are 0."""
     with np.errstate(all="ignore"):
         larger = np.maximum(np.abs(found), np.abs(expected))
-        error = np.abs(found - expected)
-        return np.asarray(np.where(error == 0, 0.0, error / np.where(larger == 0, 1.0, larger)))
+        return absolute_error(found, expected) / np.where(larger == 0, 1.0, larger)

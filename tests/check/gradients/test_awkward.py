@@ -166,10 +166,21 @@ def test_a_matrix_that_is_not_finite_is_inconclusive(operation, entry):
     assert verdicts(text, data)["A"][0] == "inconclusive"
 
 
-def test_a_singular_matrix_without_a_derivative_is_one_clear_error():
-    text = "input A = [[1, 2], [2, 4]]\nloss L = logdet(A)\n"
-    with pytest.raises(GradError, match=r"2:10: .*derivative of L = logdet\(A\) can't be computed"):
-        session(text)
+SINGULAR = "input A = [[1, 2], [2, 4]]\n"
+
+
+@pytest.mark.parametrize(
+    ("loss", "compact", "place"),
+    [
+        ("logdet(A)", False, r"2:10: error: dL/dA = .*inv\(A\).* can't be computed: singular"),
+        ("logdet(A)", True, r"1:7: error: dL/dA = inv\(A\) can't be computed: singular"),
+        ("logdet(A)^2 + sum(tanh(A))", True, r"1:7: error: dL/dA = .* can't be computed: singular"),
+        ("logdet(2 * A) + sum(A)", True, r"1:7: error: dL/dA = .* can't be computed: singular"),
+    ],
+)
+def test_a_singular_matrix_without_a_derivative_is_one_clear_error(loss, compact, place):
+    with pytest.raises(GradError, match=place):
+        session(f"{SINGULAR}loss L = {loss}\n", compact=compact)
 
 
 @pytest.mark.parametrize("other", ["1e3", "1e10", "1e100"])
