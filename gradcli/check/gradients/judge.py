@@ -120,11 +120,14 @@ def judge(evidence: Evidence) -> Judged:
             expected = exact.value.copy()
             bar = exact.bar + 2 * evidence.rounding
             floor = floors[0]
+            # What underflows on the way looks like a derivative of 0, and says nothing of one.
+            lost = (expected == 0) & (np.abs(found) > 2 * evidence.rounding)
         else:
             assert finite is not None
             expected = finite.value.copy()
             bar = finite.bar + evidence.rounding
             floor = floors[1]
+            lost = np.zeros(found.shape, dtype=bool)
         magnitude = np.maximum(np.abs(found), np.abs(expected))
         error = absolute_error(found, expected)
         # A bound that is nan knows nothing.
@@ -133,7 +136,7 @@ def judge(evidence: Evidence) -> Judged:
         # Eight digits in common are no chance, whatever rounding might have done.
         close = (error <= slack * magnitude) & (magnitude > 0)
         resolved = (bar <= limit * magnitude) | (bar <= floor * largest) | close
-        zero = (magnitude <= 2 * bar) & (bar <= floor * evidence.scale) & (not coarse)
+        zero = (magnitude <= 2 * bar) & (bar <= floor * evidence.scale) & ~lost & (not coarse)
         zero |= (np.abs(expected) <= NOTHING * evidence.scale) & (
             np.abs(found) <= most * evidence.scale
         )
@@ -145,7 +148,8 @@ def judge(evidence: Evidence) -> Judged:
         reason[~agrees] = REASONS.index(WRONG)
         if exact is not None and finite is not None:
             _second_opinion(reason, evidence, exact, finite)
-        reason[~np.isfinite(expected) | np.isnan(bar)] = REASONS.index(NON_FINITE)
+        unknown = ~np.isfinite(expected) | np.isnan(bar) | (~known & ~np.isfinite(found))
+        reason[unknown] = REASONS.index(NON_FINITE)
         for i, (left, right) in evidence.sides.items():
             reason[i] = REASONS.index(KINK)
             expected[i] = np.clip(found[i], min(left, right), max(left, right))

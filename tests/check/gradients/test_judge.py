@@ -46,3 +46,15 @@ def test_what_is_within_its_bar_and_next_to_nothing_is_zero() -> None:
 def test_where_nothing_is_known_nothing_is_zero() -> None:
     for found in (0.0, 1.0):
         assert reason(found, 0, exact=estimate(0, np.inf)) == "rounding"
+
+
+def test_what_is_not_finite_is_wrong_only_where_the_derivative_is_known() -> None:
+    assert reason(-np.inf, 0, exact=estimate(1, 1e-12)) == "mismatch"
+    assert reason(-np.inf, 0, exact=estimate(1e-60, np.inf)) == "non-finite"
+    assert reason(np.nan, 0, exact=estimate(1e-60, np.inf)) == "non-finite"
+
+
+def test_a_step_that_underflows_is_no_sign_of_a_derivative_of_0() -> None:
+    assert reason(1e-30, 1e-46, exact=estimate(0, 5e-29)) == "rounding"
+    assert reason(1e-30, 1e-30, exact=estimate(0, 5e-29)) == "zero"
+    assert reason(1.1e-30, 1e-46, exact=estimate(1e-30, 5e-29)) == "zero"
