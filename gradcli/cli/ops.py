@@ -8,6 +8,7 @@ import typer
 
 from gradcli.cli.options import Json, Output
 from gradcli.cli.output import Reported, show, write
+from gradcli.errors import GradError
 from gradcli.foreign import dumps
 
 
@@ -29,6 +30,8 @@ def ops(
         from gradcli.render.ops import document, find, sections
 
         if prelude:
+            if name is not None or json:
+                raise GradError("--prelude goes with --output alone", kind="bad-option")
             write([TEXT], output)
             return
         found = list(TABLE.values()) if name is None else find(name)

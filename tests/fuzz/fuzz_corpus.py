@@ -15,7 +15,7 @@ SMALL = [
     dim N = 3, K = 1
     input x: [N], s
     param W: [N, N], b: [K]
-    h = relu(W @ x) * b + leaky_relu(x, 0.1) + elu(x, 2)
+    h = relu(W @ x) * sum(b) + leaky_relu(x, 0.1) + elu(x, 2)
     y = h[0:2]; z = maximum(h, x) - where(x > 0, x^3, -1e9)
     loss L = sum(softmax(z) * x) + sum(y * s)
     """.replace("; ", "\n    "),
@@ -40,7 +40,7 @@ SMALL = [
     Y = X @ W
     Z = Y[:, 0:2, :]
     A = einsum("bij,bjk->bik", Z, V)
-    loss L = sum(square(A)) + sum(Y[0] * X[1, :, :]) + mean(exp(Y[1, 2, :])) + max(reshape(X, [N, 4]))
+    loss L = sum(square(A)) + sum(Y[0] * X[1, :, :]) + mean(exp(Y[1, 2, :])) + max(reshape(X, [N, B*D]))
     """,
     """
     dim T = 3, H = 2
@@ -87,6 +87,33 @@ SMALL = [
             y[i, j] = x[i, j] * x[3 - i, j]
     Z = stack(y[1, 1], broadcast(y[2, 2], [N, 1]), axis=0)
     loss L = sum(sum(sum(y[i, j]) for j in 1..2) for i in 1..2) + sum(Z) + sum(outer(x[1, 1], x[2, 1]))
+    """,
+    """
+    dim N = 4, K = 2, V = 5, D = 3
+    index Xb: [N, K] in 0..V-1, Yb: [N] in 0..V-1
+    param C: [V, D], W: [K*D, V]
+    h = tanh(reshape(C[Xb], [N, K*D]))
+    logp = log_softmax(h @ W, axis=1)
+    best = argmax(logp, axis=1)
+    r = segment_sum(h[:, 0:K], Yb, V) + sum(topk(logp, 2, axis=1) * logp) + onehot(best, V).T @ h[:, 1:K+1]
+    loss L = sum(r) - mean(pick(logp, Yb, axis=1)) + sum(sort(h, axis=1)[:, 0:2])
+    """,
+    """
+    dim N = 3, D = 4
+    input x: [N, D]
+    param w: [1, D]
+    const m: [N, D] ~ bernoulli(0.7)
+    op rmsnorm(x, w, const m):
+        rstd = 1 / sqrt(mean(square(x), axis=1) + 1e-5)
+        save rstd
+        return m * (x * rstd) * w
+        xhat = (x * rstd).T
+        g = (m * w).T * dL/dout
+        dL/dx = rstd.T * (g - xhat * mean(g * xhat, axis=0))
+        dL/dw = sum((m.T * dL/dout) * xhat, axis=1)
+    y = rmsnorm(x, w, m)
+    z = y[1:, 1:3] + x[:-1, -2:] * cumsum(w, axis=1)[:, 0:2]
+    loss L = sum(square(y)) + sum(z)
     """,
 ]
 

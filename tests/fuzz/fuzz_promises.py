@@ -6,7 +6,9 @@ import json
 import re
 import unicodedata
 from functools import cache
+from html.parser import HTMLParser
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from fuzz_run import Broken, Outcome, Play
 from jsonschema import Draft202012Validator
@@ -72,7 +74,8 @@ def _to_a_file(found: Outcome) -> str | None:
 def _text_is_plain(found: Outcome) -> None:
     """UTF-8 with nothing in it that steers a terminal or can't be seen."""
     for text in (found.errors, found.text):
-        unseen = [c for c in set(text) - {"\n", "\t"} if unicodedata.category(c) in UNSEEN]
+        ends = {"\n", "\t", "\r"} if form(found) == "csv" else {"\n", "\t"}  # as RFC 4180 has it
+        unseen = [c for c in set(text) - ends if unicodedata.category(c) in UNSEEN]
         expect(not unseen, f"characters {unseen} in\n{text[:2000]}")
 
 
@@ -130,8 +133,12 @@ def _parsed(text: str) -> Any:
 
 def _output_is_whole(play: Play, found: Outcome) -> None:
     expect(found.out.endswith(b"\n"), f"the output does not end with its line: {found.out[-80:]!r}")
-    if found.command == "derive" and form(found) == "python":
+    if form(found) == "python" or (found.command == "emit" and found.code == 0):
         _compiles(found.text)
+    if form(found) == "html":
+        _is_a_page(found.text)
+    if form(found) == "svg":
+        _parses(found.text)
     if form(found) == "ndjson":
         for line in play.random.sample(lines := found.text.splitlines(), min(len(lines), 8)):
             _valid("record", _parsed(line))
@@ -152,6 +159,45 @@ def _compiles(text: str) -> None:
         compile(text, "model.py", "exec")
     except SyntaxError as error:
         raise Broken(f"not Python: {error}") from None
+
+
+def _parses(text: str) -> None:
+    try:
+        ET.fromstring(text)
+    except ET.ParseError as error:
+        raise Broken(f"not XML: {error}") from None
+
+
+def _is_a_page(text: str) -> None:
+    """A page whose parts end where they should, and in which no script runs but its own."""
+    page = _Page()
+    page.feed(text)
+    page.close()
+    expect(not page.open and not page.wrong, f"parts of the page: {page.wrong or page.open}")
+    expect(page.scripts <= 1, f"{page.scripts} scripts in a page")
+
+
+class _Page(HTMLParser):
+    """The parts of a page that are open, and what does not fit them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.scripts = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        self.wrong += [name for name, _ in attrs if name.startswith("on")]
+        if tag not in ("meta", "link", "br", "hr", "img", "input", "col", "wbr"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.wrong += [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(f"</{tag}>")
 
 
 def _diagnostics_are_valid(play: Play, found: Outcome) -> None:
@@ -189,7 +235,7 @@ def _lines(raw: bytes) -> list[str]:
 def _kind(found: Outcome) -> str:
     against = option(found, "--against")
     person = against is not None and not against.endswith((".npz", ".json"))
-    return "against" if person else found.command
+    return "against" if person else {"hvp": "derive"}.get(found.command, found.command)
 
 
 def _codes_of(whole: dict[str, Any]) -> tuple[int, ...]:

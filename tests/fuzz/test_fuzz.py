@@ -9,9 +9,12 @@ from random import Random
 
 import pytest
 from fuzz_cases import KINDS
+from fuzz_corpus import SMALL, models
 from fuzz_mutate import WORD, in_bytes, mutated
 from fuzz_promises import form, kept_by_every_command
 from fuzz_run import Broken, Outcome, Play, invoke
+
+from gradcli import parse
 
 FUZZ = Path(__file__).parents[2] / "benchmarks" / "fuzz.py"
 SECONDS = 600  # far above what it takes: a guard against what would never end
@@ -29,11 +32,13 @@ def fuzz(*asked, keep):
 @pytest.mark.parametrize(
     ("kind", "first", "cases"),
     [
-        ("models", 0, 150),
-        ("models", 150, 150),
-        ("derivations", 0, 40),
+        ("models", 0, 120),
+        ("derivations", 0, 20),
         ("data", 0, 1000),
-        ("options", 0, 1000),
+        ("options", 0, 700),
+        ("views", 0, 120),
+        ("modules", 0, 200),
+        ("marks", 0, 8),
     ],
 )
 def test_promises_hold(kind, first, cases, tmp_path):
@@ -53,6 +58,11 @@ def test_a_case_is_the_same_each_time(kind, tmp_path):
     assert "$ gradcli" in shown
     assert shown in among
     assert shown not in other
+
+
+@pytest.mark.parametrize("number", range(len(SMALL)))
+def test_what_is_mutated_is_right(number):
+    assert parse(models()[number]).check().verdict in ("pass", "inconclusive")
 
 
 def test_mutations_change_something():

@@ -90,6 +90,13 @@ def test_the_listing_names_all() -> None:
     assert all(op.cite in result.stdout for op in TABLE.values())
 
 
+@pytest.mark.parametrize("more", ["tanh", "--json"])
+def test_the_prelude_is_one_text(more: str) -> None:
+    found = CliRunner().invoke(app, ["ops", "--prelude", more])
+    assert found.exit_code == 2
+    assert "--prelude goes with --output alone" in found.output
+
+
 def test_the_prelude_is_printed() -> None:
     printed = CliRunner().invoke(app, ["ops", "--prelude"])
     assert printed.stdout == TEXT
