@@ -66,8 +66,9 @@ class Compact(Derivation):
         """That of the variable whose derivative the row states, or is the first to use."""
         rows = self.rows[self.rows.index(row) :]
         target = next(row.target for row in rows if row.operand != OWN)
-        named = (*self.program.inputs, *self.program.steps)
-        return self.program.span(next(item.place for item in named if item.name == target))
+        places = {i.name: i.place for i in self.program.inputs}
+        places.update((step.name, step.place) for step in self.program.steps)
+        return self.program.span(places[target])
 
     def formula(self, row: Row) -> str:
         return row.contribution.listing[self.layout]
