@@ -305,5 +305,9 @@ def numeral(value: float) -> str:
     """The shortest numeral that reads back as the same value; whole numbers have no point."""
     if float(value).is_integer() and abs(value) < 1e16:
         return str(int(value))
-    text = repr(float(value))
-    return text.replace("e-0", "e-").replace("e+", "e")
+    return exponents(repr(float(value)))
+
+
+def exponents(text: str) -> str:
+    """Exponents as people write them: 1e9 and 1e-9, not 1e+09 and 1e-09."""
+    return text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")

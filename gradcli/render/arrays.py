@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.ops.core import Array
-from gradcli.sizes import Shape, is_scalar, numbers
+from gradcli.sizes import Shape, exponents, is_scalar, numbers
 
 
 def show_shape(shape: Shape) -> list[int]:
@@ -96,7 +96,7 @@ def entry_text(value: float, digits: int, noise: float = 0.0) -> str:
     """A number. noise: of which size it is taken for what rounding leaves of a 0."""
     if 0 < abs(value) <= noise:
         return NOTHING
-    return f"{value + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
+    return exponents(f"{value + 0.0:.{digits}g}")  # + 0.0 turns -0 into 0
 
 
 def norm_text(array: Array, digits: int) -> str:

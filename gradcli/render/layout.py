@@ -22,7 +22,8 @@ Cell: TypeAlias = str | Callable[[int | None], str]
 Run: TypeAlias = tuple[str, str]  # a text and its style
 Laid: TypeAlias = list[Run]  # one line of output
 
-# Styles by name. They need no colour to be told apart, since bold and reverse stay without it.
+# Styles by name. They need no colour to be told apart, since bold and reverse stay without it. Cyan
+# can't be read on white, and yellow only as a ground.
 PLAIN, TITLE, HEADER, CASES, NOTE, LOOP, EQUATION, PARAMETER, NUMBER, ADDED = (
     "plain", "title", "header", "cases", "note", "loop", "equation", "parameter", "number", "added"
 )  # fmt: skip
@@ -32,14 +33,14 @@ STYLES = {
     HEADER: "dim",
     CASES: "italic underline",
     NOTE: "italic",
-    LOOP: "bold",
-    EQUATION: "bold cyan",
+    LOOP: "bold italic",
+    EQUATION: "bold",
     PARAMETER: "bold magenta",
     NUMBER: "dim",
     ADDED: "bold reverse",
     GOOD: "green",
     BAD: "bold red",
-    OPEN: "bold yellow",
+    OPEN: "black on yellow",
 }
 NO_STYLES: Mapping[str, str] = MappingProxyType({})
 ADD = "+="
@@ -128,7 +129,8 @@ def _widths(columns: Sequence[Column], rows: Sequence[Line], width: int | None) 
         for k in reversed(flexible):
             if excess <= 0:
                 return natural
-            least = columns[k].least if asked else _narrowest(line.cells[k] for line in rows)
+            least = _narrowest(line.cells[k] for line in rows)
+            least = max(least, columns[k].least) if asked else least
             kept = max(min(natural[k], least), natural[k] - excess)
             excess -= natural[k] - kept
             natural[k] = kept

@@ -14,7 +14,7 @@ VERDICTS = {
     "wrong": "bold red",
     "right": "green",
     "proven": "green",
-    "inconclusive": "yellow",
+    "inconclusive": "black on yellow",
     "unchecked": "dim",
 }
 CARET, CHANGED, PLAIN = "red", "bold underline green", ""

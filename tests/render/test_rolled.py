@@ -364,3 +364,24 @@ def test_members_of_unlike_shapes_stay_apart() -> None:
     model = "input X: [4]\nfor t in 1..3:\n    y[t] = X[0 : t] * 2\ngiven dL/dy\n"
     given = [line.cells[2] for line in sections(derived(model))[1].lines if "given" in line.cells]
     assert given == ["dL/dy[1]", "dL/dy[2]", "dL/dy[3]"]
+
+
+@pytest.mark.parametrize("width", [80, 90, 100, 120])
+def test_a_derivative_that_can_t_be_folded_keeps_its_room(width: int, monkeypatch) -> None:
+    """Else what stands right of it would leave its columns."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    model = """
+dim N = 6, K = 3
+input x: [2, N, N]
+param W: [2, K, K]
+for i in 0..N-K:
+    for j in 0..N-K:
+        z[i, j] = sum(W * x[:, i:i+K, j:j+K])
+loss L = sum(z[0, j] for j in 0..N-K) + sum(x)
+"""
+    text = CliRunner().invoke(app, ["derive", "-", "--rolled"], input=model).stdout
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= width
+    head = next(line for line in lines if "formula" in line)
+    one = next(line for line in lines if "dL/dx[j:j+K, i:i+K, :]" in line)
+    assert one.index("dL/dz1[i, j]") == head.index("formula")
