@@ -12,6 +12,7 @@ from gradcli.codegen.numpy_ import Names, array, expression
 from gradcli.foreign import docstring
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array, Op
+from gradcli.ops.parts import kept_shape
 from gradcli.program import Step
 from gradcli.session import Session
 from gradcli.sizes import ATOM, Number, numbers
@@ -142,9 +143,9 @@ class Writer:
             yield f"{target} = {target}.copy()"
         owned.add(row.target)
         area = [part.slice() for part in row.region]
-        where = ", ".join(f"{s.start}:{s.stop}" for s in area)
+        where = ", ".join(f"{s.start}:{s.stop}" + (f":{s.step}" if s.step else "") for s in area)
         if len(area) > 2 and any(part.single for part in row.region):
-            value = f"({value}).reshape({tuple(s.stop - s.start for s in area)})"
+            value = f"({value}).reshape({numbers(kept_shape(self.program.sizes, row.region))})"
         yield f"{target}[{where}] {row.assign} {value}"
 
     def _contribution(self, row: Row) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 
 from gradcli.codegen.helpers import Helpers
 from gradcli.codegen.numpy_ import Names
+from gradcli.emit.arithmetic import size_code
 from gradcli.emit.languages import LANGUAGES
 from gradcli.emit.passes import Passes, Quantity
 from gradcli.emit.schedule import schedule
@@ -138,7 +140,10 @@ class Module:
         results = {q.name: self.member(writer, q) for q in found.outputs}
         saved = [*(writer.variable(name) for name in found.saved), *map(self.naming, self.kept)]
         ending = [*mapping("outputs", results), *sequence("return outputs, ", saved)]
-        checks = [*self.checks([(q.name, self.naming(q.name), q) for q in found.inputs])]
+        checks = [
+            *self.checks([(q.name, self.naming(q.name), q) for q in found.inputs]),
+            *self.quotients(),
+        ]
         arrays = [(self.naming(q.name), q.axes, q.shape) for q in found.inputs]
         yield from self.scalars(found.inputs)
         yield from self.bound(arrays, [*checks, *body, *ending])
@@ -342,6 +347,19 @@ class Module:
             yield "    ):"
         yield "        if array.shape != shape:"
         yield '            raise ValueError(f"{name} has shape {array.shape}, not {shape}")'
+
+    def quotients(self) -> Iterator[str]:
+        """Sizes that are quotients, of a slice with steps say, are so where nothing is left."""
+        below: dict[str, int] = {}
+        for nest in (self.passes.forward, self.passes.backward):
+            for size in (size for shape in nest.shapes.values() for size in shape):
+                divisor = math.lcm(*(factor.denominator for _, factor in size.terms))
+                if divisor > 1:
+                    whole = self.sizes.multiply(size, self.sizes.constant(divisor))
+                    below[size_code(whole, self.naming)[0]] = divisor
+        for text, divisor in below.items():
+            yield f"    if ({text}) % {divisor}:"
+            yield f'        raise ValueError("{text} is no multiple of {divisor}, as it is here")'
 
     def docstring(
         self, first: str, title: str, quantities: Sequence[Quantity], results: Sequence[Quantity]

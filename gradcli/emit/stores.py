@@ -89,7 +89,7 @@ def _bare(target: Ref, names: Sequence[str]) -> bool:
 def _whole_region(item: Item, shape: Shape) -> bool:
     spans = item.equation.spans if item.equation.adds else None
     return spans is None or all(
-        span.whole or (span.start.value == 0 and span.stop is size)
+        span.whole or (span.start.value == 0 and span.stop is size and span.step is None)
         for span, size in zip(spans, shape, strict=True)
     )
 

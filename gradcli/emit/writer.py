@@ -22,8 +22,9 @@ from gradcli.nests.nest import (
     substitute,
     variables,
 )
-from gradcli.ops.coding import NUMPY, SUMMED, Site
+from gradcli.ops.coding import NUMPY, SUMMED, Site, between
 from gradcli.ops.core import EXACT, Call, Spelling
+from gradcli.ops.parts import Part
 from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, SUM, Number, Shape, Size
 from gradcli.spelling import Written
 
@@ -215,7 +216,7 @@ class Writer:
         """A value with the axes that a single index dropped."""
         text, binding = self.value(item, WIDTH)
         sizes = [
-            self.sizes.constant(1) if span.single else self.sizes.add(span.stop, span.start, -1)
+            Part(span.start, span.stop, span.single, step=span.step).length(self.sizes)
             for span in item.equation.spans or ()
         ]
         front = [self.length(loop) for k, loop in enumerate(item.batch) if k not in self.lost(item)]
@@ -266,6 +267,8 @@ class Writer:
         if span.whole:
             return ":"
         length = self.size(self.sizes.add(span.stop, span.start, -1))
+        if span.step is not None:
+            return between(*map(self.size, (span.start, span.stop, span.step)))
         moves = self.moves(span.start, span.stop)
         return self.language.run(self.size(span.start), self.size(span.stop), length, moves)
 

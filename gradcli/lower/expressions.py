@@ -67,8 +67,8 @@ def run(env: Env, code: ast.Code) -> Item:
             push(apply(env, TABLE["transpose"], (value(env, stack.pop(), place, 0),), (), place))
         elif operation == "unary":
             push(apply(env, UNARY[argument], (value(env, stack.pop(), place, 0),), (), place))
-        elif operation in ("column", "stacked"):
-            push(brackets(env, _popped(stack, argument), operation == "stacked", place))
+        elif operation in ("column", "stacked", "tuple"):
+            push(brackets(env, _popped(stack, argument), operation, place))
         elif operation == "comprehension":
             push(_over_range(env, argument, place))
         elif operation == "string":

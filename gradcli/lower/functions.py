@@ -16,7 +16,17 @@ from gradcli.lower.operands import apply, formed, shape, value, whole
 from gradcli.lower.scope import Brackets, Family, Function, Item, Quoted, Ref
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS, Mismatch, Op
-from gradcli.ops.attribute import BRACKETS, COUNT, SIZE, SIZES, TEXT, WHOLE, At, Attribute
+from gradcli.ops.attribute import (
+    BRACKETS,
+    COUNT,
+    SIZE,
+    SIZES,
+    TEXT,
+    WHOLE,
+    WHOLES,
+    At,
+    Attribute,
+)
 from gradcli.ops.attributes import ATTRIBUTES
 from gradcli.ops.core import Attrs
 from gradcli.record import Record
@@ -158,7 +168,7 @@ def _bind(
     for key, argument in named.items():
         kind = ATTRIBUTES[key]
         found, letters[key] = TAKERS[kind.takes](env, name, kind, [argument], place)
-        known[key] = _read(env, kind, found, at, place)
+        known[key] = _read(env, kind, found, at._replace(default=op.keywords[key]), place)
     attrs = tuple((key, known.get(key, op.keywords.get(key))) for key in op.takes())
     return operands, attrs, formed(letters)
 
@@ -235,6 +245,18 @@ def _whole(
     return whole(env, item, kind.about, place, part), _forms([item], 1)[0]
 
 
+def _wholes(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> tuple[int | tuple[int, ...], Any]:
+    item = arguments[-1].item
+    if not isinstance(item, Brackets) or item.stacked:
+        return _whole(env, name, kind, arguments, place)
+    arguments.pop()
+    found = [whole(env, each, kind.about, item.place, k) for k, each in enumerate(item.items)]
+    forms = _forms(item.items, len(found))
+    return (found[0], forms[0]) if len(found) == 1 else (tuple(found), forms)
+
+
 def _forms(items: Sequence[Item], count: int) -> tuple[Any, ...]:
     """The forms of so many sizes, of which the items are the first."""
     found = [item.rolled if isinstance(item, Number) else None for item in items]
@@ -243,6 +265,7 @@ def _forms(items: Sequence[Item], count: int) -> tuple[Any, ...]:
 
 TAKERS: dict[str, Callable[..., Any]] = {
     TEXT: _text, BRACKETS: _brackets, SIZES: _sizes, SIZE: _size, COUNT: _count_of, WHOLE: _whole,
+    WHOLES: _wholes,
 }  # fmt: skip
 
 

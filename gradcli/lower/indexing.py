@@ -15,10 +15,10 @@ from gradcli.lower.scope import Family, Item, Ref
 from gradcli.lower.text import Poisoned, described
 from gradcli.ops import TABLE, Op, Signature
 from gradcli.ops.core import Attrs
-from gradcli.ops.parts import Part
+from gradcli.ops.parts import Part, stepped
 from gradcli.ops.parts import whole as whole_axis
 from gradcli.program import Program, Step
-from gradcli.sizes import Form, Number, Shape, Size, same, spell
+from gradcli.sizes import Form, Number, Shape, Size, of_size, same, spell
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -32,8 +32,64 @@ def index(env: Env, base: Item, kinds: tuple[Any, ...], bounds: list[Item], plac
         raise env.error(f"{array.text} is a number and has no entries", place, kind="no-quantity")
     if any(isinstance(bound, Ref) and bound.below for bound in bounds):
         return _rows(env, array, kinds, bounds, place)
+    kinds, bounds, turned = _forwards(env, array, kinds, bounds, place)
     found = region(env, array.shape, kinds, bounds, place, array.name)
-    return env.emit(TABLE["index"], (array,), (("region", found),), place)
+    array = env.emit(TABLE["index"], (array,), (("region", found),), place)
+    for axis in turned:
+        array = env.emit(TABLE["flip"], (array,), (("axis", axis),), place)
+    return array
+
+
+def _forwards(
+    env: Env, array: Ref, kinds: tuple[Any, ...], bounds: list[Item], place: Place
+) -> tuple[tuple[Any, ...], list[Item], list[int]]:
+    """Slices with steps back as the same entries forwards, and the result's axes to turn round."""
+    if not any(len(kind) > 2 for kind in kinds if kind != ast.AT):
+        return kinds, bounds, []
+    sizes, rest = env.text.sizes, iter(bounds)
+    found: list[Item] = []
+    shown: list[Any] = []
+    turned = []
+    drops = len(array.shape) > 2 and ast.AT in kinds
+    for k, kind in enumerate(kinds):
+        own = [next(rest) for _ in range(1 if kind == ast.AT else sum(kind))]
+        back = kind != ast.AT and len(kind) > 2 and getattr(own[-1], "value", 1) < 0
+        if not back or k >= len(array.shape):
+            shown.append(kind)
+            found += own
+            continue
+        step = -whole(env, own.pop(), "a step", place, k)
+        size, where = array.shape[k], env.text.part(place, k)
+        high = numbers.whole(own[0], "an index") if kind[0] else -1
+        high += int(size.value) if high < 0 else 0
+        low = -1
+        if kind[1]:
+            low = whole(env, own[-1], "an index", where, int(kind[0]))
+            low += int(size.value) if low < 0 else 0
+        ends = range(high, low, -step)
+        if not ends or not 0 <= ends[-1] <= high < size.value:
+            what = "is out of range" if ends else "is empty"
+            raise env.text.misfit(
+                f"the slice {high}:{low if kind[1] else ''}:{-step} {what}: "
+                f"axis {k} of {array.name} has size {_sized(size)}",
+                place,
+                "slices count from 0 and leave the end out",
+                kind="bad-index",
+                part=k,
+            )
+        if any(isinstance(item, Number) and item.rolled for item in own):
+            raise env.error(
+                "a slice back does not change in a loop",
+                place,
+                "flip(x[first:end], axis=0) turns a slice round",
+                kind="bad-index",
+                part=k,
+            )
+        shown.append((True, True, True))
+        stop = sizes.constant(high + 1) if kind[0] else size
+        found += map(of_size, (sizes.constant(ends[-1]), stop, sizes.constant(step)))
+        turned.append(k - (kinds[:k].count(ast.AT) if drops else 0))
+    return tuple(shown), found, turned
 
 
 # ── members ──
@@ -204,7 +260,7 @@ def _entry(env: Env, item: Item, size: Size, where: str, place: Place, axis: int
 
 def _slice(
     env: Env,
-    kind: tuple[bool, bool],
+    kind: tuple[bool, ...],
     rest: Iterator[Item],
     size: Size,
     where: str,
@@ -219,6 +275,7 @@ def _slice(
         start, first = _bound(env, next(rest), size, own, 0)
     if kind[1]:
         stop, last = _bound(env, next(rest), size, own, int(kind[0]))
+    step = _step(env, next(rest), own, sum(kind) - 1) if len(kind) > 2 else None
     if not 0 <= start.value < stop.value <= size.value:
         what = "is empty" if start.value >= stop.value else "is out of range"
         raise env.text.misfit(
@@ -228,9 +285,27 @@ def _slice(
             kind="bad-index",
             part=axis,
         )
+    if step is not None:
+        return stepped(Part(start, stop, letters=(first, last), step=step), size, sizes)
     if same(stop, size) and start.value == 0:
         return whole_axis(size, sizes, (first, last))
     return Part(start, stop, letters=(first, last))
+
+
+def _step(env: Env, item: Item, place: Place, part: int) -> Size | None:
+    """A step, a whole number from 1 on; None for 1."""
+    number = whole(env, item, "a step", place, part)
+    assert isinstance(item, Number)
+    if number < 1 or item.rolled:
+        raise env.error(
+            f"a step is at least 1 here, not {numbers.worth(item)}"
+            if number < 1
+            else "a step does not change in a loop",
+            place,
+            kind="bad-index",
+            part=part,
+        )
+    return None if number == 1 else item.size or env.text.sizes.constant(number)
 
 
 def _bound(env: Env, item: Item, size: Size, place: Place, part: int) -> tuple[Size, Form]:

@@ -87,15 +87,22 @@ def shape(env: Env, items: Sequence[Item], place: Place) -> Shape:
 # ── brackets ──
 
 
-def brackets(env: Env, items: Sequence[Item], stacked: bool, place: Place) -> Brackets:
+def brackets(env: Env, items: Sequence[Item], kind: str, place: Place) -> Brackets:
     depth = 1 + max(item.depth if isinstance(item, Brackets) else 0 for item in items)
     if depth > DEEPEST:
         raise env.error(f"brackets nest more than {DEEPEST} deep here", place, kind="too-large")
-    return Brackets(tuple(items), stacked, place, depth)
+    return Brackets(tuple(items), kind == "stacked", place, depth, kind == "tuple")
 
 
 def _matrix(env: Env, found: Brackets) -> Ref | Number:
     """Brackets as a value: a literal where all is numbers, otherwise blocks stacked."""
+    if found.listed:
+        raise env.error(
+            "a list in round brackets stands for axes and sizes alone",
+            found.place,
+            "[a, b] is a column of scalars",
+            kind="bad-literal",
+        )
     data = _data(found, lambda number: float(number.value))
     if data is not None:
         return _constant(env, data, _data(found, lambda number: number.rolled), found.place)

@@ -43,12 +43,16 @@ class Family:
 
 
 class Brackets(Record):
-    """`[a, b, c]` or `[a; b; c]` before it is known whether it is a value or a list of sizes."""
+    """`[a, b, c]` or `[a; b; c]` before it is known whether it is a value or a list of sizes.
+
+    A list in round brackets is no value.
+    """
 
     items: tuple[Any, ...]
     stacked: bool
     place: Place
     depth: int = 1  # of the brackets
+    listed: bool = False
 
 
 class Quoted(Record):

@@ -64,7 +64,7 @@ class _Writer:
             spans = None
             if part.region is not None:
                 spans = equation.spans or tuple(
-                    Span(p.start, p.stop, p.single, p.whole) for p in part.region
+                    Span(p.start, p.stop, p.single, p.whole, p.step) for p in part.region
                 )
             shape = part.shape
             self.shapes[derivative(arg.name)] = self.nest.shapes[arg.name]
@@ -116,7 +116,7 @@ class _Writer:
         target = Ref(f"g/{self.count}", index)
         self.shapes[target.name] = call.shape
         region = dict(call.attrs).get("region")
-        spans = region and tuple(Span(p.start, p.stop, p.single, p.whole) for p in region)
+        spans = region and tuple(Span(p.start, p.stop, p.single, p.whole, p.step) for p in region)
         self.made.append(Equation(target, call, args, loops, spans=spans))
         return target
 

@@ -28,12 +28,13 @@ class Loop(NamedTuple):
 
 
 class Span(NamedTuple):
-    """What of one axis is taken: from `start` up to `stop`, or all of it."""
+    """What of one axis is taken: from `start` up to `stop`, or all of it; with a `step` or not."""
 
     start: Size
     stop: Size
     single: bool
     whole: bool
+    step: Size | None = None
 
 
 class Ref(NamedTuple):

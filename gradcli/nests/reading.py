@@ -239,6 +239,10 @@ class _Reader:
         part = parts[0]
         if any(other.letters != part.letters or other.single != part.single for other in parts):
             raise Unkept(UNLIKE)
+        if part.step is not None:
+            if any(other.ends != part.ends for other in parts):
+                raise Unkept("a slice with steps that moves")
+            return Span(part.start, part.stop, False, False, part.step)
         found = []
         for form, own in zip(part.letters, (part.start, part.stop), strict=True):
             end = self.bound(form, size, points, letters) if form and letters else own

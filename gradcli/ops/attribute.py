@@ -32,6 +32,7 @@ SIZES = "sizes"  # sizes one by one, or in brackets
 SIZE = "size"  # one size
 COUNT = "count"  # one size, behind operands
 WHOLE = "whole"  # a whole number
+WHOLES = "wholes"  # a whole number, or several in brackets
 NOTHING = "nothing"  # the grammar's own
 
 

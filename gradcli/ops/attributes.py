@@ -19,6 +19,7 @@ from gradcli.ops.attribute import (
     SIZES,
     TEXT,
     WHOLE,
+    WHOLES,
     At,
     Attribute,
     Markup,
@@ -33,6 +34,7 @@ from gradcli.ops.parts import (
     indexed_shape,
     moved,
     read_regions,
+    stepped,
     whole,
     written,
 )
@@ -99,6 +101,9 @@ def _tried_regions(shape: Shape, sizes: Sizes) -> list[Region]:
             last = int(size.value)
             parts.append(Part(sizes.constant(last - 1), sizes.constant(last), single=True))
             parts.append(Part(sizes.constant(0), sizes.constant(last - 1)))
+        if size.value > 2:
+            every = Part(sizes.constant(0), size, step=sizes.constant(2))
+            parts.append(stepped(every, size, sizes))
         choices.append(parts)
     return [
         region for region in itertools.product(*choices) if not all(part.whole for part in region)
@@ -220,28 +225,55 @@ attribute(
 # ── keywords ──
 
 
-def _axis(axis: int, at: At) -> int:
+def _axis(axis: int, rank: int) -> int:
     """An axis, counted from 0; a negative one counts from the end."""
-    if not -at.rank <= axis < at.rank:
-        raise Mismatch(f"axis {axis} is out of range: there are {at.rank} axes, from 0")
-    return axis % at.rank
+    if not -rank <= axis < rank:
+        raise Mismatch(f"axis {axis} is out of range: there are {rank} axes, from 0")
+    return axis % rank
 
 
-def _latex_axis(value: Any, default: Any, markup: Markup) -> str:
+def _axes(found: int | tuple[int, ...], at: At) -> int | tuple[int, ...]:
+    """One axis, or several where all go if none is said."""
+    if isinstance(found, int):
+        return _axis(found, at.rank)
+    if at.default is not None:
+        raise Mismatch("one axis stands here, not several")
+    axes = tuple(_axis(axis, at.rank) for axis in found)
+    for k, axis in enumerate(axes):
+        if axis in axes[:k]:
+            raise Mismatch(f"axis {found[k]} is named twice")
+    return axes
+
+
+def _tried_axes(at: At) -> Iterator[Any]:
+    if at.default is not None:
+        yield from range(at.rank)
+        return
+    yield from (None, *range(at.rank))
+    if at.rank > 2:
+        yield from itertools.combinations(range(at.rank), at.rank - 1)
+
+
+def _latex_axes(value: Any, default: Any, markup: Markup) -> str:
     return "" if value == default else rf"_{{\text{{axis }}{value}}}"
 
 
 attribute(
     "axis",
     KEYWORD,
-    WHOLE,
+    WHOLES,
     about="an axis",
     error="bad-axis",
-    read=_axis,
+    read=_axes,
     text=str,
-    latex=_latex_axis,
+    latex=_latex_axes,
     code=lambda value, shapes: None if value is None else value - len(shapes[0]),
-    tried=lambda at: [*([None] if at.default is None else []), *range(at.rank)],
+    moved=lambda value, forms, at, worth: (
+        value
+        if forms is None
+        else _axes(put(value, forms, lambda form: int(worth.number(form))), at)
+    ),
+    tried=_tried_axes,
 )
 
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from gradcli.ops.axes import from_end
 from gradcli.ops.core import Signature, Spelling, infix
+from gradcli.ops.parts import Part, Region, kept_shape
 from gradcli.record import Record
 from gradcli.sizes import ATOM, POSTFIX, PRODUCT, SUM, Shape, Size, is_one
 
@@ -48,10 +50,8 @@ class Site(Record):
 
     def axes(self) -> str:
         """The axes of a reduction, from the end."""
-        axis = self.signature.attrs["axis"]
-        if axis is not None:
-            return str(axis - self.rank)
-        return f"({', '.join(str(k) for k in range(-self.rank, 0))})"
+        found = from_end(self.signature.attrs["axis"], self.rank)
+        return str(found[0] if len(found) == 1 else found)
 
 
 Template: TypeAlias = str | Spelling | Callable[[Site], Spelling]
@@ -119,8 +119,7 @@ def one_by_one(method: str) -> Callable[[Site], Spelling]:
     """A reduction that takes one axis at a time."""
 
     def template(site: Site) -> Spelling:
-        axis = site.signature.attrs["axis"]
-        axes = range(-site.rank, 0) if axis is None else (axis - site.rank,)
+        axes = from_end(site.signature.attrs["axis"], site.rank)
         return kept(site, "{0}" + "".join(f".{method}(dim={k}, keepdim=True)" for k in axes))
 
     return template
@@ -143,16 +142,29 @@ FIRST_TORCH = (
 FIRST_JAX = "jax.nn.one_hot({xp}.ARG({0}, AXIS), {0}.shape[AXIS], dtype={0}.dtype, axis=AXIS)"
 
 
-def first_of(arg: str, template: str) -> Callable[[Site], Spelling]:
-    """A mask of the first entry that an argmax finds, along an axis or among all."""
+def first_of(arg: str, template: str, move: str) -> Callable[[Site], Spelling]:
+    """A mask of the first entry that an argmax finds, along axes or among all.
+
+    move: the library's function that puts axes elsewhere.
+    """
 
     def of(site: Site) -> Spelling:
         text = template.replace("ARG", arg)
-        if site.signature.attrs["axis"] is not None:
-            return Spelling(text.replace("AXIS", site.axes()), POSTFIX, (POSTFIX,))
-        rows = f"({', '.join((*site.front, '-1'))}{'' if site.front else ','})"
-        flat = text.replace("{0}", f"{{0}}.reshape{rows}").replace("AXIS", "-1")
-        return Spelling(f"{flat}.reshape({{0}}.shape)", POSTFIX, (POSTFIX,))
+        axes = from_end(site.signature.attrs["axis"], site.rank)
+        if len(axes) == 1:
+            return Spelling(text.replace("AXIS", str(axes[0])), POSTFIX, (POSTFIX,))
+        ends = tuple(range(-len(axes), 0))
+        shape = site.signature.shapes[0]
+        rest = tuple(size for k, size in enumerate(shape) if k - site.rank not in axes)
+        moved = (*rest, *(shape[axis] for axis in axes))
+        last = axes == ends
+        inner = "{0}" if last else f"{{xp}}.{move}({{0}}, {axes}, {ends})"
+        rows = ", ".join((*site.front, *map(site.size, rest), "-1"))
+        flat = text.replace("{0}", f"{inner}.reshape(({rows},))").replace("AXIS", "-1")
+        found = f"{flat}.reshape{site.dims(moved)}"
+        if last:
+            return Spelling(found, POSTFIX, (POSTFIX,))
+        return Spelling(f"{{xp}}.{move}({found}, {ends}, {axes})", ATOM, (POSTFIX,))
 
     return of
 
@@ -239,7 +251,7 @@ def regions(site: Site) -> dict[str, str]:
     """Where the operands of a scatter go, for its forward function."""
     places = []
     for region in site.signature.attrs["regions"]:
-        ends = (f"slice({site.size(p.start)}, {site.size(p.stop)})" for p in region)
+        ends = (f"slice({', '.join(site.size(e) for e in _ends(p))})" for p in region)
         places.append(f"({', '.join(ends)})")
     shape = site.signature.attrs["shape"]
     return {
@@ -249,32 +261,61 @@ def regions(site: Site) -> dict[str, str]:
     }
 
 
+def _ends(part: Part) -> tuple[Size, ...]:
+    return (part.start, part.stop, part.step) if part.step else (part.start, part.stop)
+
+
 def padded(site: Site) -> Spelling:
     """A scatter as a sum of arrays with zeros around: nothing is filled in place."""
-    return _padded(site, "{xp}.pad", lambda ends: ", ".join(f"({a}, {b})" for a, b in ends))
+    return _padded(site, "{xp}.pad", "", lambda ends: ", ".join(f"({a}, {b})" for a, b in ends))
 
 
 def padded_torch(site: Site) -> Spelling:
     """PyTorch's `pad` has the ends of all axes in one row, the last axis first."""
     flat = "{xp}.nn.functional.pad"
-    return _padded(site, flat, lambda ends: ", ".join(f"{a}, {b}" for a, b in reversed(ends)))
+    return _padded(
+        site, flat, ".to({like})", lambda ends: ", ".join(f"{a}, {b}" for a, b in reversed(ends))
+    )
 
 
 Ends: TypeAlias = list[tuple[str, str]]
 
 
-def _padded(site: Site, pad: str, written: Callable[[Ends], str]) -> Spelling:
+def _padded(site: Site, pad: str, kind: str, written: Callable[[Ends], str]) -> Spelling:
     sizes, shape = site.signature.sizes, site.signature.attrs["shape"]
     terms = []
     for k, region in enumerate(site.signature.attrs["regions"]):
-        lengths = tuple(sizes.add(part.stop, part.start, -1) for part in region)
+        lengths = kept_shape(sizes, region)
         front = site.front if site.batched[k] else ()
         dims = ", ".join((*front, *map(site.size, lengths)))
+        if any(part.step for part in region):
+            terms.append(_spaced(site, k, region, f"{{{k}}}.reshape({dims})", kind))
+            continue
         ends = [("0", "0") for _ in front]
         for part, size in zip(region, shape, strict=True):
             ends.append((site.size(part.start), site.size(sizes.add(size, part.stop, -1))))
         terms.append(f"{pad}({{{k}}}.reshape({dims}), ({written(ends)}))")
     return Spelling(" + ".join(terms), SUM, (POSTFIX,) * len(terms))
+
+
+def _spaced(site: Site, k: int, region: Region, operand: str, kind: str) -> str:
+    """Entries with zeros between: a product along each axis with the rows of an identity.
+
+    kind: what makes an array one of the kind that is computed with.
+    """
+    shape = site.signature.attrs["shape"]
+    letters = "abcdefgh"[: len(shape)]
+    dots = "..." if site.front and site.batched[k] else ""
+    terms, operands, result = [dots + letters], [operand], dots
+    for letter, part, size in zip(letters, region, shape, strict=True):
+        if part.whole:
+            result += letter
+            continue
+        rows = between(*map(site.size, _ends(part)))
+        terms.append(letter + letter.upper())
+        operands.append(f"{{xp}}.eye({site.size(size)})[{rows}]{kind}")
+        result += letter.upper()
+    return f'{{xp}}.einsum("{",".join(terms)}->{result}", {", ".join(operands)})'
 
 
 def kronecker(site: Site) -> Spelling:
@@ -292,13 +333,12 @@ def crossed(template: str) -> Callable[[Site], Spelling]:
     return of
 
 
-def between(start: str, stop: str) -> str:
+def between(start: str, stop: str, step: str = "") -> str:
     """A slice, with spaces where its ends are more than a name or a number."""
     start = "" if start == "0" else start
-    simple = all(end.lstrip("-").replace("_", "").isalnum() or not end for end in (start, stop))
-    if simple:
-        return f"{start}:{stop}"
-    return f"{start} : {stop}".strip()
+    ends = (start, stop, step) if step else (start, stop)
+    simple = all(end.lstrip("-").replace("_", "").isalnum() or not end for end in ends)
+    return (":" if simple else " : ").join(ends).strip()
 
 
 def filled(name: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from gradcli.ops.axes import each
 from gradcli.ops.core import Flops, Signature
 from gradcli.sizes import Shape, Size, Sizes
 
@@ -38,8 +39,8 @@ def reduced(function: int = 0, rest: int = 0, spread: int = 0) -> Flops:
     def flops(s: Signature, shape: Shape) -> Size:
         sizes = s.sizes
         entries = sizes.product(s.shapes[0])
-        axis = s.attrs["axis"]
-        left = [size for i, size in enumerate(s.shapes[0]) if axis is not None and i != axis]
+        axes = each(s.attrs["axis"], s.rank)
+        left = [size for i, size in enumerate(s.shapes[0]) if i not in axes]
         results = sizes.product(tuple(left))
         total = times(sizes, 1 + function + spread, entries)
         return sizes.add(total, times(sizes, rest - 1, results))

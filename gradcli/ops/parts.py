@@ -14,6 +14,7 @@ class Part(Record):
     """What of one axis a slice takes: from `start` up to `stop`, or all of it.
 
     A single index (`single`) keeps the axis at size 1 at rank 2, and drops it at rank 3 and more.
+    step: how far the entries lie apart, where it is more than 1; `stop` is behind the last of them.
     """
 
     start: Size
@@ -21,6 +22,8 @@ class Part(Record):
     single: bool = False
     whole: bool = False
     letters: tuple[Form | None, Form | None] = (None, None)  # both ends as they are written
+    step: Size | None = None
+    shown: str = ""  # how a slice with steps is written
 
     @property
     def rolled(self) -> str:
@@ -28,24 +31,45 @@ class Part(Record):
         first, last = ["" if form is None else form.text for form in self.letters]
         if self.single or not first + last:
             return first
-        return f"{first}{' : ' if ' ' in first + last else ':'}{last}"
+        colon = " : " if " " in first + last else ":"
+        return f"{first}{colon}{last}" + (f"{colon}{self.step.text}" if self.step else "")
 
     def __str__(self) -> str:
         if self.whole:
             return ":"
         if self.single:
             return str(self.start.value)
-        return f"{self.start.value}:{self.stop.value}"
+        return self.shown or f"{self.start.value}:{self.stop.value}"
 
     def length(self, sizes: Sizes) -> Size:
         if self.single:
             return sizes.constant(1)
         if self.start.free or self.stop.free:
-            return sizes.literal(int(self.stop.value) - int(self.start.value))
-        return sizes.add(self.stop, self.start, -1)
+            return sizes.literal(len(range(*self.ends)))
+        span = sizes.add(self.stop, self.start, -1)
+        if self.step is None:
+            return span
+        one = sizes.constant(1)
+        steps = sizes.divide(sizes.add(span, one, -1), self.step)
+        return sizes.add(steps, one) if steps else sizes.literal(len(range(*self.ends)))
+
+    @property
+    def ends(self) -> tuple[int, int, int]:
+        """Its bounds and its step as numbers."""
+        return int(self.start.value), int(self.stop.value), int(self.step.value if self.step else 1)
 
     def slice(self) -> slice:
-        return slice(int(self.start.value), int(self.stop.value))
+        return slice(*self.ends) if self.step else slice(*self.ends[:2])
+
+
+def stepped(part: Part, size: Size, sizes: Sizes) -> Part:
+    """A part with a step of an axis of that size: it stops behind the last entry that it takes."""
+    first, stop, step = part.ends
+    last = range(first, stop, step)[-1]
+    rest = sizes.constant(stop - last - 1)
+    until = "" if last + step >= size.value else str(stop)
+    shown = f"{first or ''}:{until}:{step}"
+    return part._replace(stop=sizes.add(part.stop, rest, -1), shown=shown)
 
 
 Region: TypeAlias = tuple[Part, ...]
@@ -92,6 +116,10 @@ def moved(region: Region, shape: Shape, sizes: Sizes, worth: Worth) -> Region:
         stop = bound(last, size) if last else part.stop
         if part.single:
             stop = sizes.add(start, sizes.constant(1))
+        if part.step is not None:
+            stop = stop if last else size
+            found.append(stepped(part._replace(start=start, stop=stop), size, sizes))
+            continue
         everything = not part.single and start.value == 0 and same(stop, size) is not None
         found.append(part._replace(start=start, stop=stop, whole=everything))
     return tuple(found)
@@ -125,14 +153,18 @@ def read_regions(text: str, shape: Shape, sizes: Sizes) -> tuple[Region, ...]:
 
 
 def _part(text: str, size: Size, sizes: Sizes) -> Part:
-    start, colon, stop = (piece.strip() for piece in text.partition(":"))
+    start, colon, rest = (piece.strip() for piece in text.partition(":"))
+    stop, _, step = (piece.strip() for piece in rest.partition(":"))
     if text.strip() == ":":
         return whole(size, sizes)
-    bounds = [piece for piece in (start, stop) if piece]
+    bounds = [piece for piece in (start, stop, step) if piece]
     if not bounds or not all(piece.isascii() and piece.isdigit() for piece in bounds):
         raise Mismatch(f"`{text}` is not an index", 'regions are written "0:2, :" or "3, :"')
     first = int(start or 0)
     last = int(stop) if stop else int(size.value) if colon else first + 1
-    if not first < last <= int(size.value):
+    if not first < last <= int(size.value) or step == "0":
         raise Mismatch(f"`{text}` is out of range: the axis has size {size.text}")
+    if step and int(step) > 1:
+        part = Part(sizes.literal(first), sizes.literal(last), step=sizes.constant(int(step)))
+        return stepped(part, size, sizes)
     return Part(sizes.literal(first), sizes.literal(last), single=not colon)

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
 from gradcli.ops import exact
+from gradcli.ops.axes import each, from_end, turned
 from gradcli.ops.coding import (
     FIRST_JAX,
     FIRST_TORCH,
@@ -45,14 +46,14 @@ def reduced_shape(s: Signature) -> Shape:
     axis = s.attrs["axis"]
     if axis is None:
         return one, one
-    return tuple(one if i == axis else size for i, size in enumerate(s.shapes[0]))
+    gone = each(axis, s.rank)
+    return tuple(one if i in gone else size for i, size in enumerate(s.shapes[0]))
 
 
 def reduction_axes(s: Signature) -> dict[str, Any]:
     """The axes from the end, and whether all of them go (a scalar is 1×1 at every rank)."""
     axis = s.attrs["axis"]
-    every = tuple(range(-s.rank, 0))
-    return {"axes": every if axis is None else (axis - s.rank,), "scalar": axis is None}
+    return {"axes": from_end(axis, s.rank), "scalar": axis is None}
 
 
 def _as_scalar(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
@@ -70,15 +71,13 @@ def reducing(f: Callable[..., Any]) -> Callable[..., Array]:
 
 def axis_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
     """Positions stay apart along an axis that is not reduced."""
-    axis = s.attrs["axis"]
-    return None if axis is None or axes[0] == axis - s.rank else axes[0]
+    return None if axes[0] in from_end(s.attrs["axis"], s.rank) else axes[0]
 
 
 def axis_flip(name: str) -> Callable[[Signature, Sequence[Pair]], Expr | None]:
     def flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
-        axis = s.attrs["axis"]
-        turned = {**s.attrs, "axis": None if axis is None else s.rank - 1 - axis}
-        return call(name, pairs[0].flipped, **turned)
+        attrs = {**s.attrs, "axis": turned(s.attrs["axis"], s.rank)}
+        return call(name, pairs[0].flipped, **attrs)
 
     return flip
 
@@ -92,8 +91,7 @@ def spread(s: Signature, g: Expr) -> Expr:
 
 def entries(s: Signature) -> Size:
     """How many entries one result is reduced from."""
-    axis = s.attrs["axis"]
-    return s.sizes.product(s.shapes[0] if axis is None else (s.shapes[0][axis],))
+    return s.sizes.product(tuple(s.shapes[0][k] for k in each(s.attrs["axis"], s.rank)))
 
 
 def count(s: Signature) -> Expr:
@@ -127,8 +125,7 @@ def reduction(
 
 
 def _sum_terms(s: Signature, book: Any, x: Any) -> Any:
-    axis = s.attrs["axis"]
-    return book.contract(x, range(s.rank) if axis is None else (axis,), reduced_shape(s))
+    return book.contract(x, each(s.attrs["axis"], s.rank), reduced_shape(s))
 
 
 def _reduce(x: Array, axes: tuple[int, ...]) -> Array:
@@ -146,14 +143,12 @@ def _smallest(x: Array, axes: tuple[int, ...]) -> Array:
 
 def _first(x: Array, axes: tuple[int, ...]) -> Array:
     """True at the first largest entry along the axes, False elsewhere."""
-    flat = (
-        x.reshape((*x.shape[: x.ndim - len(axes)], -1))
-        if len(axes) > 1
-        else np.moveaxis(x, axes[0], -1)
-    )
+    ends = tuple(range(-len(axes), 0))
+    turned = np.moveaxis(x, axes, ends)
+    flat = turned.reshape((*turned.shape[: x.ndim - len(axes)], -1))
     best = np.argmax(flat, axis=-1)[..., None]
     mask = np.arange(flat.shape[-1]) == best
-    return mask.reshape(x.shape) if len(axes) > 1 else np.moveaxis(mask, -1, axes[0])
+    return np.moveaxis(mask.reshape(turned.shape), ends, axes)
 
 
 def _mask(sign: int) -> Callable[..., Array]:
@@ -376,8 +371,8 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
         boolean=True,
         branches=_mask(_sign),
         code={
-            TORCH: first_of("argmax" if _sign > 0 else "argmin", FIRST_TORCH),
-            JAX: first_of("argmax" if _sign > 0 else "argmin", FIRST_JAX),
+            TORCH: first_of("argmax" if _sign > 0 else "argmin", FIRST_TORCH, "movedim"),
+            JAX: first_of("argmax" if _sign > 0 else "argmin", FIRST_JAX, "moveaxis"),
         },
         exact=exact.mask(_sign),
     )

@@ -7,7 +7,9 @@ right, then the operation), so that nothing that walks one is recursive. An inst
     ("number", "2.5", place)    ("name", "x", place)        ("derivative", "x", place)
     ("binary", "@", place)      ("unary", "-", place)       ("transpose", None, place)
     ("column", n, place)        ("stacked", n, place)       ("string", "w.npy", place)
-    ("index", kinds, place)     each kind AT, or which of a slice's two bounds are on the stack
+    ("tuple", n, place)         (0, 2): what stands for axes and sizes in a call's arguments
+    ("index", kinds, place)     each kind AT, or which of a slice's two bounds are on the stack,
+                                and True behind these where a step is
     ("call", (name, keywords), place)   a keyword or None for each argument on the stack
     ("comprehension", Comprehension, place)
     ("attribute", "pi", place)          np.pi; in derivation files alone, as is

@@ -109,13 +109,14 @@ class Builder:
         return ast.AT, [symbols[0]], symbols[0][1]
 
     def between(self, symbols: Any) -> Slice:
-        first, (_, _, colon), last = symbols
+        first, (_, _, colon), last, second, step = symbols
         start = first[1][0] if first else colon[0]
-        end = last[1][1] if last else colon[1]
-        bounds = [bound for bound in (first, last) if bound is not None]
+        end = (step or last or (None, second[2] if second else colon))[1][1]
+        bounds = [bound for bound in (first, last, step) if bound is not None]
         place = start, end
         self.signs[place] = place, *[where for _, where in bounds]
-        return (first is not None, last is not None), bounds, place
+        stated = (first is not None, last is not None)
+        return (*stated, True) if step else stated, bounds, place
 
     def call(self, symbols: Any) -> Begun:
         (_, name, sign), *rest, (_, _, (_, end)) = symbols
@@ -163,6 +164,13 @@ class Builder:
 
     def column(self, symbols: Any) -> Begun:
         return self._entries("column", symbols)
+
+    def in_order(self, symbols: Any) -> Begun:
+        opened, first, *rest, closed = symbols
+        return self._entries("tuple", (opened, [first, *(rest[0] if rest else ())], closed))
+
+    def several(self, symbols: Any) -> list[Begun]:
+        return [entry for entry in symbols if entry is not None]
 
     def stacked(self, symbols: Any) -> Begun:
         return self._entries("stacked", symbols)

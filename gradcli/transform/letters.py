@@ -153,7 +153,7 @@ def bracketed(parts: Sequence[str], layout: str) -> str:
 
 def _target_part(part: Part, around: Part, sizes: Sizes) -> str:
     """A part of an axis within the slice that a loop's index moves along."""
-    if part.whole or not around.rolled:
+    if part.whole or not around.rolled or (part.step and not part.rolled):
         return str(part)
     if part.rolled or around.single:
         return squeezed(around.rolled)
@@ -168,7 +168,7 @@ def _target_part(part: Part, around: Part, sizes: Sizes) -> str:
 
 def _piece_part(part: Part, around: Part, sizes: Sizes) -> str:
     """A part of an axis of the slice itself, which begins at 0."""
-    if part.whole or around.whole or around.single:
+    if part.whole or around.whole or around.single or around.step:
         return str(part)
     first, last = [None if form is None else polynomial(form, sizes) for form in around.letters]
     zero = sizes.constant(0)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradcli.ops.core import Array, Call
-from gradcli.ops.parts import Part, Region, kept_shape, whole
+from gradcli.ops.parts import Part, Region, kept_shape, stepped, whole
 from gradcli.program import Program
 from gradcli.sizes import Shape, Sizes, numbers
 from gradcli.transform.vjp import Contribution
@@ -109,11 +109,25 @@ def _pieces(area: Region, box: Box, shape: Shape, sizes: Sizes) -> tuple[Region,
                 piece.append(whole(sizes.constant(1), sizes))
             continue
         length = int(part.length(sizes).value)
-        target.append(_part(origin + start, origin + stop, int(size.value), size, sizes, len(area)))
+        if part.step is None:
+            ends = origin + start, origin + stop, int(size.value)
+            target.append(_part(*ends, size, sizes, len(area)))
+        else:
+            target.append(_stepped(part, start, stop, size, sizes, len(area)))
         piece.append(_part(start, stop, length, part.length(sizes), sizes, len(area)))
     while len(piece) < 2:
         piece.append(whole(sizes.constant(1), sizes))
     return tuple(target), tuple(piece)
+
+
+def _stepped(part: Part, start: int, stop: int, size: Any, sizes: Sizes, rank: int) -> Part:
+    """Some of the entries of a slice with steps."""
+    taken = range(*part.ends)[start:stop]
+    single = len(taken) == 1 and rank == 2
+    ends = sizes.constant(taken[0]), sizes.constant(taken[-1] + 1)
+    if len(taken) == 1:
+        return Part(*ends, single)
+    return stepped(Part(*ends, step=part.step), size, sizes)
 
 
 def _part(start: int, stop: int, length: int, size: Any, sizes: Sizes, rank: int) -> Part:

@@ -268,7 +268,6 @@ def unbroadcast(expr: Expr, shape: Shape, target: Shape, sizes: Sizes) -> Expr:
         rest = tuple(whole(size, sizes) for size in shape[1:])
         expr = call("index", expr, region=(first, *rest))
         shape = shape[1:]
-    for axis, (size, wanted) in enumerate(zip(shape, target, strict=True)):
-        if is_one(wanted) and not is_one(size):
-            expr = call("sum", expr, axis=axis)
-    return expr
+    stretched = [is_one(b) and not is_one(a) for a, b in zip(shape, target, strict=True)]
+    axes = tuple(axis for axis, own in enumerate(stretched) if own)
+    return call("sum", expr, axis=axes if len(axes) > 1 else axes[0]) if axes else expr

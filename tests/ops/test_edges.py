@@ -299,3 +299,18 @@ def test_a_complex_tie_goes_to_the_first_as_its_derivative_does(name):
     """Of two that are alike but for a step of the complex kind."""
     found = TABLE[name].forward(np.array([1 + 1e-100j, 1]), np.array([1, 1 + 1e-100j]))
     assert found.imag.tolist() == [1e-100, 0]
+
+
+def test_a_reduction_goes_over_several_axes() -> None:
+    """As NumPy has it, whichever way the axes are named."""
+    text = "input x: [2, 3, 4]\ny = sum(x, axis=(0, -1))\nz = max(x, axis=[2, 0])\nv = var(x, axis=(0, 2), ddof=1)"
+    found = session(text)
+    x = found.values["x"]
+    np.testing.assert_allclose(found.values["y"], x.sum(axis=(0, 2), keepdims=True))
+    np.testing.assert_allclose(found.values["z"], x.max(axis=(0, 2), keepdims=True))
+    np.testing.assert_allclose(found.values["v"], x.var(axis=(0, 2), keepdims=True, ddof=1))
+
+
+def test_what_is_stretched_along_several_axes_is_summed_at_once() -> None:
+    text = "input x: [2, 3, 4]\nparam b: [1, 3, 1]\ny = x + b\ngiven dL/dy"
+    assert "dL/db = sum(dL/dy, axis=(0, 2))" in steps(session(text).derivation)

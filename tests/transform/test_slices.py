@@ -169,3 +169,52 @@ given dL/dO
         "X[:, 1:3] +=",
         "X[:, 0] =",
     ]
+
+
+STEPPED = """
+dim N = 7, M = 5
+input X: [N, M]
+a = X[::2, 1::2]
+b = X[6::-3] + X[1:4]
+loss L = sum(square(a)) + sum(b * b * b) + sum(X[::-1, ::-2])
+"""
+
+
+def test_a_slice_with_steps_takes_what_numpy_takes() -> None:
+    found = session(STEPPED)
+    x = found.values["X"]
+    np.testing.assert_array_equal(found.values["a"], x[::2, 1::2])
+    np.testing.assert_array_equal(found.values["b"], x[6::-3] + x[1:4])
+
+
+def test_steps_reach_their_entries_alone() -> None:
+    found = session(STEPPED)
+    assert_close(found.backward.totals["X"], complex_step(found, "X"), 1e-12)
+
+
+def test_a_region_has_its_steps() -> None:
+    text = "dim N = 7\ninput x: [N]\ny = x[::2]\nz = x[1:6:2]\ngiven dL/dy, dL/dz"
+    assert backward(text) == ["dL/dx[:, 1::2] = dL/dz", "dL/dx[:, ::2] = dL/dy"]
+
+
+def test_what_steps_meet_is_split() -> None:
+    text = "input X: [6, 4]\ny = X[::2]\nz = X[::3]\ngiven dL/dy, dL/dz"
+    assert targets(text, layout="denominator") == ["X[::3, :] =", "X[0, :] +=", "X[2::2, :] ="]
+
+
+def test_sizes_of_steps_are_symbols() -> None:
+    text = "dim N = 6\ninput x: [N]\ny = x[::2] + x[1::2]\ngiven dL/dy"
+    assert session(text).program.shapes["y"][0].text == "N/2"
+
+
+def test_steps_move_in_a_loop() -> None:
+    text = """
+dim T = 3
+input x: [9]
+for t in 1..T:
+    y[t] = x[t : t + 5 : 2]
+loss L = sum(square(y[t]) for t in 1..T)
+"""
+    found = session(text)
+    assert_close(found.backward.totals["x"], complex_step(found, "x"), 1e-12)
+    assert found.values["y[2]"].ravel().tolist() == found.values["x"][2:7:2].ravel().tolist()

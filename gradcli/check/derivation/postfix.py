@@ -52,7 +52,7 @@ def arity(operation: str, argument: object) -> int:
     if operation == "call":
         assert isinstance(argument, tuple)
         return len(argument[1])
-    if operation in ("column", "stacked"):
+    if operation in ("column", "stacked", "tuple"):
         assert isinstance(argument, int)
         return argument
     if operation == "index":
@@ -116,6 +116,9 @@ def text(code: ast.Code) -> str:
         elif operation in ("column", "stacked"):
             separator = ", " if operation == "column" else "; "
             stack.append((f"[{separator.join(p[0] for p in parts)}]", ATOM))
+        elif operation == "tuple":
+            inside = [p[0] for p in parts]
+            stack.append((f"({', '.join(inside)}{',' if len(inside) == 1 else ''})", ATOM))
         elif operation == "index":
             stack.append(_indexed(argument, parts))
         else:
@@ -133,7 +136,8 @@ def _indexed(kinds: Sequence[object], parts: Sequence[Written]) -> Written:
         else:
             assert isinstance(kind, tuple)
             first = next(rest) if kind[0] else ""
-            shown.append(f"{first}:{next(rest) if kind[1] else ''}")
+            last = next(rest) if kind[1] else ""
+            shown.append(f"{first}:{last}" + (f":{next(rest)}" if len(kind) > 2 else ""))
     return f"{base if precedence >= POSTFIX else f'({base})'}[{', '.join(shown)}]", POSTFIX
 
 

@@ -101,9 +101,12 @@ def _scattered(numpy: Any, *xs: Any, slices: Any, ranks: Any, shape: Any) -> Any
     """
     total = numpy.zeros(shape)
     for x, region in zip(xs, slices, strict=True):
-        widths = [part.stop - part.start for part in region]
+        widths = [len(range(part.start, part.stop, part.step or 1)) for part in region]
         found = x.reshape(tuple(widths))
         for axis, part in enumerate(region):
+            if part.step and widths[axis] > 1:
+                found = _spaced(numpy, found, axis, part.step)
+                widths[axis] = part.stop - part.start
             sides = [part.start, shape[axis] - part.stop]
             before, after = (
                 numpy.zeros((*shape[:axis], width, *widths[axis + 1 :])) for width in sides
@@ -111,6 +114,18 @@ def _scattered(numpy: Any, *xs: Any, slices: Any, ranks: Any, shape: Any) -> Any
             found = numpy.concatenate((before, found, after), axis=axis)
         total = total + found
     return total
+
+
+def _spaced(numpy: Any, x: Any, axis: int, step: int) -> Any:
+    """An array with zeros between its entries along an axis, so many apart."""
+    shape = x.shape
+    gaps = numpy.zeros((*shape[: axis + 1], step - 1, *shape[axis + 1 :]))
+    wide = numpy.concatenate(
+        (x.reshape((*shape[: axis + 1], 1, *shape[axis + 1 :])), gaps), axis + 1
+    )
+    wide = wide.reshape((*shape[:axis], shape[axis] * step, *shape[axis + 1 :]))
+    ends: Any = (*[slice(None)] * axis, slice(0, shape[axis] * step - step + 1))
+    return wide[ends]
 
 
 class _Plain(ast.NodeTransformer):
