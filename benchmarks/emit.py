@@ -3,7 +3,8 @@
     OPENBLAS_NUM_THREADS=1 python benchmarks/emit.py
 
 The recurrent network is compared with NumPy in which all that can is hoisted out of the loop, and
-with its own forward pass; the LSTM cell with the listing, one operation a line (`--plain`).
+with its own forward pass; the LSTM cell with the listing as one types it, where each derivative
+begins as zeros and each line adds to it, and so is the cell that is fused by hand.
 """
 
 from __future__ import annotations
@@ -46,16 +47,22 @@ def main() -> None:
         )
         ratios = f"{gradient / by_hand:.2f}, {gradient / forward:.2f}"
         print(f"  T = {steps}, H = {width}: {gradient * 1e3:.2f}, {ratios}")
-    model = gradcli.load(LSTM)
-    fused, plain = (load(model.emit(plain=p).text) for p in (False, True))
-    print("LSTM cell, both passes: µs, ratio to the listing")
+    fused = load(gradcli.load(LSTM).emit().text)
+    print("LSTM cell, both passes: µs, ratio to the listing; by hand; over weights stacked before")
     for width in (4, 16, 64, 256):
         inputs, given_both = lstm_data(width)
-        mine, listing = medians(
-            [partial(both, fused, inputs, given_both), partial(both, plain, inputs, given_both)],
+        before = packed(inputs)
+        listing, *others = medians(
+            [
+                partial(naive, inputs, given_both),
+                partial(both, fused, inputs, given_both),
+                partial(by_hand_cell, inputs, given_both),
+                partial(by_hand_cell, inputs, given_both, before),
+            ],
             200 if width < 100 else 20,
         )
-        print(f"  H = {width}: {mine * 1e6:.0f}, {mine / listing:.2f}")
+        ratios = ", ".join(f"{other / listing:.3f}" for other in others)
+        print(f"  H = {width}: {others[0] * 1e6:.0f}, {ratios}")
 
 
 def load(text: str) -> dict[str, Any]:
@@ -100,6 +107,95 @@ def lstm_data(width: int) -> tuple[dict[str, Any], dict[str, Any]]:
     inputs = {name: rng.normal(size=(width, 1)) for name in columns}
     inputs |= {f"W_{name}": rng.normal(size=(width, width)) / 10 for name in weights}
     return inputs, {name: rng.normal(size=(width, 1)) for name in ("dh_t", "dC_t")}
+
+
+GATES = (("f", "f_t", True), ("i", "i_t", True), ("c", "C_tilde", False), ("o", "o_t", True))
+
+
+def naive(inputs: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The listing as it stands: an operation a line, and each derivative a sum that begins as 0."""
+    v = dict(inputs)
+    listing: list[tuple[str, str, str, str]] = []
+
+    def line(name: str, op: str, a: str, b: str = "") -> str:
+        if op == "@":
+            v[name] = v[a] @ v[b]
+        elif op == "+":
+            v[name] = v[a] + v[b]
+        elif op == "*":
+            v[name] = v[a] * v[b]
+        elif op == "sigmoid":
+            v[name] = 1 / (1 + np.exp(-v[a]))
+        else:
+            v[name] = np.tanh(v[a])
+        listing.append((name, op, a, b))
+        return name
+
+    for gate, name, peephole in GATES:
+        total = line(f"{gate}1", "@", f"W_{gate}h", "h_prev")
+        if peephole:
+            total = line(f"{gate}3", "+", line(f"{gate}2", "@", f"W_{gate}c", "C_prev"), total)
+        total = line(f"{gate}5", "+", total, line(f"{gate}4", "@", f"W_{gate}x", "x"))
+        line(name, "sigmoid", line(f"{gate}6", "+", total, f"b_{gate}"))
+    line("C_t", "+", line("z1", "*", "f_t", "C_prev"), line("z2", "*", "i_t", "C_tilde"))
+    line("h_t", "*", "o_t", line("z3", "tanh", "C_t"))
+    d = {name: np.zeros_like(value) for name, value in v.items()}
+    d["h_t"] += given["dh_t"]
+    d["C_t"] += given["dC_t"]
+    for name, op, a, b in reversed(listing):
+        if op == "@":
+            d[a] += d[name] @ v[b].T
+            d[b] += v[a].T @ d[name]
+        elif op == "+":
+            d[a] += d[name]
+            d[b] += d[name]
+        elif op == "*":
+            d[a] += d[name] * v[b]
+            d[b] += d[name] * v[a]
+        elif op == "sigmoid":
+            d[a] += d[name] * v[name] * (1 - v[name])
+        else:
+            d[a] += d[name] * (1 - v[name] ** 2)
+    return {name: d[name] for name in inputs}
+
+
+def packed(inputs: dict[str, Any]) -> tuple[Any, ...]:
+    """The weights of all gates as one; the candidate, which has no peephole, is last."""
+    rows = ("W_{}c", "fio"), ("W_{}h", "fioc"), ("W_{}x", "fioc"), ("b_{}", "fioc")
+    return tuple(np.concatenate([inputs[name.format(g)] for g in gates]) for name, gates in rows)
+
+
+def by_hand_cell(
+    inputs: dict[str, Any], given: dict[str, Any], weights: tuple[Any, ...] | None = None
+) -> dict[str, Any]:
+    """The cell's gradients fused by hand."""
+    x, h, c = inputs["x"], inputs["h_prev"], inputs["C_prev"]
+    n = len(h)
+    w_c, w_h, w_x, b = weights or packed(inputs)
+    z = w_h.dot(h)
+    z += w_x.dot(x)
+    z += b
+    z[: 3 * n] += w_c.dot(c)
+    np.negative(z, z)
+    np.exp(z, z)
+    z += 1
+    np.reciprocal(z, z)
+    f, i, o, candidate = z[:n], z[n : 2 * n], z[2 * n : 3 * n], z[3 * n :]
+    top = np.tanh(f * c + i * candidate)
+    dh = given["dh_t"]
+    dc = given["dC_t"] + dh * o * (1 - top * top)
+    d = np.concatenate((dc * c, dc * candidate, dh * top, dc * i))
+    d *= z
+    d *= 1 - z
+    d_c, d_h, d_x = np.dot(d[: 3 * n], c.T), np.dot(d, h.T), np.dot(d, x.T)
+    grads = {"x": w_x.T.dot(d), "h_prev": w_h.T.dot(d)}
+    grads["C_prev"] = w_c.T.dot(d[: 3 * n]) + dc * f
+    for k, gate in enumerate("fioc"):
+        part = slice(k * n, (k + 1) * n)
+        grads |= {f"W_{gate}h": d_h[part], f"W_{gate}x": d_x[part], f"b_{gate}": d[part]}
+        if k < 3:
+            grads[f"W_{gate}c"] = d_c[part]
+    return grads
 
 
 def hoisted(x: Any, h_start: Any, u: Any, w: Any, b: Any, given: Any) -> Any:

@@ -22,9 +22,10 @@ class Names:
         self._taken = {*reserved, *keyword.kwlist, *dir(builtins)}
         self._known: dict[str, str] = {}
 
-    def __call__(self, name: str) -> str:
+    def __call__(self, name: str, shown: str | None = None) -> str:
+        """The identifier of a name, made from what is shown of it."""
         if name not in self._known:
-            text = "".join(c if c.isalnum() or c == "_" else " " for c in name)
+            text = "".join(c if c.isalnum() or c == "_" else " " for c in shown or name)
             text = unicodedata.normalize("NFKC", "_".join(text.split()))
             if not text.isidentifier():
                 text = "v_" + "".join(c for c in text if c.isalnum() and c.isascii())

@@ -73,8 +73,8 @@ class Module:
 
     def naming(self, name: str) -> str:
         if name.startswith("d/"):
-            return self.names(f"d{name[2:]}")
-        return self.names(name.replace("/", ""))
+            return self.names(name, f"d{name[2:].partition('//')[0]}")
+        return self.names(name, name.partition("//")[0].replace("/", ""))
 
     # ── the whole ──
 
@@ -139,14 +139,19 @@ class Module:
         )
         results = {q.name: self.member(writer, q) for q in found.outputs}
         saved = [*(writer.variable(name) for name in found.saved), *map(self.naming, self.kept)]
-        ending = [*mapping("outputs", results), *sequence("return outputs, ", saved)]
+        (whole, *more) = mapping("return ", results)
+        ending = sequence(f"{whole.strip()}, ", saved)
+        if more or len(ending) > 1:
+            ending = [*mapping("outputs", results), *sequence("return outputs, ", saved)]
         checks = [
             *self.checks([(q.name, self.naming(q.name), q) for q in found.inputs]),
             *self.quotients(),
         ]
         arrays = [(self.naming(q.name), q.axes, q.shape) for q in found.inputs]
         yield from self.scalars(found.inputs)
-        yield from self.bound(arrays, [*checks, *body, *ending])
+        bound = list(self.bound(arrays, [*checks, *body, *ending]))
+        yield from self.ranks(found.inputs, bound)
+        yield from bound
         for dim in self.missing:  # a size that no input has
             yield f"    {self.naming(dim)} = {self.sizes.dims[dim].value}"
         yield from checks
@@ -263,7 +268,7 @@ class Module:
         names = {self.naming(dim): dim for dim in self.sizes.dims}
         wanted = [dim for name, dim in names.items() if name in words and dim not in self.variables]
         known = set(saved)
-        found: list[str] = []
+        found: list[tuple[str, str]] = []
         while left := [dim for dim in wanted if dim not in known]:
             sources = [(source, dim) for dim in left if (source := self.source(dim, arrays, known))]
             if not sources:
@@ -274,9 +279,13 @@ class Module:
                 break
             (_, text), dim = min(sources)
             known.add(dim)
-            found.append(f"    {self.naming(dim)} = {text}")
+            found.append((self.naming(dim), text))
         self.missing = [dim for dim in wanted if dim not in known]
-        yield from found
+        one = f"    {', '.join(n for n, _ in found)} = {', '.join(text for _, text in found)}"
+        if len(one) <= WIDTH and all(re.fullmatch(r"\w+\.shape\S+", text) for _, text in found):
+            yield from [one] if found else []
+        else:
+            yield from (f"    {name} = {text}" for name, text in found)
 
     def beside(self, dim: str, arrays: Sequence[tuple[str, Sequence[Axis], Shape]]) -> set[str]:
         """The dims that stand with one in the sizes of arrays."""
@@ -301,8 +310,6 @@ class Module:
                     continue
                 at, cost = (k, 0) if k == 0 else (-1, 1) if k == len(every) - 1 else (k, 2)
                 text = f"{name}.shape[{at}]"
-                if cost == 2:  # an array of fewer axes is told as one of a wrong shape
-                    text = f"({name}.shape + (0,) * {k})[{k}]"
                 if rest.terms:
                     more = self.size(rest)
                     text += f" - {more[1:]}" if more.startswith("-") else f" + {more}"
@@ -317,6 +324,19 @@ class Module:
             if is_scalar(q.shape) and not q.axes:
                 name = self.naming(q.name)
                 yield f"    {name} = {self.language.scalar(name, self.like)}"
+
+    def ranks(self, quantities: Sequence[Quantity], bound: Sequence[str]) -> Iterator[str]:
+        """That the arrays from which sizes are read have as many axes as they should."""
+        read = set(re.findall(r"(\w+)\.shape", "\n".join(bound)))
+        rows = [
+            f'("{docstring(q.name)}", {name}, {len(q.axes) + len(q.shape)})'
+            for q in quantities
+            if (name := self.naming(q.name)) in read
+        ]
+        if rows:
+            yield from looped("name, array, axes", rows)
+            yield "        if array.ndim != axes:"
+            yield '            raise ValueError(f"{name} has shape {array.shape}, not {axes} axes")'
 
     def checks(self, quantities: Sequence[tuple[str, str, Quantity]]) -> Iterator[str]:
         wanted = [
@@ -337,14 +357,7 @@ class Module:
             f'("{text}", {name}, {shape})'
             for text, (_, name, shape) in zip(texts, wanted, strict=True)
         ]
-        one = f"    for name, array, shape in ({', '.join(rows)}):"
-        if len(one) <= WIDTH:
-            yield one
-        else:
-            yield "    for name, array, shape in ("
-            for row in rows:
-                yield f"        {row},"
-            yield "    ):"
+        yield from looped("name, array, shape", rows)
         yield "        if array.shape != shape:"
         yield '            raise ValueError(f"{name} has shape {array.shape}, not {shape}")'
 
@@ -379,6 +392,14 @@ class Module:
         text = f"{title}: {', '.join(texts)}."
         for line in textwrap.wrap(text, WIDTH - 8, break_long_words=False, break_on_hyphens=False):
             yield "    " + line.replace("\0", " ")
+
+
+def looped(names: str, rows: Sequence[str]) -> list[str]:
+    """The head of a loop over some tuples, on one line where it fits."""
+    one = f"    for {names} in ({', '.join(rows)}{',' if len(rows) == 1 else ''}):"
+    if len(one) <= WIDTH:
+        return [one]
+    return [f"    for {names} in (", *(f"        {row}," for row in rows), "    ):"]
 
 
 def signature(name: str, positional: Sequence[str], keywords: Sequence[str]) -> list[str]:

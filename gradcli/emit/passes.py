@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gradcli.emit import motion, simplify
 from gradcli.emit.schedule import at_once_fits
 from gradcli.emit.small import small
+from gradcli.emit.stacking import stacked
 from gradcli.errors import GradError
 from gradcli.nests import adjoint
 from gradcli.nests.adjoint import derivative
@@ -84,12 +85,24 @@ def passes(parsed: Parsed, request: Request, plain: bool = False, seeded: bool =
         back = motion.hoisted(simplify.without_copies(simplify.shared(back), kept), kept)
         back = motion.regrouped(motion.unstretched(back))
         back = simplify.product_sums(simplify.shared(back))
-        ahead = motion.regrouped(simplify.without_copies(ahead, results))
-    needs = simplify.needed(back.equations, [derivative(name) for name in wanted])
-    back = back._replace(equations=tuple(needs))
+        ahead = simplify.without_copies(ahead, results)
+    ends = [derivative(name) for name in wanted]
+    back = back._replace(equations=tuple(simplify.needed(back.equations, ends)))
+    if not plain:
+        ahead, back = _stacked(ahead, back, results, ends)
     ahead, back, saved = _split(ahead, back, {q.name for q in inputs}, outputs, not plain)
     gradients = tuple(Quantity(name, nest.axes[name], nest.shapes[name]) for name in wanted)
     return Passes(program, inputs, outputs, given, gradients, ahead, back, saved, note)
+
+
+def _stacked(ahead: Nest, back: Nest, results: set[str], ends: list[str]) -> tuple[Nest, Nest]:
+    """Both passes with products drawn together, the backward one with the forward one's stacks."""
+    taken = {*ahead.shapes, *back.shapes, *ahead.sizes.dims}
+    made = {equation.target.name for equation in back.equations}
+    used = {ref.name for equation in back.equations for ref in equation.refs()} - made
+    ahead, stacks = stacked(ahead, results | used, (), taken)
+    back, _ = stacked(back, ends, stacks, taken | {stack.ref.name for stack in stacks})
+    return motion.regrouped(ahead), motion.regrouped(back)
 
 
 def _unrolled(parsed: Parsed, request: Request) -> tuple[Program, Nest]:
@@ -259,6 +272,7 @@ def _free(equation: Equation) -> bool:
     """Whether a value costs nothing to have again: its entries are moved, or it is a constant."""
     return (
         not equation.adds
+        and len(equation.args) <= 1
         and equation.call.op.rounding == EXACT
         and equation.call.flops.value == 0
         and at_once_fits(equation, 0)

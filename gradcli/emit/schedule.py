@@ -70,7 +70,7 @@ def _needs(equations: Sequence[Equation], serial: Sequence[str]) -> list[set[int
             i
             for ref in equation.refs()
             for i in made.get(ref.name, ())
-            if not _another(equations[i].target, ref, serial)
+            if not another(equations[i].target, ref, serial)
         }
         for equation in equations
     ]
@@ -89,7 +89,7 @@ def recurrent(equations: Sequence[Equation]) -> set[str]:
     return found
 
 
-def _another(made: Ref, used: Ref, serial: Sequence[str]) -> bool:
+def another(made: Ref, used: Ref, serial: Sequence[str]) -> bool:
     """Whether an entry is of another iteration of the loops around than the one that is made."""
     for a, b in zip(made.at, used.at, strict=True):
         for variable in serial:

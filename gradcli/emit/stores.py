@@ -50,7 +50,11 @@ def stores(
         axes, shape = nest.axes[name], nest.shapes[name]
         first = items[places[0]]
         alone = len(places) == 1 and name not in arriving
-        if alone and _all_of_it(nest, first, axes, shape):
+        if name not in kept and (inside := _added_to(items, runs, places, used.get(name, ()))):
+            found[name] = Store(LOCAL, axes, shape, inside)
+            for i in places[1:]:
+                adds[i] = True
+        elif alone and _all_of_it(nest, first, axes, shape):
             found[name] = Store(WHOLE, axes, shape)
         elif (
             alone
@@ -139,6 +143,24 @@ def _local(
     return depth
 
 
+def _added_to(
+    items: Sequence[Item],
+    runs: Sequence[tuple[int, ...]],
+    places: Sequence[int],
+    uses: Sequence[tuple[int, Ref]],
+) -> int:
+    """The same for what is made whole, and of which a part gains more in the same iteration."""
+    first, *rest = places
+    equation = items[first].equation
+    more = [items[i].equation for i in rest]
+    made = not equation.adds and equation.spans is None
+    if not rest or not made or any(e.spans is None or e.target != equation.target for e in more):
+        return 0
+    if items[first].batch or any(runs[i] != runs[first] or items[i].batch for i in rest):
+        return 0
+    return _local(items, runs, first, uses)
+
+
 def _fill(
     nest: Nest,
     items: Sequence[Item],
@@ -206,13 +228,12 @@ def _box(nest: Nest, item: Item, shape: Shape) -> list[tuple[Size, Size]]:
 
 def _less(sizes: Sizes, a: Size, b: Size) -> bool:
     """Whether a < b at all sizes."""
-    gap = sizes.add(b, a, -1)
-    return gap.is_constant and gap.value > 0
+    return _at_most(sizes, sizes.add(a, sizes.constant(1)), b)
 
 
 def _at_most(sizes: Sizes, a: Size, b: Size) -> bool:
-    gap = sizes.add(b, a, -1)
-    return gap.is_constant and gap.value >= 0
+    """Whether a <= b at all sizes: no dim is less than 0."""
+    return all(factor >= 0 for _, factor in sizes.add(b, a, -1).terms)
 
 
 Box = Sequence[tuple[Size, Size]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -69,6 +70,7 @@ class Writer:
         self.called = {name: text for name, (text, _) in known.items()}
         self.arrived = set(known)
         self.runs = entered(items)
+        self.made = Counter(item.equation.target.name for item in items)
         self.uses: dict[str, int] = {}
         for item in items:
             for ref in item.equation.refs():
@@ -233,6 +235,8 @@ class Writer:
         users = self.users.get(name, [])
         if self.plain or store.kind == ARRAY or name in self.kept or not users:
             return False
+        if self.made[name] > 1:
+            return False
         if self.uses[name] > 1 and not (self.view(equation) and not item.batch):
             return False
         return all(
@@ -248,29 +252,31 @@ class Writer:
     def view(self, equation: Equation) -> bool:
         """Whether a value is another one, turned."""
         call = equation.call
-        return call.op.rounding == EXACT and call.flops.value == 0 and len(equation.args) == 1
+        moves = call.op.rounding == EXACT and call.flops.value == 0
+        return moves and len(equation.args) == 1 and equation.spans is None
 
     def target(self, item: Item, store: Store) -> list[str]:
         """What stands in the brackets of what a statement assigns to; nothing for all of it."""
         equation = item.equation
         spans = equation.spans if equation.adds else None
-        if store.kind != ARRAY or (not equation.target.at and spans is None):
+        if spans is None and (store.kind != ARRAY or not equation.target.at):
             return []
         parts = self.subscripts(equation.target, store, item.batch, aligned=False)
         if spans is not None and not all(span.whole for span in spans):
-            parts += [":"] * (len(store.axes) - len(parts))
-            parts += [self.span(span) for span in spans]
+            parts += [":"] * (len(store.axes) - store.inside - len(parts))
+            parts += [self.span(*both) for both in zip(spans, store.shape, strict=True)]
         return _trimmed(parts) or [":"]
 
-    def span(self, span: Span) -> str:
-        """The part of an axis that a region takes."""
+    def span(self, span: Span, size: Size) -> str:
+        """The part of an axis of some size that a region takes."""
         if span.whole:
             return ":"
         length = self.size(self.sizes.add(span.stop, span.start, -1))
         if span.step is not None:
             return between(*map(self.size, (span.start, span.stop, span.step)))
         moves = self.moves(span.start, span.stop)
-        return self.language.run(self.size(span.start), self.size(span.stop), length, moves)
+        stop = "" if span.stop is size and not moves else self.size(span.stop)
+        return self.language.run(self.size(span.start), stop, length, moves)
 
     def value(self, item: Item, room: int) -> Written:
         """The right side of a statement, at most so long where that can be had."""
@@ -408,8 +414,10 @@ class Writer:
         lost = self.lost(item)
         batched = tuple(self.batched(arg, item) for arg in equation.args)
         front = tuple(self.length(loop) for loop in item.batch) if any(batched) else ()
+        whole = call.signature.shapes[0] if equation.spans else ()
         spans = tuple(
-            (self.size(s.start), self.span(s), s.single, s.whole) for s in (equation.spans or ())
+            (self.size(s.start), self.span(s, size), s.single, s.whole)
+            for s, size in zip(equation.spans or (), whole, strict=True)
         )
         site = Site(call.signature, call.shape, front, self.size, spans, batched)
         if lost and len(lost) == len(item.batch) and SUMMED in call.op.code:

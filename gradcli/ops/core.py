@@ -138,6 +138,7 @@ class Op:
     copies: whether the result is the only operand as it is.
     turns: whether the result is the only operand with its axes in reverse.
     stretches: whether the result is the only operand with axes stretched, and no entry is new.
+    letters: of a product of two matrices the axes of both and of the result, "ij,jk->ik".
     regroups: whether a chain of it may be computed in any order and grouping.
     boolean: whether each entry of the result is 0 or 1.
     sums_to_one: Signature -> the axis (None: all) along which the result's entries sum to 1.
@@ -183,6 +184,7 @@ class Op:
     copies: bool = False
     turns: bool = False
     stretches: bool = False
+    letters: str = ""
     regroups: bool = False
     boolean: bool = False
     sums_to_one: Callable[[Signature], int | None] | None = None

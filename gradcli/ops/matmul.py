@@ -10,7 +10,7 @@ import numpy as np
 from gradcli.expr import Expr, call
 from gradcli.ops import coding, maps
 from gradcli.ops.broadcasting import broadcast_shapes, differ
-from gradcli.ops.coding import NUMPY, SUMMED
+from gradcli.ops.coding import JAX, NUMPY, SUMMED, TORCH
 from gradcli.ops.core import (
     EACH,
     RING,
@@ -137,12 +137,18 @@ operator(
     shape=_matmul_shape,
     flip=_matmul_flip,
     lanes=_matmul_lanes,
+    letters="ij,jk->ik",
     spread=True,
     foldable=False,
     linear=EACH,
     flops=product,
     terms=_matmul_terms,
-    code={NUMPY: coding.product, SUMMED: coding.product_summed},
+    code={
+        NUMPY: coding.product_numpy,
+        TORCH: coding.product,
+        JAX: coding.product,
+        SUMMED: coding.product_summed,
+    },
     exact=RING,
     about="matrix product, over the last two axes",
     jacobian=_matmul_jacobian,

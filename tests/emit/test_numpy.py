@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -224,6 +225,18 @@ def test_a_wrong_shape_names_the_input() -> None:
     module = load(made.text)
     with pytest.raises(ValueError, match=r"U has shape \(3, 2\), not \(3, 3\)"):
         module["forward"](**{**made.inputs, "U": np.zeros((3, 2))})
+
+
+@pytest.mark.parametrize("value", [np.float64(1), np.zeros(3), np.zeros((5, 2, 1, 1))])
+def test_an_array_of_another_number_of_axes_names_the_input(value: np.ndarray) -> None:
+    """Among them those from which the sizes are read."""
+    made = case(RNN.format(T=5))
+    module = load(made.text)
+    for name in made.inputs:
+        with pytest.raises(
+            ValueError, match=f"^{name} has shape {re.escape(str(value.shape))}, not"
+        ):
+            module["forward"](**{**made.inputs, name: value})
 
 
 def test_names_that_python_has_are_renamed_and_called_by_the_models() -> None:
