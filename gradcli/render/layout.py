@@ -257,9 +257,10 @@ def _places(text: str) -> list[_Place]:
 
 
 def _pieces(text: str) -> list[str]:
-    """What stands between the places where a text may be broken."""
+    """What stands between the places where a text may be broken; the first is indented as it is."""
     at = [place.at for place in _places(text)]
-    return [text[a:b].strip() for a, b in itertools.pairwise([0, *at, len(text)])]
+    first, *others = [text[a:b].rstrip() for a, b in itertools.pairwise([0, *at, len(text)])]
+    return [first, *map(str.lstrip, others)]
 
 
 def cell_width(text: str) -> int:
