@@ -79,13 +79,13 @@ def passes(parsed: Parsed, request: Request, plain: bool = False, seeded: bool =
     kept = {derivative(name) for name in wanted} | {derivative(q.name) for q in given}
     back = adjoint.backward(nest, [q.name for q in outputs], wanted)
     back = _seeded(back, program, nest, given) if seeded else back
-    back = back._replace(shapes=nest.shapes | back.shapes, axes=nest.axes | back.axes)
     ahead = _flat(nest)
+    back = back._replace(shapes=ahead.shapes | back.shapes, axes=ahead.axes | back.axes)
     if not plain:
         back = motion.hoisted(simplify.without_copies(simplify.shared(back), kept), kept)
         back = motion.regrouped(motion.unstretched(back))
         back = simplify.product_sums(simplify.shared(back))
-        ahead = simplify.without_copies(ahead, results)
+        ahead = simplify.without_copies(ahead, results | _taken(back))
     ends = [derivative(name) for name in wanted]
     back = back._replace(equations=tuple(simplify.needed(back.equations, ends)))
     if not plain:
@@ -98,11 +98,15 @@ def passes(parsed: Parsed, request: Request, plain: bool = False, seeded: bool =
 def _stacked(ahead: Nest, back: Nest, results: set[str], ends: list[str]) -> tuple[Nest, Nest]:
     """Both passes with products drawn together, the backward one with the forward one's stacks."""
     taken = {*ahead.shapes, *back.shapes, *ahead.sizes.dims}
-    made = {equation.target.name for equation in back.equations}
-    used = {ref.name for equation in back.equations for ref in equation.refs()} - made
-    ahead, stacks = stacked(ahead, results | used, (), taken)
+    ahead, stacks = stacked(ahead, results | _taken(back), (), taken)
     back, _ = stacked(back, ends, stacks, taken | {stack.ref.name for stack in stacks})
     return motion.regrouped(ahead), motion.regrouped(back)
+
+
+def _taken(back: Nest) -> set[str]:
+    """What a backward pass takes from the forward one."""
+    made = {equation.target.name for equation in back.equations}
+    return {ref.name for equation in back.equations for ref in equation.refs()} - made
 
 
 def _unrolled(parsed: Parsed, request: Request) -> tuple[Program, Nest]:
@@ -219,11 +223,13 @@ def _flat(nest: Nest) -> Nest:
         )
         known = {f"@{k}": arg for k, arg in enumerate(equation.args)}
         loops = tuple(nest.sizes.dims[loop.variable] for loop in equation.loops)
+        called = {step: name for name, step in equation.call.op.body.saved}
         for step in flatten([equation.step._replace(name="@", args=args)]):
             if step.name == "@":
                 target = equation.target
             else:
-                target = Ref(equation.target.name + step.name[1:], loops)
+                own = called.get(step.name[2:], step.name[2:])
+                target = Ref(adjoint.inner(equation.target.name, own), loops)
                 shapes[target.name] = step.call.shape
                 axes[target.name] = tuple(Axis(loop.first, loop.last) for loop in equation.loops)
             known[step.name] = target

@@ -193,7 +193,17 @@ def _operation(
         group="user",
         surrogate=node.surrogate or any(step.call.op.surrogate for step in steps),
         complex_safe=all(step.call.op.complex_safe for step in steps),
-        body=Body(names, steps, result),
+        body=Body(names, steps, result, _steps_of(saved, steps)),
+    )
+
+
+def _steps_of(saved: Mapping[str, Item], steps: Sequence[Step]) -> tuple[tuple[str, str], ...]:
+    """The steps that compute what is saved."""
+    computed = {step.name for step in steps}
+    return tuple(
+        (name, item.name)
+        for name, item in saved.items()
+        if isinstance(item, Ref) and item.name in computed
     )
 
 

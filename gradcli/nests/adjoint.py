@@ -20,6 +20,11 @@ def derivative(name: str) -> str:
     return f"d/{name}"
 
 
+def inner(name: str, step: str) -> str:
+    """The key of a value inside the operation that makes a name: what it saves by its own name."""
+    return f"{name}.{step}"
+
+
 def backward(nest: Nest, outputs: Iterable[str], wanted: Sequence[str]) -> Nest:
     """The equations of the backward pass.
 
@@ -53,7 +58,7 @@ class _Writer:
         loops = tuple(loop._replace(down=not loop.down) for loop in equation.loops)
         found = gains(equation.step)
         cotangent = Ref(derivative(name), index)
-        lines: dict[int, Operand] = {}
+        lines = self.saved(equation, found.names)
         for arg, part in zip(equation.args, found.operands, strict=True):
             if part is None or not isinstance(arg, Ref) or arg.name not in self.active:
                 continue
@@ -72,6 +77,17 @@ class _Writer:
             call = self.copy(shape)
             target = Ref(derivative(arg.name), arg.at)
             self.made.append(Equation(target, call, (value,), loops, True, spans))
+
+    def saved(self, equation: Equation, names: Sequence[str]) -> dict[int, Operand]:
+        """The lines of a rule that the forward pass has computed: what an operation saves."""
+        body = equation.call.op.body
+        kept = {name for name, _ in body.saved} if body is not None else set()
+        index = tuple(self.sizes.dims[loop.variable] for loop in equation.loops)
+        return {
+            line: Ref(inner(equation.target.name, name), index)
+            for line, name in enumerate(names)
+            if name in kept
+        }
 
     def line(
         self,

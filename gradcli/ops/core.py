@@ -96,11 +96,15 @@ Flops: TypeAlias = Callable[[Signature, Shape], Size]
 
 
 class Body(Record):
-    """What an operation defined in a model consists of: operands' names, steps, its result."""
+    """What an operation defined in a model consists of: operands' names, steps, its result.
+
+    saved: what its rule may use of the inside, as the rule's lines and as the steps are called.
+    """
 
     operands: tuple[str, ...]
     steps: tuple[Any, ...]
     result: Any
+    saved: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

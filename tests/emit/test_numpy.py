@@ -239,6 +239,48 @@ def test_an_array_of_another_number_of_axes_names_the_input(value: np.ndarray) -
             module["forward"](**{**made.inputs, name: value})
 
 
+SAVING = """
+layout denominator
+dim N = 3, D = 4
+input x: [N, D]
+param w: [1, D]
+const m: [N, D] ~ bernoulli(0.7)
+
+op rmsnorm(x, w, const m):
+    rstd = 1 / sqrt(mean(square(x), axis=1) + 1e-5)
+    save rstd
+    return m * (x * rstd) * w
+    xhat = x * rstd
+    g = m * dL/dout * w
+    dL/dx = rstd * (g - xhat * mean(g * xhat, axis=1))
+    dL/dw = sum(m * dL/dout * xhat, axis=0)
+"""
+ENDINGS = {
+    "once": "loss L = sum(square(rmsnorm(x, w, m)))\n",
+    "twice": "y = rmsnorm(x, w, m)\nloss L = sum(rmsnorm(y + x, w, m))\n",
+    "in a loop": """dim T = 3
+y[0] = x
+for t in 1..T:
+    y[t] = rmsnorm(x + y[t-1], w, m)
+loss L = sum(sum(square(y[t])) for t in 1..T)
+""",
+}
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["fused", "plain"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_op_saves_what_it_says_and_its_rule_computes_it_no_more(
+    ending: str, plain: bool
+) -> None:
+    made = case(SAVING + ENDINGS[ending], plain=plain)
+    assert not made.notes
+    forward, backward = made.text.split("def backward")
+    assert forward.count("np.sqrt") == (2 if ending == "twice" else 1)
+    assert "np.sqrt" not in backward
+    assert "_rstd" in forward.partition("return {")[2]
+    run(made)
+
+
 def test_names_that_python_has_are_renamed_and_called_by_the_models() -> None:
     text = "input lambda: [2], list: [2], np: [2], forward: [2]\nloss sum_ = sum(lambda * list * np * forward)\n"
     made = case(text)
