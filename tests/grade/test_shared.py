@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from grading import ROOT
 
-from gradcli.check.derivation.causes import Causes
+from gradcli.check.derivation import causes
 from gradcli.check.derivation.memory import Memory
 from gradcli.grade.marks import Asked, Mark, Marker
 from gradcli.grade.rubric import Rubric
@@ -41,7 +41,7 @@ SUBMISSIONS = (
 
 def marker(path: Path) -> Marker:
     program, data = bind(parse_file(str(path)), Request())
-    return Marker(program, data, Rubric(), Asked())
+    return Marker(program, data, Rubric(), Asked(seconds=600))
 
 
 def told(mark: Mark) -> object:
@@ -60,6 +60,19 @@ def files(tmp_path: Path) -> list[str]:
         found.append(str(path))
     (tmp_path / "model.eq").write_text(LAYER)
     return found
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What is tried from now on, as it is tried."""
+    tried: list[object] = []
+    meet = causes.Causes.meet
+
+    def noted(self: causes.Causes, *arguments: object) -> int | None:
+        tried.append(arguments)
+        return meet(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(causes.Causes, "meet", noted)
+    return tried
 
 
 def test_the_order_of_submissions_is_no_matter(files: list[str], tmp_path: Path) -> None:
@@ -100,16 +113,26 @@ def test_a_derivation_that_stops_early_is_judged_quickly(
     (tmp_path / "it.grad").write_text(
         "\n".join([*listing[:at], f"{target} = -({formula})", *listing[at + 1 : at + 9]])
     )
-    tried = []
-    meet = Causes.meet
-
-    def counted(self: Causes, *arguments: object) -> int | None:
-        tried.append(arguments)
-        return meet(self, *arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Causes, "meet", counted)
+    tried = counted(monkeypatch)
     mark = marker(model).mark(str(tmp_path / "it.grad"))
     (wrong,) = [line for line in mark.lines if line.verdict == "wrong"]
     assert (wrong.line, wrong.diagnosis) == (at + 1, "sign")
     assert wrong.expected == listing[at]
     assert len(tried) < 100
+
+
+def test_the_search_for_causes_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many lines are wrong for no known cause, each is looked at a little."""
+    model = ROOT / "examples" / "lstm.eq"
+    listing = "".join(lines(run(str(model), Request()))).splitlines()
+    spoilt = [i for i, line in enumerate(listing) if line.startswith("dL/d")][:12]
+    for i in spoilt:
+        target, assign, formula = listing[i].split(" ", 2)
+        listing[i] = f"{target} {assign} exp({formula}) - 5 * ({formula})^3"
+    (tmp_path / "it.grad").write_text("\n".join(listing) + "\n")
+    monkeypatch.setattr(causes, "EFFORT", 1000)
+    tried = counted(monkeypatch)
+    mark = marker(model).mark(str(tmp_path / "it.grad"))
+    assert mark.count("wrong") == len(spoilt)
+    assert len(tried) < 1000 + 2 * causes.TRIES[-1] * len(spoilt)
+    assert len(tried) > 10 * len(spoilt)

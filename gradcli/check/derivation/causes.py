@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcli.check.derivation import edits
 from gradcli.check.derivation.agreement import AGREE, HIDDEN, compare, near, vanishing
-from gradcli.check.derivation.diagnosis import Finding, search
+from gradcli.check.derivation.diagnosis import MOST_TRIES, Finding, search
 from gradcli.check.derivation.exact import Exact
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.germ import Own
@@ -32,6 +32,9 @@ from gradcli.transform.vjp import contribute
 
 MOST_GOALS = 16
 MOST_SEARCHED = 200  # wrong lines whose causes are looked for
+EFFORT = 16_000  # changed lines computed in all, about; then fewer for each
+TRIES = (MOST_TRIES, 3000, 1500, 800, 400, 200, 100)  # how many for one line, and the least
+SHARE = 2  # the part of what is left of the effort that one search may take
 MOST_ENTRIES = 4096  # of an operand whose Jacobian's diagonal is computed
 
 
@@ -65,6 +68,7 @@ class Causes:
         self.progress = progress
         self.held: AbstractSet[int] = frozenset()  # the positions of what right lines hold
         self.searched = 0
+        self.effort = EFFORT
 
     @property
     def spent(self) -> bool:
@@ -132,7 +136,7 @@ class Causes:
                 )
 
             key = self._key(place, goals, wanted, keeping)
-            finding = self.sheet.points.memory.of(key, made)
+            finding = self._remembered(key, made)
         return finding and Cause(finding, goals[finding.goal].shares)
 
     def _key(
@@ -142,9 +146,25 @@ class Causes:
         sheet, line = self.sheet, self.sheet.lines[place]
         own = tuple((sheet.lines[p].target, sheet.numbers[p]) for p in sheet.visible(place))
         left = tuple(goal.shares for goal in goals)
-        aims = (left, tuple(wanted), keeping, bool(self.exact.germs))
+        aims = (left, tuple(wanted), keeping, self._most(), bool(self.exact.germs))
         number = sheet.numbers[place]
         return ("finding", number, line.name, str(line.region), aims, own, sheet.vocabulary)
+
+    def _remembered(self, key: Hashable, made: Callable[[], Finding | None]) -> Finding | None:
+        """A search, or what came of it before, at the same cost."""
+        before = self.effort
+
+        def both() -> tuple[Finding | None, int]:
+            finding = made()
+            return finding, before - self.effort
+
+        finding, cost = self.sheet.points.memory.of(key, both)
+        self.effort = before - cost
+        return finding
+
+    def _most(self) -> int:
+        """How many changed lines one search may compute."""
+        return next((n for n in TRIES if n * SHARE <= self.effort), TRIES[-1])
 
     def of_divided(self, places: Sequence[int], account: Account) -> tuple[int, Cause] | None:
         """The one wrong line among several that divide shares between them, the others right."""
@@ -190,11 +210,13 @@ class Causes:
         fits = not isinstance(line.lowered, Misfit) and self.sheet.fits(line, line.lowered)
 
         def visibly(changed: ast.Code) -> int | None:
+            self.effort -= 1
             goal = meets(changed)
             return None if goal is None or self._hides_a_term(place, changed, meets, goal) else goal
 
         ways = {"single": single, "unlikely": unlikely}
-        return search(code, material, visibly, fits=fits, wanted=wanted, **ways)
+        most = self._most()
+        return search(code, material, visibly, fits=fits, wanted=wanted, most=most, **ways)
 
     def _hides_a_term(
         self, place: int, code: ast.Code, meets: Callable[[ast.Code], int | None], goal: int

@@ -18,8 +18,7 @@ from gradcli.check.derivation.pools import Pools
 from gradcli.check.derivation.postfix import degree, plain
 from gradcli.syntax import ast
 
-MOST_TRIES = 6_000  # changed lines computed for one wrong line
-MOST_PAIRS = 6_000  # lines with two changes
+MOST_TRIES = 6_000  # changed lines computed for one wrong line: with one change, and with two
 MOST_FACTORS = 6  # missing factors that are put in with a second change
 LONGEST = 250  # instructions of a line that is searched
 
@@ -90,6 +89,7 @@ def search(
     wanted: Container[int] = EVERY,
     single: bool = False,
     unlikely: bool = False,
+    most: int = MOST_TRIES,
 ) -> Finding | None:
     """The first change of a line's code that meets a goal.
 
@@ -99,6 +99,7 @@ def search(
         change meets these.
     single: whether one change must do. unlikely: whether any change that meets an unlikely goal is
         told where nothing else is found.
+    most: how many lines with one change are computed, and how many with two.
     A change that makes the line the very formula of the listing comes before all others, unless it
     replaces a whole expression or brings a name that the person has not; one that multiplies a
     derivative by a derivative is none, for a backward step is linear in them.
@@ -113,9 +114,9 @@ def search(
         if plain(edit.code) in formulas and not _rewritten(code, edit, pools.strangers)
     )
     return (
-        tries.first(exact, MOST_TRIES, PLAIN | {edits.OPERAND, edits.FACTOR})
-        or tries.first(_single(code, pools, fits), MOST_TRIES)
-        or (None if single else tries.first(_double(code, pools), MOST_PAIRS))
+        tries.first(exact, most, PLAIN | {edits.OPERAND, edits.FACTOR})
+        or tries.first(_single(code, pools, fits), most)
+        or (None if single else tries.first(_double(code, pools), most))
         or tries.second
         or (tries.last if unlikely else None)
     )
