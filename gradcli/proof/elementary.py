@@ -73,15 +73,14 @@ class Elementary:
 
     def fresh(self) -> list[int]:
         """An element of its own at each point, from the point's own stream."""
-        p = self.field.p
-        return [stream.randrange(1, p) for stream in self.streams]
+        return [self.field.drawn(stream, 1)[0] for stream in self.streams]
 
     def draw(self, shape: tuple[int, ...]) -> Array:
         """Independent elements, with the points in front."""
-        p, count = self.field.p, math.prod(shape)
+        count = math.prod(shape)
         found = np.empty((self.points, count), dtype=object)
         for k, stream in enumerate(self.streams):
-            found[k] = [stream.randrange(1, p) for _ in range(count)]
+            found[k] = self.field.drawn(stream, count)
         return found.reshape((self.points, *shape))
 
     def _square(self) -> list[int]:
@@ -415,7 +414,7 @@ def _powers(field: Field, fresh: Callable[[], list[int]]) -> Any:
                 return None
             if power.denominator % 2 == 0 and not field.is_square(value):
                 return None
-            total = total * pow(value, exponent, field.p) % field.p
+            total = total * (value if exponent == 1 else pow(value, exponent, field.p)) % field.p
         return total
 
     def drawn() -> tuple[list[int], int]:

@@ -23,6 +23,7 @@ from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, Proof, Witness, un
 from gradcli.proof.work import work
 
 FEWEST, FEW = 8, 3  # points
+USUAL = 32  # points that are tried before there are more
 ENOUGH = 2  # points at which all roots of a value must exist
 LAST_BITS = 1e-14  # relative to an entry, what rounding may be
 SLACK = 5  # points more than exponents
@@ -73,12 +74,21 @@ class Evaluation:
                 self.lost = frozenset().union(*(v.lost for v in self.values.values()))
                 self.own = self._independent()
             except MorePoints:
-                points *= 2
+                points = max(2 * points, min(self._wanted(), USUAL))
             except OtherPrime:
                 self.seed = f"{self.seed}'"
                 self.field = Field(self.seed)
             else:
                 return
+
+    def _wanted(self) -> int:
+        """About how many points tell the program's exponents apart: as many as differ at one."""
+        streams = [f"{self.seed} 0"]
+        draws = drawn(self.near, self.fixed, self.field, streams)
+        arithmetic, values = begun(self.near, self.field, streams, draws)
+        arithmetic.exponents.open = arithmetic.angles.open = True
+        interpret(self.steps, values, arithmetic.meaning, arithmetic.number)
+        return max(arithmetic.exponents.met, arithmetic.angles.met) + SLACK
 
     def _independent(self) -> int:
         """How many independent exponents and angles have been met."""

@@ -37,6 +37,7 @@ class Exponents:
         self.field = field
         self.points = points
         self.drawn, self.combined = made
+        self.met = 0  # how many different ones
         self.open = False  # whether what is past the last that is told apart is no matter
         self.known: dict[tuple[int, ...], tuple[list[Any], Degree, Doubts]] = {}
         self.exponent: list[list[int]] = []  # of the independent ones
@@ -68,6 +69,7 @@ class Exponents:
         exponent = np.array(column, dtype=object)
         if not any(column):
             return self._combined([]), Degree(), SURE
+        self.met += 1
         residual, combination = self._reduced(exponent)
         if (residual != 0).any():
             value, degree = self.drawn()

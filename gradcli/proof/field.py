@@ -12,6 +12,7 @@ import math
 import random
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,20 +24,31 @@ STRIDE = 4 * math.prod(SMOOTH)
 HALF = 55  # bits of a fraction's numerator and of its denominator, where one is looked for
 SIMPLER = 40  # bits by which a fraction must be simpler than others
 WITNESSES = 50
+DRAWN = 320  # bits from which an element is made
 
 
 class Field:
     """The integers modulo a prime that a seed draws; arrays of them hold Python's own integers."""
 
     def __init__(self, seed: int | str) -> None:
-        self.p = _prime(random.Random(f"gradcli {seed}"))
+        self.p = _prime(f"gradcli {seed}")
         self.order = (self.p - 1) // 2  # of the group of squares
         self.known: dict[tuple[int, Fraction], int | None] = {}
 
     # ── elements ──
 
+    def drawn(self, rng: random.Random, count: int) -> list[int]:
+        """Independent elements other than 0, all alike likely: but for a part of 2^-128, which is
+        what is left of so many bits modulo the prime.
+        """
+        size = DRAWN // 8
+        bits = rng.randbytes(size * count)
+        every = (bits[k : k + size] for k in range(0, size * count, size))
+        return [int.from_bytes(each, "little") % self.p or 1 for each in every]
+
     def residue(self, value: Fraction) -> int:
-        return value.numerator * pow(value.denominator, -1, self.p) % self.p
+        n, d = value.numerator, value.denominator
+        return n % self.p if d == 1 else n * pow(d, -1, self.p) % self.p
 
     def is_square(self, x: int) -> bool:
         return x == 0 or pow(x, self.order, self.p) == 1
@@ -99,7 +111,7 @@ class Field:
         """Fixed elements that look random, one for each of some entries."""
         rng = random.Random(count)
         found = np.empty(count, dtype=object)
-        found[:] = [rng.randrange(1, self.p) for _ in range(count)]
+        found[:] = self.drawn(rng, count)
         return found
 
     def power(self, x: Array, exponent: int) -> Array:
@@ -132,7 +144,9 @@ def rank_of_bits(rows: Sequence[Sequence[int]]) -> int:
     return len(basis)
 
 
-def _prime(rng: random.Random) -> int:
+@lru_cache(maxsize=64)
+def _prime(seed: str) -> int:
+    rng = random.Random(seed)
     while True:
         k = rng.randrange(2 ** (BITS - 1) // STRIDE, 2**BITS // STRIDE)
         if _is_prime(k * STRIDE - 1, rng):

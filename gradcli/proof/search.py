@@ -40,7 +40,7 @@ def drawn(
         if name not in fixed:
             at = np.empty((len(streams), value.size), dtype=object)
             for k, rng in enumerate(rngs):
-                at[k] = [rng.randrange(1, field.p) for _ in range(value.size)]
+                at[k] = field.drawn(rng, value.size)
             found[name] = at.reshape((len(streams), *value.shape))
     return found
 
@@ -208,5 +208,5 @@ class Search:
                     found[k] = f"{self.seed} {self.rng.random()}"
                 else:
                     name, i = self.places[place]
-                    made[name][k].reshape(-1)[i] = self.rng.randrange(1, self.field.p)
+                    (made[name][k].reshape(-1)[i],) = self.field.drawn(self.rng, 1)
         return found, made

@@ -55,11 +55,15 @@ class Accounts:
 
     def settled(self) -> dict[str, Account]:
         """The accounts of all derivatives that lines state, each line matched with its shares."""
+        return {name: self._settled(name, own) for name, own in self._places().items()}
+
+    def _places(self) -> dict[str, list[int]]:
+        """The places of the lines of each derivative."""
         places: dict[str, list[int]] = {}
         for place, line in enumerate(self.sheet.lines):
             if line.name is not None:
                 places.setdefault(line.name, []).append(place)
-        return {name: self._settled(name, own) for name, own in places.items()}
+        return places
 
     def _settled(self, name: str, places: Sequence[int]) -> Account:
         """One account, as it has been settled already where it has the same lines."""
@@ -107,15 +111,30 @@ class Accounts:
             lacks = any(not vanishing(share.value).all() for share in lacking)
             for place, entry in account.entries.items():
                 right = _HOLDS.get(entry.status, False)
-                begin = self.sheet.lines[place].node.name.place[0]
-                before = found.get(begin, Tried(True, PERFECT, False))
-                whole = False if False in (before.right, right) else before.right and right
-                found[begin] = Tried(
-                    whole,
-                    weakest([before.proof, self.proven.of(place)]),
-                    before.lacks or (lacks and place == max(account.entries)),
-                )
+                last = lacks and place == max(account.entries)
+                self._note(found, place, Tried(right, self.proven.of(place), last))
         return found
+
+    def exactly(self) -> dict[int, Tried] | None:
+        """The same by exact values alone, where these prove all totals; else None."""
+        found: dict[int, Tried] = {}
+        for name, places in self._places().items():
+            lines = [(place, self.sheet.lines[place]) for place in places]
+            entries = [(place, Entry(line.assign, line.region, None)) for place, line in lines]
+            proof = self.proven.exact.total(name, entries)
+            if proof.verdict != PROVEN:
+                return None
+            for place in places:
+                self._note(found, place, Tried(True, proof, False))
+        return found
+
+    def _note(self, found: dict[int, Tried], place: int, one: Tried) -> None:
+        """Note what a line is, with what its other iterations are."""
+        begin = self.sheet.lines[place].node.name.place[0]
+        before = found.get(begin, Tried(True, PERFECT, False))
+        right = False if False in (before.right, one.right) else before.right and one.right
+        proof = weakest([before.proof, one.proof])
+        found[begin] = Tried(right, proof, before.lacks or one.lacks)
 
     def _entry(self, line: Line) -> Entry:
         """What a line writes."""

@@ -73,17 +73,25 @@ class Points(NamedTuple):
         return self.derivation.program
 
 
-def evaluate(program: Program, data: Mapping[str, Array], seed: int, length: int = 0) -> Points:
+def evaluate(
+    program: Program,
+    data: Mapping[str, Array],
+    seed: int,
+    length: int = 0,
+    *,
+    exactly: bool = False,
+) -> Points:
     """The derivatives of every name of a program, at points drawn from a seed.
 
     length: of the derivation to be checked there, in operations; a long one gets fewer points.
+    exactly: whether all is decided by exact values, so that no run tells what rounding does.
 
     What has a stated value moves a little from point to point, so that nothing is right by luck;
     a const stays as stated, for a derivation may build on what it is (a one-hot target, say).
     Raises GradError where a value can't be computed.
     """
     derivation = derive(program, tuple(program.shapes))
-    count, runs = _count(derivation, length)
+    count, runs = (FEWEST, 1) if exactly else _count(derivation, length)
     drawn = _drawn(program, data, seed, count)
     whole = derive(program, tuple(program.shapes), "always")  # in which nothing is split
     values, totals, arriving, parts = _computed(whole, Runs(runs, count, seed), drawn)

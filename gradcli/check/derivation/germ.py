@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gradcli.check.derivation.expected import Points
-from gradcli.check.derivation.ledger import Entry
+from gradcli.check.derivation.ledger import EVERYWHERE, Entry
 from gradcli.check.derivation.lines import Line, Sheet, version
 from gradcli.check.derivation.machine import DL, Lowered
 from gradcli.interpret import interpret
@@ -199,29 +199,37 @@ class Germ:
         shape = numbers(self.sheet.program.shapes[name])
         arriving = self.sheet.points.whole.reified.arriving
         given = {item.name: n for item, n in zip(self.sheet.program.given, arriving, strict=True)}
-        total = self.arithmetic.constant(np.zeros(shape))
+        total: Element | None = None
         if name in given:
-            total = total + self.evaluation.values[given[name]]
+            total = self.evaluation.values[given[name]]
         if name == self.sheet.program.loss:
-            total = total + 1
+            one = self.arithmetic.element(1)
+            total = one if total is None else total + one
         for place, entry in entries:
             value = self.stated(place)
             if value is None:
                 return None
-            box = entry.box
+            if entry.box != EVERYWHERE:
+                value = self._put(value, entry.box, shape)
+                if entry.assign != "+=" and total is not None:
+                    kept = np.ones(shape, dtype=bool)
+                    kept[entry.box] = False
+                    total = self.arithmetic.only(kept, total)
+            elif entry.assign != "+=":
+                total = None
+            total = value if total is None else total + value
+        return self.arithmetic.constant(np.zeros(shape)) if total is None else total
 
-            def put(a: Array, box: tuple[slice, ...] = box) -> Array:
-                whole = np.zeros((*a.shape[: a.ndim - len(shape)], *shape), dtype=a.dtype)
-                index: Any = (..., *box)
-                whole[index] = a
-                return whole
+    def _put(self, value: Element, box: tuple[slice, ...], shape: tuple[int, ...]) -> Element:
+        """A value in the place of a region, with 0 around it."""
 
-            if entry.assign != "+=":
-                kept = np.ones(shape, dtype=bool)
-                kept[box] = False
-                total = self.arithmetic.only(kept, total)
-            total = total + self.arithmetic.ring(put, (value,))
-        return total
+        def put(a: Array) -> Array:
+            whole = np.zeros((*a.shape[: a.ndim - len(shape)], *shape), dtype=a.dtype)
+            index: Any = (..., *box)
+            whole[index] = a
+            return whole
+
+        return self.arithmetic.ring(put, (value,))
 
 
 def contributions(points: Points) -> dict[str, list[tuple[str, Region | None]]]:

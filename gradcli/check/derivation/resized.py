@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain, count
 from typing import TypeAlias
 
 from gradcli.check.derivation.expected import Points, evaluate
@@ -21,15 +22,14 @@ Resize: TypeAlias = Callable[[Mapping[str, int]], tuple[Program, Mapping[str, Ar
 
 MOST_DIMS = 6  # dims that are changed one by one
 LONG = 6  # a loop's length from which on a shorter one is tried
-MOST_TRIED = 10**6
 STEPS = 2000  # of a model; a longer one is not tried at other sizes
-FEW = 10**9  # asks for as few points as there may be
 
 
 class Elsewhere(Record):
-    """A model at other sizes: what its free dims are there, and the truth."""
+    """A model at other sizes: what its free dims are there, its data, and the truth, exactly."""
 
     sizes: dict[str, int]
+    data: Mapping[str, Array]
     points: Points
 
 
@@ -49,11 +49,11 @@ def at_sizes(
     program: Program,
     resize: Resize,
     seed: int,
-    judged: Callable[[Points], Mapping[int, Tried]],
+    judged: Callable[[Elsewhere], Mapping[int, Tried]],
 ) -> Report:
     """A report in which each right line says at which sizes it is right.
 
-    judged: what the lines are on other points, by where each begins.
+    judged: what the lines are there, by where each begins.
     """
     own = own_sizes(program)
     tries: list[tuple[dict[str, int], Mapping[int, Tried]]] = []
@@ -61,12 +61,12 @@ def at_sizes(
     lacking = {_variable(item.target) for item in report.missing}
     there = together(program, resize, seed) if right else None
     if there is not None:
-        tries.append((there.sizes, judged(there.points)))
+        tries.append((there.sizes, judged(there)))
         fails = any(_fails(line, tries[0][1], lacking) for line in right)
         changed = [name for name in own if there.sizes[name] != own[name]]
         if fails and len(changed) > 1:
             others = one_by_one(program, resize, seed, changed)
-            tries += [(other.sizes, judged(other.points)) for other in others]
+            tries += [(other.sizes, judged(other)) for other in others]
     lines = [
         _told(line, own, tries, lacking) if line.verdict == RIGHT else line for line in report.lines
     ]
@@ -147,7 +147,7 @@ def _next(program: Program, own: Mapping[str, int]) -> dict[str, int]:
     for name, n in own.items():
         longer = (n + 1,) if name in looped and n < LONG else ()
         taken = {n, *found.values()}
-        found[name] = next(k for k in (*longer, 3, 2, *range(4, MOST_TRIED)) if k not in taken)
+        found[name] = next(k for k in chain(longer, (3, 2), count(4)) if k not in taken)
     return found
 
 
@@ -162,6 +162,7 @@ def _goes(changed: Mapping[str, int], resize: Resize) -> bool:
 def _at(changed: dict[str, int], resize: Resize, seed: int) -> Elsewhere | None:
     try:
         program, data = resize(changed)
-        return Elsewhere(own_sizes(program), evaluate(program, data, seed, FEW))
+        points = evaluate(program, data, seed, exactly=True)
+        return Elsewhere(own_sizes(program), data, points)
     except (GradError, GradErrors):
         return None

@@ -27,7 +27,7 @@ from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.owed import Progress, missing
 from gradcli.check.derivation.own import OwnLines
-from gradcli.check.derivation.resized import Resize, Tried, at_sizes
+from gradcli.check.derivation.resized import Elsewhere, Resize, Tried, at_sizes
 from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unblamed import Unblamed, unread
 from gradcli.errors import GradError, GradErrors, Span
@@ -40,6 +40,7 @@ from gradcli.transform.reverse import region_text, resolve_wrt
 MOST_OWN = 40  # own lines, of those that a wrong line builds on, that are looked into
 MOST_DIVIDED = 4  # lines that divide contributions between them
 OWN_NAME = "a name of one's own, which the lines that use it judge"
+FEW = 10**9  # asks for as few points as there may be
 MANY = 3  # wrong lines, and how many times fewer there must be in the other layout
 
 
@@ -79,11 +80,16 @@ def check(
         raise GradErrors(sheet.written.unread)
     report = report._replace(reread=_reread(review, report, parsed, max_elements))
 
-    def judged(there: Points) -> Mapping[int, Tried]:
+    def judged(there: Elsewhere) -> Mapping[int, Tried]:
+        """What the lines are at other sizes: by exact values, and else by numbers too."""
         try:
-            return Accounts(Sheet(parsed, there, max_elements)).tried()
+            found = Accounts(Sheet(parsed, there.points, max_elements)).exactly()
+            if found is None:
+                points = evaluate(there.points.program, there.data, seed, FEW)
+                found = Accounts(Sheet(parsed, points, max_elements)).tried()
         except (GradError, GradErrors):
             return {}
+        return found
 
     return at_sizes(report, program, resize, seed, judged) if resize else report
 
