@@ -39,7 +39,7 @@ def definition(env: Env, node: ast.Def) -> Function:
 def check_head(env: Env, name: ast.Name, parameters: Sequence[ast.Name]) -> None:
     """Raise GradError unless the name is new and each parameter stands once."""
     known = FUNCTIONS.get(name.text)
-    if known is not None and not known.yields:
+    if known is not None and not known.gives_way(name.text):
         raise env.error(
             f"`{name.text}` is a function of the language",
             name.place,

@@ -13,12 +13,13 @@ from gradcli.lower.env import Env
 from gradcli.lower.indexing import check_indexes
 from gradcli.lower.names import no_function
 from gradcli.lower.operands import apply, formed, shape, value, whole
-from gradcli.lower.scope import Brackets, Family, Function, Item, Quoted, Ref
+from gradcli.lower.scope import Brackets, Family, Function, Item, NewAxis, Quoted, Ref
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS, Mismatch, Op
 from gradcli.ops.attribute import (
     BRACKETS,
     COUNT,
+    LISTED,
     SIZE,
     SIZES,
     TEXT,
@@ -63,7 +64,7 @@ def plain_call(
 
 def _is_own(env: Env, name: str, op: Op) -> bool:
     """Whether the file's own definition stands before the language's function of that name."""
-    return op.yields and isinstance(env.scope.find(name), Function)
+    return op.gives_way(name) and isinstance(env.scope.find(name), Function)
 
 
 @cache
@@ -247,14 +248,34 @@ def _whole(
 
 def _wholes(
     env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
-) -> tuple[int | tuple[int, ...], Any]:
+) -> tuple[int | tuple[int, ...] | None, Any]:
     item = arguments[-1].item
+    if isinstance(item, NewAxis):  # axis=None
+        arguments.pop()
+        return None, None
     if not isinstance(item, Brackets) or item.stacked:
         return _whole(env, name, kind, arguments, place)
     arguments.pop()
     found = [whole(env, each, kind.about, item.place, k) for k, each in enumerate(item.items)]
     forms = _forms(item.items, len(found))
     return (found[0], forms[0]) if len(found) == 1 else (tuple(found), forms)
+
+
+def _listed(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> tuple[tuple[int, ...], Any]:
+    found: list[Item] = []
+    if arguments and isinstance(last := arguments[-1].item, Brackets):
+        arguments.pop()
+        found += last.items
+    while not found and arguments and isinstance(arguments[-1].item, Number):
+        several = [a.item for a in arguments if isinstance(a.item, Number)]
+        del arguments[-len(several) :]
+        found += several
+    if not found:
+        raise _lacking(env, name, kind, place)
+    numbers = [whole(env, each, "an axis", place) for each in found]
+    return tuple(numbers), _forms(found, len(numbers))
 
 
 def _forms(items: Sequence[Item], count: int) -> tuple[Any, ...]:
@@ -265,7 +286,7 @@ def _forms(items: Sequence[Item], count: int) -> tuple[Any, ...]:
 
 TAKERS: dict[str, Callable[..., Any]] = {
     TEXT: _text, BRACKETS: _brackets, SIZES: _sizes, SIZE: _size, COUNT: _count_of, WHOLE: _whole,
-    WHOLES: _wholes,
+    WHOLES: _wholes, LISTED: _listed,
 }  # fmt: skip
 
 

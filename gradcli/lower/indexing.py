@@ -11,14 +11,14 @@ from gradcli.interpret import interpret
 from gradcli.lower import numbers
 from gradcli.lower.env import Env
 from gradcli.lower.operands import value, whole
-from gradcli.lower.scope import Family, Item, Ref
+from gradcli.lower.scope import Family, Item, NewAxis, Ref
 from gradcli.lower.text import Poisoned, described
 from gradcli.ops import TABLE, Op, Signature
 from gradcli.ops.core import Attrs
 from gradcli.ops.parts import Part, stepped
 from gradcli.ops.parts import whole as whole_axis
 from gradcli.program import Program, Step
-from gradcli.sizes import Form, Number, Shape, Size, of_size, same, spell
+from gradcli.sizes import Form, Number, Shape, Size, is_one, of_size, same, spell
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -32,6 +32,8 @@ def index(env: Env, base: Item, kinds: tuple[Any, ...], bounds: list[Item], plac
         raise env.error(f"{array.text} is a number and has no entries", place, kind="no-quantity")
     if any(isinstance(bound, Ref) and bound.below for bound in bounds):
         return _rows(env, array, kinds, bounds, place)
+    if any(isinstance(bound, NewAxis) for bound in bounds):
+        return _with_axes(env, array, kinds, bounds, place)
     kinds, bounds, turned = _forwards(env, array, kinds, bounds, place)
     found = region(env, array.shape, kinds, bounds, place, array.name)
     array = env.emit(TABLE["index"], (array,), (("region", found),), place)
@@ -215,6 +217,44 @@ def counted(program: Program) -> dict[str, Size]:
 
     interpret(program.steps, known, meaning, lambda number: None)
     return {name: below for name, below in known.items() if below is not None}
+
+
+# ── axes of size 1 ──
+
+
+def _with_axes(
+    env: Env, array: Ref, kinds: tuple[Any, ...], bounds: list[Item], place: Place
+) -> Ref:
+    """`x[:, None]`: an array with axes of size 1 more. A column has one axis here, its entries'."""
+    rest = iter(bounds)
+    owned = [[next(rest) for _ in range(1 if k == ast.AT else sum(k))] for k in kinds]
+    new = [bool(own) and isinstance(own[0], NewAxis) for own in owned]
+    named = [kind for kind, is_new in zip(kinds, new, strict=True) if not is_new]
+    if ast.AT in named:
+        raise env.error(
+            "None stands beside slices, not beside an entry's number",
+            place,
+            "one after the other: x[0][None, :]",
+            kind="bad-index",
+            part=kinds.index(ast.AT),
+        )
+    column = len(array.shape) == 2 and is_one(array.shape[1]) and len(named) < 2
+    where = [k for k, is_new in enumerate(new) if is_new]
+    if any(kind != (False, False) for kind in named):
+        own = [b for items, is_new in zip(owned, new, strict=True) if not is_new for b in items]
+        found = index(env, array, tuple(named), own, place)
+        assert isinstance(found, Ref)
+        array = found
+    if column:
+        entries = new.index(False) if named else len(new)
+        if entries == len(new) - (1 if named else 0) and entries:
+            array = env.emit(TABLE["transpose"], (array,), (), place)
+            where.remove(entries - 1)  # it is a row's first axis
+        else:
+            where.remove(entries + 1)  # it is the column's second axis
+    for axis in where:
+        array = env.emit(TABLE["expand_dims"], (array,), (("axis", axis),), place)
+    return Ref(array.name, array.shape, array.rolled, array.below, stretches=True)
 
 
 # ── slices ──

@@ -106,7 +106,7 @@ class Listing:
                 ]
             )
         self.take(size, place)
-        if remark:
+        if remark and not any([isinstance(i, Ref) and i.stretches for i in items]):
             sign = self.text.sign(place)
             self.notes.setdefault(sign, Note(remark, self.text.span(sign)))
         base = self.numbering.take()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.errors import GradError
 from gradcli.lower.env import Env
 from gradcli.lower.outline import inner_names
-from gradcli.lower.scope import Function, Item
+from gradcli.lower.scope import Function, Item, NewAxis
 from gradcli.lower.text import Poisoned, Unknown
 from gradcli.ops import FUNCTIONS
 from gradcli.ops.prelude import NAMES
@@ -13,10 +13,14 @@ from gradcli.suggest import FOREIGN, WORDS, suggestion
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
+NEW_AXES = ("None", "newaxis")
+
 
 def lookup(env: Env, name: str, place: Place) -> Item:
     """What a name stands for. Raises GradError, Poisoned where it is no quantity or number."""
     found = env.scope.find(name)
+    if found is None and name in NEW_AXES:
+        return NewAxis(name)
     if found is None:
         raise env.dialect.unknown(env, name, place)
     if isinstance(found, Function):

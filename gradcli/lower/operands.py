@@ -10,7 +10,7 @@ from gradcli.forms import Letters
 from gradcli.lower import numbers
 from gradcli.lower.env import Env
 from gradcli.lower.limits import DEEPEST
-from gradcli.lower.scope import Brackets, Family, Item, Ref
+from gradcli.lower.scope import Brackets, Family, Item, NewAxis, Ref
 from gradcli.ops import TABLE, Op
 from gradcli.ops.core import Attrs
 from gradcli.sizes import Number, Shape, is_scalar, spell
@@ -32,6 +32,14 @@ def value(env: Env, item: Item, place: Place, part: int | None = None) -> Ref | 
             f"{item.name} is a family, not a quantity",
             place,
             f"name a member: {item.name}[{index}]",
+            kind="no-quantity",
+            part=part,
+        )
+    if isinstance(item, NewAxis):
+        raise env.error(
+            f"{item.text} is no quantity",
+            place,
+            "in brackets it is an axis of size 1: x[:, None]",
             kind="no-quantity",
             part=part,
         )

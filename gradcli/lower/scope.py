@@ -17,17 +17,24 @@ class Ref:
     """A quantity: an input or a step. `rolled` is its name with letters in its index.
 
     below: of one that holds whole numbers from 0 on, below what they lie.
+    stretches: whether it is written with an axis of size 1 that is meant to be stretched.
     """
 
-    __slots__ = ("below", "name", "rolled", "shape")
+    __slots__ = ("below", "name", "rolled", "shape", "stretches")
 
     def __init__(
-        self, name: str, shape: Shape, rolled: Member | None = None, below: Size | None = None
+        self,
+        name: str,
+        shape: Shape,
+        rolled: Member | None = None,
+        below: Size | None = None,
+        stretches: bool = False,
     ) -> None:
         self.name = name
         self.shape = shape
         self.rolled = rolled
         self.below = below
+        self.stretches = stretches
 
 
 class Family:
@@ -55,6 +62,12 @@ class Brackets(Record):
     listed: bool = False
 
 
+class NewAxis(Record):
+    """`None` or `newaxis`: in brackets an axis of size 1."""
+
+    text: str
+
+
 class Quoted(Record):
     """A text between quotes."""
 
@@ -74,7 +87,7 @@ class Function(Record):
     apply: Callable[[Any, Sequence[Ref | Number], Place], Ref | Number]
 
 
-Item: TypeAlias = Ref | Number | Family | Brackets | Quoted
+Item: TypeAlias = Ref | Number | Family | Brackets | Quoted | NewAxis
 Binding: TypeAlias = Ref | Number | Family | Function
 
 

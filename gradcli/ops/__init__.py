@@ -19,6 +19,7 @@ from gradcli.ops import (
     shaping,
     statistics,
     trigonometric,
+    turns,
 )
 from gradcli.ops.core import FUNCTIONS, TABLE, Array, Op, Pair, Signature, Spelling
 from gradcli.ops.mismatch import Mismatch
@@ -52,4 +53,5 @@ __all__ = [
     "shaping",
     "statistics",
     "trigonometric",
+    "turns",
 ]

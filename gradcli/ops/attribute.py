@@ -33,6 +33,7 @@ SIZE = "size"  # one size
 COUNT = "count"  # one size, behind operands
 WHOLE = "whole"  # a whole number
 WHOLES = "wholes"  # a whole number, or several in brackets
+LISTED = "listed"  # whole numbers, one by one or in brackets
 NOTHING = "nothing"  # the grammar's own
 
 

@@ -14,6 +14,7 @@ from gradcli.ops.attribute import (
     INSIDE,
     KEYWORD,
     LAST,
+    LISTED,
     NOTHING,
     SIZE,
     SIZES,
@@ -232,12 +233,16 @@ def _axis(axis: int, rank: int) -> int:
     return axis % rank
 
 
-def _axes(found: int | tuple[int, ...], at: At) -> int | tuple[int, ...]:
+def _axes(found: int | tuple[int, ...] | None, at: At) -> int | tuple[int, ...] | None:
     """One axis, or several where all go if none is said."""
     if isinstance(found, int):
         return _axis(found, at.rank)
     if at.default is not None:
+        if found is None:
+            raise Mismatch("one axis stands here")
         raise Mismatch("one axis stands here, not several")
+    if found is None:
+        return None
     axes = tuple(_axis(axis, at.rank) for axis in found)
     for k, axis in enumerate(axes):
         if axis in axes[:k]:
@@ -274,6 +279,28 @@ attribute(
         else _axes(put(value, forms, lambda form: int(worth.number(form))), at)
     ),
     tried=_tried_axes,
+)
+
+
+def _permutation(found: tuple[int, ...], at: At) -> tuple[int, ...]:
+    axes = tuple(_axis(axis, at.rank) for axis in found)
+    if sorted(axes) != list(range(at.rank)):
+        raise Mismatch(f"all of the {at.rank} axes stand here, each once")
+    return axes
+
+
+attribute(
+    "axes",
+    LAST,
+    LISTED,
+    shown="(0, 2, 1)",
+    example="x, (0, 2, 1)",
+    about="takes its axes in their new order, and x.T is the transpose",
+    error="bad-axis",
+    read=_permutation,
+    text=str,
+    latex=lambda value, default, markup: rf"_{{\text{{axes }}{value}}}",
+    tried=lambda at: itertools.permutations(range(at.rank)),
 )
 
 

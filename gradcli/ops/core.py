@@ -225,6 +225,10 @@ class Op:
         """The kinds of all its attributes."""
         return (*self.attributes, *self.keywords)
 
+    def gives_way(self, name: str) -> bool:
+        """Whether a file may define a function under one of its names."""
+        return self.yields or name != self.name
+
     def linear_groups(self, operands: int) -> tuple[tuple[int, ...], ...]:
         """The groups of `linear`, for a number of operands."""
         if self.linear == ALL:

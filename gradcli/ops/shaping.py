@@ -339,6 +339,7 @@ register(
         counts=kept_counts,
         group="shaping",
         rounding=EXACT,
+        aliases=("expand", "broadcast_to"),
         code={NUMPY: stretched_to},
     )
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support import messages, program, session
+from support import messages, program, session, texts
 
 DIMS = "dim H = 4, X = 4, N = 3\ninput x: [X], h: [H], W: [H, X], V: [H, H]\n"
 
@@ -71,6 +71,7 @@ def test_a_note_says_where_both_sides_are_stretched() -> None:
     assert notes("a * W") == []
     assert notes("W - b.T") == []
     assert notes("W + 1") == []
+    assert notes("a[:, None] + b[None, :]") == []
 
 
 @pytest.mark.parametrize(
@@ -85,3 +86,25 @@ def test_a_note_says_where_both_sides_are_stretched() -> None:
 )
 def test_hints(expression: str, hint: str) -> None:
     assert hint in messages(DIMS + f"y = {expression}")
+
+
+def test_none_is_an_axis_of_size_1() -> None:
+    text = """
+dim N = 3, M = 2
+input x: [N], X: [N, M]
+row = x[None, :] * 1
+column = x[:, None] * 1
+deep = x[None, :, None] * 1
+deeper = x[None, None, :] * 1
+behind = x[1:, None, None] * 1
+between = X[:, None] * 1
+last = X[:, ::2, None] * 1
+"""
+    shapes = {name: texts(shape) for name, shape in program(text).shapes.items()}
+    assert shapes["row"] == ["1", "N"]
+    assert shapes["column"] == ["N", "1"]
+    assert shapes["deep"] == ["1", "N", "1"]
+    assert shapes["deeper"] == ["1", "1", "N"]
+    assert shapes["behind"] == ["N - 1", "1", "1"]
+    assert shapes["between"] == ["N", "1", "M"]
+    assert shapes["last"] == ["N", "M/2", "1"]

@@ -1,0 +1,191 @@
+"""Axes put elsewhere, left out and put in: operations that move no entry among the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradcli.expr import Expr, call
+from gradcli.ops import maps
+from gradcli.ops.axes import each, turned
+from gradcli.ops.coding import JAX, NUMPY, TORCH, Site, reshaped
+from gradcli.ops.core import (
+    ALL,
+    EXACT,
+    RING,
+    Array,
+    Pair,
+    Signature,
+    Spelling,
+    define,
+    kept_counts,
+)
+from gradcli.ops.flops import none
+from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.shaping import MOVES
+from gradcli.sizes import Shape, is_one, numbers, spell
+
+# ── permute ──
+
+
+def _order(s: Signature) -> tuple[int, ...]:
+    order: tuple[int, ...] = s.attrs["axes"]
+    if len(order) != s.rank:
+        raise Mismatch(
+            f"{{0}} is {spell(s.shapes[0])} and has {s.rank} axes, not {len(order)}",
+            attribute="axes",
+        )
+    return order
+
+
+def _permute(x: Array, order: tuple[int, ...]) -> Array:
+    lead = x.ndim - len(order)
+    return np.transpose(x, (*range(lead), *(lead + axis for axis in order)))
+
+
+def _back(order: Sequence[int]) -> tuple[int, ...]:
+    return tuple(order.index(axis) for axis in range(len(order)))
+
+
+def _permute_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+    axes = tuple(s.rank - 1 - axis for axis in reversed(_order(s)))
+    return call("permute", pairs[0].flipped, axes=axes)
+
+
+def _permute_lanes(s: Signature, axes: Sequence[int | None]) -> int | None:
+    axis = axes[0]
+    return None if axis is None else _order(s).index(axis + s.rank) - s.rank
+
+
+def _permuted(name: str) -> object:
+    def template(site: Site) -> Spelling:
+        lead = len(site.front)
+        order = (*range(lead), *(lead + axis for axis in site.signature.attrs["axes"]))
+        return Spelling(f"{{xp}}.{name}({{0}}, {order})")
+
+    return template
+
+
+define(
+    "permute",
+    attributes=("axes",),
+    shape=lambda s: tuple(s.shapes[0][axis] for axis in _order(s)),
+    forward=_permute,
+    vjp=lambda s, g, y, x: (call("permute", g, axes=_back(_order(s))),),
+    linear=ALL,
+    flops=none,
+    terms=lambda s, book, x: book.turned(
+        x, _order(s), tuple(s.shapes[0][axis] for axis in _order(s))
+    ),
+    exact=RING,
+    about="the axes in another order: axis 0 of the result is the first one named",
+    cite=MOVES,
+    flip=_permute_flip,
+    lanes=_permute_lanes,
+    static=lambda s: {"order": _order(s)},
+    counts=kept_counts,
+    group="shaping",
+    rounding=EXACT,
+    yields=True,
+    aliases=("transpose",),
+    code={NUMPY: _permuted("transpose"), TORCH: _permuted("permute"), JAX: _permuted("transpose")},
+)
+
+
+# ── axes of size 1 ──
+
+
+def _left(s: Signature) -> list[int]:
+    """The axes that a squeeze leaves."""
+    axis, shape = s.attrs["axis"], s.shapes[0]
+    if s.rank <= 2:
+        raise Mismatch(
+            f"{{0}} is {spell(shape)}: what has two axes keeps them",
+            "a column is N×1 and a scalar 1×1, with nothing left out",
+        )
+    if axis is None:
+        return [k for k, size in enumerate(shape) if not is_one(size)]
+    gone = each(axis, s.rank)
+    for k in gone:
+        if not is_one(shape[k]):
+            raise Mismatch(
+                f"{{0}} is {spell(shape)}: its axis {k} has size {shape[k].text}, not 1",
+                attribute="axis",
+            )
+    return [k for k in range(s.rank) if k not in gone]
+
+
+def _squeezed(s: Signature) -> Shape:
+    """What is left has at least two axes."""
+    left = tuple(s.shapes[0][k] for k in _left(s))
+    return (*left, *(s.sizes.constant(1),) * (2 - len(left)))
+
+
+def _squeeze_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:
+    left = _left(s)
+    gone = [k for k in range(s.rank) if k not in left]
+    if len(gone) == 1:
+        return (call("expand_dims", g, axis=gone[0]),)
+    return (call("reshape", g, shape=s.shapes[0]),)
+
+
+def _squeeze_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+    if len(_left(s)) < 2:
+        return None  # the axes put in stand behind, in both
+    return call("squeeze", pairs[0].flipped, axis=turned(s.attrs["axis"], s.rank))
+
+
+def _reshape(x: Array, rank: int, shape: tuple[int, ...]) -> Array:
+    return x.reshape((*x.shape[: x.ndim - rank], *shape))
+
+
+define(
+    "squeeze",
+    keywords={"axis": None},
+    shape=_squeezed,
+    forward=_reshape,
+    vjp=_squeeze_vjp,
+    linear=ALL,
+    flops=none,
+    jacobian=lambda s, k, operands: maps.identity(s.shapes[0], s.sizes),
+    exact=RING,
+    about="without axes of size 1, those named or all; two axes are left at least",
+    cite=MOVES,
+    flip=_squeeze_flip,
+    static=lambda s: {"rank": s.rank, "shape": numbers(_squeezed(s))},
+    counts=kept_counts,
+    group="shaping",
+    rounding=EXACT,
+    yields=True,
+    code={NUMPY: reshaped},
+)
+
+
+def _expanded(s: Signature) -> Shape:
+    axis = s.attrs["axis"]
+    return (*s.shapes[0][:axis], s.sizes.constant(1), *s.shapes[0][axis:])
+
+
+define(
+    "expand_dims",
+    keywords={"axis": 0},
+    shape=_expanded,
+    forward=_reshape,
+    vjp=lambda s, g, y, x: (call("squeeze", g, axis=s.attrs["axis"]),),
+    linear=ALL,
+    flops=none,
+    jacobian=lambda s, k, operands: maps.identity(s.shapes[0], s.sizes),
+    exact=RING,
+    about="with an axis of size 1 more: x[None], x[:, None, :]",
+    cite=MOVES,
+    flip=lambda s, pairs: call("expand_dims", pairs[0].flipped, axis=s.rank - s.attrs["axis"]),
+    static=lambda s: {"rank": s.rank, "shape": numbers(_expanded(s))},
+    new_axes=1,
+    counts=kept_counts,
+    group="shaping",
+    rounding=EXACT,
+    yields=True,
+    aliases=("unsqueeze",),
+    code={NUMPY: reshaped},
+)
