@@ -260,7 +260,7 @@ def _tried_axes(at: At) -> Iterator[Any]:
 
 
 def _latex_axes(value: Any, default: Any, markup: Markup) -> str:
-    return "" if value == default else rf"_{{\text{{axis }}{value}}}"
+    return "" if value == default else rf"\text{{axis }}{value}"
 
 
 attribute(
@@ -299,7 +299,7 @@ attribute(
     error="bad-axis",
     read=_permutation,
     text=str,
-    latex=lambda value, default, markup: rf"_{{\text{{axes }}{value}}}",
+    latex=lambda value, default, markup: str(value),
     tried=lambda at: itertools.permutations(range(at.rank)),
 )
 
@@ -335,7 +335,7 @@ attribute(
     about="ddof",
     read=_ddof,
     text=str,
-    latex=lambda value, default, markup: rf"^{{\text{{ddof }}{value}}}" if value else "",
+    latex=lambda value, default, markup: rf"\text{{ddof }}{value}" if value else "",
     tried=lambda at: (0, 1),
 )
 
@@ -350,7 +350,7 @@ def _number(name: str, about: str, tried: tuple[int, ...], read: Any = same_valu
         read=read,
         text=str,
         latex=lambda value, default, markup: (
-            "" if value == default else rf"^{{\text{{{name} }}{value}}}"
+            "" if value == default else rf"\text{{{name} }}{value}"
         ),
         tried=lambda at: tried,
     )

@@ -56,13 +56,16 @@ class Pair(Record):
     flipped: Expr
 
 
+BARE = ATOM + 1  # what an operand must be that gets a subscript: a name that has none
+
+
 class Spelling(Record):
     """How an operation is written: a template over its operands {0}, {1} …, or a function's name.
 
-    A LaTeX template may also name an attribute, {axis} say, and join all operands with commas,
-    {,}, or line ends.
+    A LaTeX template may also name an attribute, {shape} say, or have all {keywords} at its foot,
+    and join all operands with commas, {,}, or line ends.
     `binding` is the precedence of the whole; `needs` the least precedence of each operand that
-    stands in the template without brackets.
+    stands in the template without brackets; BARE: a name, without a subscript of its own.
     """
 
     template: str
@@ -125,6 +128,7 @@ class Op:
     spread: whether transposition moves inward even where no cotangent is inside.
     static: Signature -> the keyword arguments of `forward`.
     keywords: the keyword arguments a user may write, with their defaults.
+    latex: the LaTeX, or what gives it from the attributes.
     latex_scalar: the LaTeX where an operand is a scalar, if that is another.
     complex_safe: whether `forward` is analytic code for complex arguments near the real axis.
     kink: where the operation is not differentiable, and what is taken there.
@@ -173,7 +177,7 @@ class Op:
     about: str
     cite: str
     text: Spelling
-    latex: Spelling
+    latex: Spelling | Callable[[Mapping[str, Any]], Spelling]
     latex_scalar: Spelling | None = None
     numpy: Spelling | None = None
     code: Mapping[str, Any] = field(default_factory=dict)
@@ -289,8 +293,10 @@ def define(
     name: str, latex: str | Spelling = "", operands: tuple[str, ...] = ("x",), **fields: Any
 ) -> Op:
     """Register a function, written under its name in the language, and in LaTeX by default too."""
-    inner = ", ".join(f"{{{i}}}" for i in range(len(operands)))
-    template = latex or rf"{roman(name)}\left({inner}\right)"
+    inner = ", ".join(
+        f"{{{each}}}" for each in (*range(len(operands)), *fields.get("attributes", ()))
+    )
+    template = latex or rf"{roman(name)}{{keywords}}\left({inner}\right)"
     spelling = Spelling(template) if isinstance(template, str) else template
     return register(Op(name=name, operands=operands, text=Spelling(name), latex=spelling, **fields))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from gradcli.expr import Expr, call
 from gradcli.ops.broadcasting import differ
 from gradcli.ops.coding import NUMPY, contracted
 from gradcli.ops.core import (
+    BARE,
     EACH,
     RING,
     Array,
@@ -23,7 +24,7 @@ from gradcli.ops.core import (
 from gradcli.ops.flops import contraction
 from gradcli.ops.mismatch import Mismatch
 from gradcli.record import Record
-from gradcli.sizes import Shape, Size, same, spell
+from gradcli.sizes import ATOM, PRODUCT, SUM, Shape, Size, same, spell
 
 
 class Subscripts(Record):
@@ -167,6 +168,18 @@ def _einsum_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
     return call("einsum", *operands, subscripts=flipped)
 
 
+def _einsum_latex(attrs: Mapping[str, Any]) -> Spelling:
+    """The sum of products that an entry is, over the indices that the result lacks."""
+    parsed = subscripts(attrs["subscripts"])
+    over = ", ".join(c for c in dict.fromkeys("".join(parsed.inputs)) if c not in parsed.output)
+    factors = [rf"{{{k}}}_{{{{{term}}}}}" for k, term in enumerate(parsed.inputs)]
+    total = (rf"\sum_{{{{{over}}}}} " if over else "") + r" \, ".join(factors)
+    needs = (BARE,) * len(factors)
+    if not parsed.output:
+        return Spelling(total, SUM if over else PRODUCT, needs)
+    return Spelling(rf"\left[{total}\right]_{{{{{parsed.output}}}}}", ATOM, needs)
+
+
 def _einsum_terms(s: Signature, book: Any, *xs: Any) -> Any:
     parsed, _ = _einsum_sizes(s)
     return book.product(list(xs), list(parsed.inputs), parsed.output, _einsum_shape(s))
@@ -186,7 +199,7 @@ register(
         about="sums of products over named axes; a column is `ij`",
         cite="product rule, axis by axis (Laue, Mitterreiter & Giesen 2018)",
         text=Spelling("einsum"),
-        latex=Spelling(r"\operatorname{{einsum}}_{{\text{{{subscripts}}}}}\left({,}\right)"),
+        latex=_einsum_latex,
         flip=_einsum_flip,
         terms=_einsum_terms,
         static=_einsum_static,

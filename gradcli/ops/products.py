@@ -31,7 +31,7 @@ def _cross_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
 SPACE = 3  # the dimension that has a vector product
 define(
     "cross",
-    latex=infix(r"\times", PRODUCT, POWER),
+    latex=infix(r"\times{keywords}", PRODUCT, POWER),
     operands=("a", "b"),
     shape=_cross_shape,
     forward=np.cross,

@@ -183,7 +183,7 @@ register(
         about="zeros, with each operand added at its region",
         cite=SLICES,
         text=Spelling("scatter"),
-        latex=Spelling(r"\operatorname{{scatter}}_{{{regions}}}\left({,}\right)"),
+        latex=Spelling(r"\operatorname{{scatter}}_{{{regions}}}^{{{shape}}}\left({,}\right)"),
         flip=_scatter_flip,
         static=_scatter_static,
         region=lambda s: s.attrs["regions"],

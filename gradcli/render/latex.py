@@ -11,6 +11,7 @@ from typing import Any
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
 from gradcli.ops.attribute import Markup
 from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.core import BARE
 from gradcli.program import Operand, Step
 from gradcli.render.notation import Notation
 from gradcli.sizes import ATOM, POWER, PRODUCT, Form, Number, Size, is_scalar
@@ -24,6 +25,7 @@ from gradcli.transform.vjp import Derived, Known
 
 ROW_END = r" \\ "
 JOIN = re.compile(r"\{(,|\\\\)\}")
+SCRIPT = re.compile(r"(?<!\\)[_^]")
 NUMERAL = re.compile(r"(-?[\d.]+)(?:e([+-]?\d+))?")
 ACCENTS = ("hat", "tilde", "bar", "dot", "vec")
 GREEK = frozenset({
@@ -125,20 +127,29 @@ def write(
     op: Op, attrs: Iterable[tuple[str, Any]], operands: Sequence[Written], scalar: bool = False
 ) -> Written:
     """An operation on written operands; `scalar` where one of them is."""
-    template, binding, needs = op.latex_scalar if scalar and op.latex_scalar else op.latex
+    found = dict(attrs)
+    spelling = op.latex_scalar if scalar and op.latex_scalar else op.latex
+    template, binding, needs = spelling(found) if callable(spelling) else spelling
     texts = [
-        text if precedence >= need else _bracketed(text)
+        text if _fits(text, precedence, need) else _bracketed(text)
         for (text, precedence), need in zip(operands, needs or (0,) * len(operands), strict=True)
     ]
     named = {
-        key: ATTRIBUTES[key].latex(value, op.keywords.get(key), MARKUP) for key, value in attrs
+        key: ATTRIBUTES[key].latex(value, op.keywords.get(key), MARKUP)
+        for key, value in found.items()
     }
+    foot = ", ".join(filter(None, (named.get(key) for key in op.keywords)))
+    named["keywords"] = f"_{{{foot}}}" if foot else ""
     joint = JOIN.search(template)
     if joint:
         template = JOIN.sub("{joined}", template)
         separator = ", " if joint[1] == "," else ROW_END
         named["joined"] = separator.join(text for text, _ in operands)
     return template.format(*texts, **named), binding
+
+
+def _fits(text: str, precedence: int, need: int) -> bool:
+    return precedence >= need or (need == BARE and precedence == ATOM and not SCRIPT.search(text))
 
 
 def _bracketed(text: str) -> str:

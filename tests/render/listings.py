@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 
 from gradcli.lower import lower
+from gradcli.ops import Op
+from gradcli.ops.core import Attrs
 from gradcli.render.layout import Section, write_plain, write_rich
 from gradcli.session import Request, Session, compute
 from gradcli.syntax import read, read_source
@@ -23,6 +25,16 @@ def derived(text: str | Path, **options: Any) -> Session:
     )
     program = lower(read(read_source(name, raw)))
     return compute(program, {}, Request(**options))
+
+
+def taken(op: Op, attrs: Attrs) -> int:
+    """How many operands an operation has in a test: as many as its attributes are for, or three."""
+    known = dict(attrs)
+    if "subscripts" in known:
+        return known["subscripts"].partition("->")[0].count(",") + 1
+    if "regions" in known:
+        return len(known["regions"])
+    return 3 if any(name.startswith("*") for name in op.operands) else len(op.operands)
 
 
 def plain(sections: list[Section]) -> str:

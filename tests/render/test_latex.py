@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from listings import EXAMPLES, derived
+from listings import EXAMPLES, derived, taken
 from typer.testing import CliRunner
 
 from gradcli.cli import app
@@ -152,8 +152,7 @@ def test_every_operation_is_written(op: Op) -> None:
     sizes = Sizes()
     n, m, _ = (sizes.symbol(name, value) for name, value in (("N", 3), ("M", 2), ("K", 4)))
     attrs = next(tried(op, sizes, ((n, m),) * 3))
-    count = max(len(op.operands), 1)
-    operands = [("a + b", SUM), ("c", ATOM), (r"d \odot e", PRODUCT)][:count]
+    operands = [("a + b", SUM), ("c", ATOM), (r"d \odot e", PRODUCT)][: taken(op, attrs)]
     for scalar in (False, True):
         text, _ = write(op, attrs, operands, scalar)
         assert_balanced(text)

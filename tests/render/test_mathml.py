@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from listings import EXAMPLES, derived
+from listings import EXAMPLES, derived, taken
 
 from gradcli.errors import Defect
 from gradcli.ops import TABLE, Op
@@ -105,9 +105,9 @@ def test_every_operation_is_written(op: Op) -> None:
     """With each attribute that there is to try, tight and loose operands, a scalar among them."""
     sizes = Sizes()
     n, m, _ = (sizes.symbol(name, value) for name, value in (("N", 3), ("M", 2), ("K", 4)))
-    count = 3 if any(name.startswith("*") for name in op.operands) else len(op.operands)
-    operands = [("a + b", SUM), ("c", ATOM), (r"d \odot e", PRODUCT)][:count]
     for attrs in [*tried(op, sizes, ((n, m),) * 3)][:12]:
+        count = taken(op, attrs)
+        operands = [("a + b", SUM), ("c", ATOM), (r"d \odot e", PRODUCT)][:count]
         for scalar in (False, True):
             text, _ = latex.write(op, attrs, operands, scalar)
             found = words(text)

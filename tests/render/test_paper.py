@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import re
 import shutil
@@ -11,14 +12,14 @@ import time
 from pathlib import Path
 
 import pytest
-from listings import EXAMPLES, derived
+from listings import EXAMPLES, derived, taken
 from typer.testing import CliRunner
 
 import gradcli
 from gradcli.cli import app
 from gradcli.ops import TABLE
 from gradcli.ops.core import tried
-from gradcli.render import latex, paper, pdf
+from gradcli.render import latex, mathml, paper, pdf
 from gradcli.render.align import lines
 from gradcli.render.notation import NOTATIONS
 from gradcli.render.typeset import math
@@ -47,7 +48,7 @@ def spellings() -> list[str]:
     found = []
     for op in TABLE.values():
         attrs = next(tried(op, sizes, ((n, m),) * 3))
-        some = OPERANDS[: max(len(op.operands), 1)]
+        some = OPERANDS[: taken(op, attrs)]
         found += [latex.write(op, attrs, some, scalar)[0] for scalar in (False, True)]
     return found
 
@@ -74,6 +75,41 @@ def formulas() -> list[str]:
 
 def typst() -> object:
     return pytest.importorskip("typst", reason="the extra gradcli[pdf] is not installed")
+
+
+@pytest.mark.parametrize("name", [op.name for op in TABLE.values() if op.takes()])
+def test_no_attribute_is_dropped(name: str) -> None:
+    """What differs in an attribute alone looks different in every form."""
+    op, sizes = TABLE[name], Sizes()
+    n, m, _ = (sizes.symbol(name, value) for name, value in (("N", 3), ("M", 2), ("K", 4)))
+    operands: list[Written] = [("a", ATOM), ("b_{1}", ATOM), ("c", ATOM)]
+    texts: dict[object, str] = {}
+    for shape in ((n, m), (n, m, n)):
+        for attrs in itertools.islice(tried(op, sizes, (shape,) * 3), 40):
+            some = operands[: taken(op, attrs)]
+            texts[attrs, len(some)] = latex.write(op, attrs, some)[0]
+    assert len(texts) > 1
+    for form in (str, math, mathml.math):
+        assert len({form(text) for text in texts.values()}) == len(texts)
+
+
+def test_contractions_are_sums_over_indices() -> None:
+    text = "".join(
+        lines(
+            derived(
+                """dim N = 2, M = 3
+input A: [N, M], u1: [M]
+C = einsum("nm,kj,nk->mn", A, tanh(A @ A.T), A @ A.T)
+loss s = einsum("ij,ij->", u1, u1)
+"""
+            )
+        )
+    )
+    assert r"C &= \left[\sum_{k, j} A_{nm} \, \left(z_{3}\right)_{kj} \, " in text
+    assert r"\left(z_{5}\right)_{nk}\right]_{mn} \tag" in text
+    assert r"s &= \sum_{i, j} \left(u_{1}\right)_{ij} \, \left(u_{1}\right)_{ij}" in text
+    assert r"\left(\frac{\partial L}{\partial s}\right)_" in text
+    assert "einsum" not in text
 
 
 # ── Typst ──
