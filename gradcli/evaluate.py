@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from gradcli.transform.reverse import Derivation
 
 
+WAYS_OUT = {
+    "matrix is not positive definite": "`~ spd()` draws one that is; X @ X.T + eye(N) is one, too",
+}
+
+
 def forward(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """Every value of a program, by name: its inputs' and its steps', each at least 2-D.
 
@@ -30,11 +35,12 @@ def forward(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
         return run(program.steps, values)
     except (np.linalg.LinAlgError, MemoryError) as error:
         step = next(step for step in program.steps if step.name not in values)
-        what = "does not fit in memory"
+        what, hint = "does not fit in memory", None
         if isinstance(error, np.linalg.LinAlgError):
-            what = f"can't be computed: {str(error).lower()}"
+            why = str(error).lower()
+            what, hint = f"can't be computed: {why}", WAYS_OUT.get(why)
         raise GradError(
-            f"{step.text} {what}", program.span(step.place), kind="not-computable"
+            f"{step.text} {what}", program.span(step.place), hint, kind="not-computable"
         ) from None
 
 

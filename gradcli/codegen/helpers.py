@@ -59,8 +59,20 @@ class Helpers:
             for key, value in scope.items()
             if not _own_module(value)
         }
+        own = _own_names(tree)
+        names = {key: self._apart(value, own) for key, value in names.items()}
         tree = ast.fix_missing_locations(_Renamed(names).visit(tree))
         return ast.unparse(tree) + "\n"
+
+    def _apart(self, reference: ast.expr, own: set[str]) -> ast.expr:
+        """A reference that no name of a function's own hides: a second name where one does."""
+        if not isinstance(reference, ast.Name) or reference.id not in own:
+            return reference
+        name = self._fresh(reference.id)
+        while name in own:
+            name = self._fresh(name)
+        self.texts.append(f"{name} = {reference.id}\n")
+        return ast.Name(name, ast.Load())
 
     def _reference(self, value: Any, key: str, user: Any) -> ast.expr:
         """What a free name of a function becomes."""
@@ -190,7 +202,13 @@ def _free_values(function: types.FunctionType, tree: ast.FunctionDef) -> dict[st
     values = (cell.cell_contents for cell in cells)
     outside = dict(zip(function.__code__.co_freevars, values, strict=True))
     known = {**function.__globals__, **outside}
+    own = _own_names(tree)
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return {name: known[name] for name in names if name not in own and name in known}
+
+
+def _own_names(tree: ast.FunctionDef) -> set[str]:
+    """The arguments and local names of a function."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    own |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    return {node.id: known[node.id] for node in names if node.id not in own and node.id in known}
+    return own | {node.id for node in names if isinstance(node.ctx, ast.Store)}

@@ -182,9 +182,12 @@ class Jax(Language):
 
 
 def _of_library(call: Call, language: Language) -> str:
-    """A function that the library has under NumPy's name. Raises GradError where it has none."""
+    """A function that the library has under NumPy's name. Raises GradError where it has none.
+
+    What the function takes besides its operands may be called otherwise there.
+    """
     name = numpys_own(call.op.forward)
-    if name is None:
+    if name is None or call.static:
         raise GradError(
             f"`{call.op.name}` is not written for {language.title}",
             hint="--to numpy writes every operation",

@@ -356,16 +356,41 @@ def _number(name: str, about: str, tried: tuple[int, ...], read: Any = same_valu
     )
 
 
-def _flag(value: int, at: At) -> int:
-    if value not in (0, 1):
-        raise Mismatch(f"reverse is 0 or 1, not {value}")
-    return value
+def _flag(name: str) -> Any:
+    """Reads a number that is 0 or 1."""
+
+    def read(value: int, at: At) -> int:
+        if value not in (0, 1):
+            raise Mismatch(f"{name} is 0 or 1, not {value}")
+        return value
+
+    return read
 
 
-_number("reverse", "reverse", (0, 1), _flag)
+_number("reverse", "reverse", (0, 1), _flag("reverse"))
 _number("shift", "a shift", (1, -1, 2))
 _number("by", "a number of places", (1, -1, 2))
 _number("k", "a diagonal's number", (0, 1, -1))
+attribute(
+    "lower",
+    KEYWORD,
+    WHOLE,
+    about="which triangle is read",
+    read=_flag("lower"),
+    text=str,
+    latex=lambda value, default, markup: "" if value else r"_{\text{upper}}",
+    tried=lambda at: (1, 0),
+)
+attribute(
+    "trans",
+    KEYWORD,
+    WHOLE,
+    about="whether the matrix is transposed",
+    read=_flag("trans"),
+    text=str,
+    latex=lambda value, default, markup: r"-\top" if value else "-1",
+    tried=lambda at: (0, 1),
+)
 
 
 # ── what the grammar has brackets for ──

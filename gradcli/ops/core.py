@@ -163,6 +163,8 @@ class Op:
         the one that ends it, of the result and the number of terms.
     yields: whether a file may define a function of this name: files are older than the name.
     rounding: how rounding shows in the result: EXACT, BY_ENTRY or BY_NORM.
+    domain, drawn: between which entries it is tried; operands that are no free arrays, each with
+        the distribution (`gradcli.draws`) that it is tried with.
     exact: its value in a field, from an arithmetic, the operands and the `static` arguments (see
         `proof.arithmetic`); RING: as `forward` has it. None: nothing is known of it but that equal
         operands give equal results.
@@ -216,6 +218,7 @@ class Op:
     sized: Callable[..., Size | None] | None = None
     new_axes: int = 0
     domain: tuple[float, float] = (-2.0, 2.0)
+    drawn: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def differentiable(self) -> bool:

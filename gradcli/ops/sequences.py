@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import exact
+from gradcli.ops import sequence_code as coding
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -119,6 +120,7 @@ along(
     exact=RING,
     about="sums of all entries so far, along an axis; reverse=1 from the end",
     cite=LINEAR,
+    code=coding.cumsum,
 )
 along(
     "cumprod",
@@ -127,6 +129,7 @@ along(
     exact=lambda a, x, **static: a.powers(_cumprod, x.shape[static["axis"]], x, **static),
     about="products of all entries so far, along an axis; reverse=1 from the end",
     cite="d Π x_k = Σ_i (Π_(k≠i) x_k) dx_i, with no division by 0",
+    code=coding.cumprod,
 )
 along(
     "cummax",
@@ -138,6 +141,7 @@ along(
     branches=_records,
     rounding=EXACT,
     exact=exact.cummax,
+    code=coding.cummax,
 )
 
 
@@ -197,6 +201,7 @@ along(
     about="s_t = a_t s_(t-1) + b_t along an axis, from 0 on; reverse=1 from the end",
     cite=RECURRENCE,
     flops=_scan_flops,
+    code=coding.scan,
 )
 
 
@@ -213,6 +218,7 @@ along(
     cite="entries move, and their cotangents move back",
     rounding=EXACT,
     flops=none,
+    code=coding.flip,
 )
 along(
     "roll",
@@ -225,6 +231,7 @@ along(
     cite="entries move, and their cotangents move back",
     rounding=EXACT,
     flops=none,
+    code=coding.roll,
 )
 
 
@@ -247,6 +254,7 @@ along(
     cite="entries move, and their cotangents move back",
     rounding=EXACT,
     flops=none,
+    code=coding.shift,
 )
 
 
@@ -267,6 +275,7 @@ def _triangle(name: str, other: str, forward: Callable[..., Array], about: str) 
         cite="entry by entry: what is kept takes its cotangent",
         rounding=EXACT,
         flops=none,
+        code=coding.triangle(name),
     )
 
 

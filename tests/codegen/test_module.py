@@ -12,6 +12,7 @@ import pytest
 from cases import cases
 from support import EXAMPLES, session
 
+from gradcli.codegen.helpers import Helpers
 from gradcli.codegen.module import lines
 from gradcli.codegen.numpy_ import Names
 from gradcli.errors import GradErrors
@@ -113,3 +114,20 @@ def test_no_two_names_share_an_identifier():
     assert len({names(name) for name in given}) == len(given)
     assert all(names(name).isidentifier() for name in given)
     assert names("h[1, 2]") == "h_1_2"
+
+
+def test_a_helper_is_not_hidden_by_a_local_name_of_its_user():
+    text = Helpers()
+    name = text.name(_hiding, "hiding")
+    scope = {"np": np}
+    exec("".join(text.texts), scope)
+    assert scope[name](3) == _hiding(3) == 7
+
+
+def _twice(x):
+    return 2 * x
+
+
+def _hiding(x):
+    twice = _twice(x)
+    return twice + 1

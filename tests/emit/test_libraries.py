@@ -67,6 +67,21 @@ def test_every_entry_of_the_table(op: Op, to: str) -> None:
             pytest.skip(str(error).splitlines()[0])
 
 
+@pytest.mark.parametrize("to", TARGETS)
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "tril(x, k=-1)", "triu(x, k=1)", "flip(x, axis=1)", "roll(x, shift=2, axis=1)",
+        "shift(x, by=2)", "shift(x, by=-9, axis=1)", "cumsum(x, axis=1)", "cumsum(x, reverse=1)",
+        "cumprod(x)", "cummax(x, axis=1, reverse=1)", "scan(x, x, axis=1)", "scan(x, x, reverse=1)",
+    ],
+)  # fmt: skip
+def test_what_an_operation_takes_beside_its_operands_is_written(expression: str, to: str) -> None:
+    made = case(f"input x: [3, 4]\nz = {expression}\ngiven dL/dz\n", to=to)
+    assert "z" in made.text
+    run(made, to)
+
+
 @pytest.mark.parametrize("name", ["one after the other", "two deep", "a moving slice"])
 def test_pytorch_differentiates_the_gradients_in_their_turn(name: str) -> None:
     torch = pytest.importorskip("torch")

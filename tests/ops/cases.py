@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from gradcli.draws import DISTRIBUTIONS
 from gradcli.expr import as_expr, leaf
 from gradcli.lower.limits import MOST_AXES
 from gradcli.ops import FUNCTIONS, Mismatch, Op, Signature
@@ -91,6 +92,8 @@ class Case(NamedTuple):
             below = self.below(i)
             if below:
                 data[f"x{i}"] = rng.integers(0, int(below.value), dims).astype(float)
+            elif i in self.op.drawn:
+                data[f"x{i}"] = drawn_from(self.op.drawn[i], rng, dims)
             elif self.op.differentiable and not self.flows(i):
                 data[f"x{i}"] = rng.integers(0, 2, dims).astype(float)
             else:
@@ -103,6 +106,12 @@ class Case(NamedTuple):
             leaf(i) if isinstance(o, tuple) else as_expr(o) for i, o in enumerate(self.operands)
         ]
         return self.op.vjp(signature(self), leaf("g"), leaf("out"), *leaves)[k] is not None
+
+
+def drawn_from(name: str, rng: np.random.Generator, dims: tuple[int, ...]) -> Any:
+    """A value of a distribution, with the parameters that are left out."""
+    found = DISTRIBUTIONS[name]
+    return found.sample(rng, dims, tuple(map(found.default, found.names)), 0)
 
 
 def signature(case: Case) -> Signature:

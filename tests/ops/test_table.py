@@ -149,8 +149,11 @@ def test_a_formula_is_differentiable_in_its_turn(smooth: Case) -> None:
             f"r = {formula}\ngiven dL/dr\n"
         )
         again = session(text, {**data, "arriving": found.given["z"]})
+        safe = all(step.call.op.complex_safe for step in again.program.steps)
         for name in (*found.derivation.wrt, "arriving"):
-            assert_close(again.backward.totals[name], complex_step(again, name), 1e-9, formula)
+            expected = complex_step(again, name) if safe else finite_difference(again, name)
+            tolerance = 1e-9 if safe else 1e-6
+            assert_close(again.backward.totals[name], expected, tolerance, formula)
 
 
 CONTRACT = """

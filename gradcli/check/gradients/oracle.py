@@ -23,6 +23,7 @@ from gradcli.check.gradients.surrogates import cut
 from gradcli.codegen.module import Writer
 from gradcli.errors import GradError
 from gradcli.ops.core import Array
+from gradcli.ops.exponential import expm
 from gradcli.ops.gamma import digamma, lgamma, polygamma
 from gradcli.ops.gather import index
 from gradcli.ops.regions import scatter
@@ -223,6 +224,7 @@ def _jax(session: Session, names: list[str]) -> Arrays:
         digamma: special.digamma,
         polygamma: lambda x, order: special.polygamma(order, x),
         index: lambda x: jax.numpy.rint(x).astype(int),
+        expm: jax.scipy.linalg.expm,
     }
     forward = forward_code(session, jax.numpy, own)
 
@@ -260,6 +262,7 @@ def _torch_gradients(session: Session, names: list[str]) -> Arrays:
         digamma: torch.digamma,
         polygamma: lambda x, order: torch.polygamma(order, x),
         index: lambda x: torch.round(x).to(torch.int64),
+        expm: torch.linalg.matrix_exp,
     }
     values = forward_code(session, numpy, own)(inputs)
     tensors = {name: numpy.tensor(value) for name, value in values.items()}

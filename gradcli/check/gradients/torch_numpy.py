@@ -15,7 +15,9 @@ class TorchNumpy:
     def __init__(self) -> None:
         self.linalg = SimpleNamespace(
             inv=torch.linalg.inv, det=torch.linalg.det, solve=torch.linalg.solve,
-            slogdet=torch.linalg.slogdet, svd=torch.linalg.svd,
+            slogdet=torch.linalg.slogdet, svd=torch.linalg.svd, eigh=torch.linalg.eigh,
+            cholesky=torch.linalg.cholesky, qr=torch.linalg.qr,
+            LinAlgError=torch.linalg.LinAlgError,
         )  # fmt: skip
         self.broadcast_arrays = torch.broadcast_tensors
         self.equal = self._lifted(torch.eq)
@@ -64,7 +66,7 @@ class TorchNumpy:
         return torch.mean(x, dim=axis, keepdim=keepdims)
 
     @staticmethod
-    def max(x: Any, axis: Any, keepdims: bool) -> Any:
+    def max(x: Any, axis: Any = (), keepdims: bool = False) -> Any:
         return torch.amax(x, dim=axis, keepdim=keepdims)
 
     @staticmethod
@@ -134,11 +136,11 @@ class TorchNumpy:
         return torch.roll(x, shift, axis)
 
     @staticmethod
-    def tril(x: Any, k: int) -> Any:
+    def tril(x: Any, k: int = 0) -> Any:
         return torch.tril(x, k)
 
     @staticmethod
-    def triu(x: Any, k: int) -> Any:
+    def triu(x: Any, k: int = 0) -> Any:
         return torch.triu(x, k)
 
     @staticmethod

@@ -17,9 +17,20 @@ from gradcli.ops import TABLE
 from gradcli.session import Request, run
 
 # What a library has no derivative of: autograd of an SVD, of a diagonal in einsum, of the platform's
-# own erfc, of running products; and none of what adds in place.
+# own erfc, of running products, of QR; and none of what adds in place.
 REFUSED = {
-    "autograd": {"cofactor", "einsum", "erfc", "normal_cdf", "cumprod", "put", "segment_sum"},
+    "autograd": {
+        "cofactor",
+        "einsum",
+        "erfc",
+        "normal_cdf",
+        "cumprod",
+        "put",
+        "segment_sum",
+        "expm",
+        "qr_q",
+        "qr_r",
+    },
     "torch": {"put", "segment_sum"},
 }
 # What it calls nan: a spread of 0, where the entry says that 0 is taken.
