@@ -45,7 +45,7 @@ def _column(x: Array) -> Array:
 def leading(v: Array) -> Array:
     """For each column the place of the entry that is made positive."""
     size = np.abs(v)
-    return np.argmax((size >= np.max(size, axis=-2, keepdims=True) / 2) * 1, axis=-2)
+    return np.asarray(np.argmax((size >= np.max(size, axis=-2, keepdims=True) / 2) * 1, axis=-2))
 
 
 def signs(v: Array) -> Array:
