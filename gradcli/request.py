@@ -23,10 +23,14 @@ class Request(Record):
 
 
 class Besides(Record):
-    """What is told of a derivation besides: the way to each compact line, what all costs."""
+    """What is told of a derivation besides: the way to each compact line, what all costs, what the
+    backward pass needs saved. memory: how many bytes may be saved; None for any number.
+    """
 
     why: bool = False
     cost: bool = False
+    saved: bool = False
+    memory: int | None = None
 
 
 NOTHING = Besides()

@@ -19,6 +19,7 @@ from gradcli.cli.options import (
     Json,
     LayoutOption,
     MaxElements,
+    Memory,
     Mode,
     Model,
     Notation,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = (Format.table, Format.json, Format.ndjson, Format.grad)  # that can say why
 MODAL = (Format.table, Format.json, Format.ndjson)  # the forms that show forward mode
+COUNTED = (*MODAL, Format.markdown)  # that show what it costs and what is saved
 PAPER = (Format.latex, Format.markdown, Format.typst, Format.pdf)
 NOTED = (Format.table, Format.grad, Format.html, *PAPER)  # that have derivatives in a notation
 ROLLED = (Format.table, *PAPER)  # that show a loop's equations once
@@ -78,6 +80,11 @@ def derive(
         bool,
         typer.Option("--cost", help="The operations of both passes, and of the compact form."),
     ] = False,
+    saved: Annotated[
+        bool,
+        typer.Option("--saved", help="What the backward pass needs of the forward one."),
+    ] = False,
+    memory: Memory = None,
     form: FormatOption = Format.table,
     json: Json = False,
     output: Output = None,
@@ -114,10 +121,13 @@ def derive(
         raise typer.BadParameter("it is a listing of its own", param_hint="--compact")
     if why and not (compact and form in EXPLAINED):
         raise typer.BadParameter("it goes with --compact: table, json, grad", param_hint="--why")
-    if cost and (rolled or mode is not Mode.reverse or form not in MODAL):
-        raise typer.BadParameter(
-            "it goes with reverse mode, as a table or JSON", param_hint="--cost"
-        )
+    for asked_for, option in ((cost, "--cost"), (saved, "--saved")):
+        if asked_for and (rolled or mode is not Mode.reverse or form not in COUNTED):
+            raise typer.BadParameter(
+                "it goes with reverse mode, as a table, JSON or Markdown", param_hint=option
+            )
+    if memory is not None and not saved:
+        raise typer.BadParameter("it goes with --saved", param_hint="--memory")
     if tangent is not None and mode is Mode.reverse:
         raise typer.BadParameter("it goes with --mode forward or both", param_hint="--tangent")
     if values is not Values.all and form not in (Format.json, Format.ndjson):
@@ -141,7 +151,7 @@ def derive(
         full,
         rolled,
         values,
-        Besides(why, cost),
+        Besides(why, cost, saved, memory),
         notation,
         standalone,
         order is Order.dfs,

@@ -80,7 +80,7 @@ def _pieces(found: Derivation, shown: Shown) -> Iterable[str]:
         return page.lines(session, notation, shown.precision, shown.live)
     from gradcli.render import markdown
 
-    return markdown.lines(session, notation, rolled=shown.rolled)
+    return markdown.lines(session, notation, rolled=shown.rolled, told=shown.told)
 
 
 def _notation(found: Derivation, shown: Shown) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -99,6 +100,28 @@ ValuesOption = Annotated[
 ]
 MaxElements = Annotated[
     int, typer.Option("--max-elements", metavar="N", min=1, help="The most elements of one array.")
+]
+
+
+UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def _memory(text: str) -> int:
+    """A number of bytes: 4096, 64K, 1.5M, 2G."""
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,3})?)([KMG]?)(?:i?B)?", text, re.IGNORECASE)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no number of bytes: 4096, 64K, 1.5M, 2G")
+    return int(float(found[1]) * UNITS[found[2].upper()])
+
+
+Memory = Annotated[
+    int | None,
+    typer.Option(
+        "--memory",
+        metavar="LIMIT",
+        parser=_memory,
+        help="How many bytes may be kept: 4096, 64K, 1.5M, 2G.",
+    ),
 ]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from gradcli.proof.verdict import PROVEN
 from gradcli.render.layout import EQUATION, Column, Line, Section
 from gradcli.render.records import cost_record, proof_record
 from gradcli.session import Session
-from gradcli.views.cost import costs, of_row
+from gradcli.sizes import Size, Sizes
+from gradcli.views.cost import Cost, costs, of_row, quotient
 
 if TYPE_CHECKING:
     from gradcli.compact.why import Reason
@@ -26,6 +28,7 @@ COST = (
     Column("operations", right=True),
     Column("as the sizes go", flexible=True),
     Column("bytes moved", right=True),
+    Column("as the sizes go", flexible=True),
 )
 
 
@@ -52,16 +55,30 @@ def _rule(reason: Reason) -> str:
     return f"{reason.rule} (compared at some points, not proven)" if unproven else reason.rule
 
 
+def _counted(size: Size) -> tuple[str, str]:
+    return str(size.value), size.text
+
+
+def ratios(passes: Mapping[str, Cost], sizes: Sizes) -> list[tuple[float, str]]:
+    """How many times the forward pass's operations and bytes the backward one has."""
+    one, other = passes["backward"], passes["forward"]
+    pairs = (one.flops, other.flops), (one.bytes, other.bytes)
+    return [(float(a.value / b.value) if b.value else nan, quotient(a, b, sizes)) for a, b in pairs]
+
+
 def cost(session: Session) -> Section:
     """What each pass costs, and each line of the backward one."""
     derivation, sizes = session.derivation, session.program.sizes
+    passes = costs(session)
     lines = [
-        Line((name, str(found.flops.value), found.flops.text, str(found.bytes.value)))
-        for name, found in costs(session).items()
+        Line((name, *_counted(found.flops), *_counted(found.bytes)))
+        for name, found in passes.items()
     ]
+    (times, symbolic), (moved, text) = ratios(passes, sizes)
+    lines.insert(2, Line(("backward / forward", f"{times:.3g}", symbolic, f"{moved:.3g}", text)))
     for row in derivation.rows:
         flops = of_row(row, sizes)
-        lines.append(Line((f"  {derivation.left(row)}", str(flops.value), flops.text, "")))
+        lines.append(Line((f"  {derivation.left(row)}", *_counted(flops), "", "")))
     return Section("Cost", COST, lines)
 
 
@@ -96,4 +113,12 @@ def proofs_json(session: Session) -> Iterator[dict[str, Any]]:
 
 def cost_json(session: Session) -> dict[str, Any]:
     """What each pass costs."""
-    return {name: cost_record(found) for name, found in costs(session).items()}
+    passes = costs(session)
+    (flops, symbolic), (moved, text) = ratios(passes, session.program.sizes)
+    ratio = {
+        "flops": None if isnan(flops) else flops,
+        "bytes": None if isnan(moved) else moved,
+        "symbolic_flops": symbolic,
+        "symbolic_bytes": text,
+    }
+    return {**{name: cost_record(found) for name, found in passes.items()}, "ratio": ratio}

@@ -100,11 +100,15 @@ def _teller(precision: int | None, values: str) -> Tell:
 
 def _head(session: Session, mode: str, told: Besides) -> dict[str, Any]:
     program = session.program
-    cost = {}
+    cost: dict[str, Any] = {}
     if told.cost:
         from gradcli.render import compact
 
         cost = {"cost": compact.cost_json(session)}
+    if told.saved:
+        from gradcli.render import saved
+
+        cost["saved"] = saved.record(session, told.memory)
     return {
         "schema_version": SCHEMA_VERSION,
         "gradcli_version": __version__,

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 
 from gradcli.foreign import visible
 from gradcli.render import paper
+from gradcli.render.layout import Section
 from gradcli.render.notation import Notation
 from gradcli.render.table import MARK, counted
+from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
 
 SIGNS = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|"})
 
 
-def lines(session: Session, notation: Notation, *, rolled: bool = False) -> Iterator[str]:
-    """Both passes, each a table. rolled: loops' equations once."""
+def lines(
+    session: Session, notation: Notation, *, rolled: bool = False, told: Besides = NOTHING
+) -> Iterator[str]:
+    """Both passes, each a table, and what is told besides. rolled: loops' equations once."""
     program, derivation = session.program, session.derivation
     ahead, back = paper.passes(session, notation, rolled=rolled)
     forward, backward = list(ahead), list(back)
@@ -38,6 +42,25 @@ def lines(session: Session, notation: Notation, *, rolled: bool = False) -> Iter
             continue
         yield "|" + "".join(f" {cell} |" if cell else " |" for cell in _cells(line, origin)) + "\n"
         origin = ""
+    if told.cost:
+        from gradcli.render import compact
+
+        yield from _section(compact.cost(session))
+    if told.saved:
+        from gradcli.render import saved
+
+        yield from _section(saved.section(session, told.memory, full=True))
+
+
+def _section(section: Section) -> Iterator[str]:
+    """A part of the table in a terminal as one here."""
+    yield f"\n## {section.title}\n\n"
+    yield "|" + "".join(f" {column.title} |" for column in section.columns) + "\n"
+    yield "|" + "".join("---:|" if column.right else "---|" for column in section.columns) + "\n"
+    for line in section.lines:
+        texts = [cell if isinstance(cell, str) else cell(None) for cell in line.cells]
+        texts += [""] * (len(section.columns) - len(texts))
+        yield "|" + "".join(f" {text.strip().translate(SIGNS)} |" for text in texts) + "\n"
 
 
 def _cells(line: paper.Line, origin: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ def cost_record(found: Cost) -> dict[str, Any]:
         "flops": found.flops.value,
         "bytes": found.bytes.value,
         "symbolic_flops": found.flops.text,
+        "symbolic_bytes": found.bytes.text,
     }
 
 

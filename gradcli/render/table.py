@@ -71,7 +71,13 @@ def sections(
 
     if told.why:
         found.insert(2, compact.ways(session))
-    return [*found, compact.cost(session)] if told.cost else found
+    if told.cost:
+        found.append(compact.cost(session))
+    if told.saved:
+        from gradcli.render import saved
+
+        found.append(saved.section(session, told.memory, full))
+    return found
 
 
 class Table:

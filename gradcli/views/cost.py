@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import gcd
 
 from gradcli.errors import GradError
 from gradcli.ops.core import Call
@@ -34,6 +35,40 @@ def costs(session: Session) -> dict[str, Cost]:
     }
     if derivation.literal is not None:
         found["compact"] = cost((step.call for step in derivation.reified.steps), sizes)
+    return found
+
+
+def quotient(one: Size, other: Size, sizes: Sizes) -> str:
+    """One polynomial over another, without the factors that all of their terms share: `2`, or
+    `(M + 3)/(2*M + 1)`.
+    """
+    terms = [*one.terms, *other.terms]
+    shared = dict(terms[0][0]) if terms else {}
+    for monomial, _ in terms:
+        own = dict(monomial)
+        shared = {name: min(power, own.get(name, 0)) for name, power in shared.items()}
+    whole = gcd(*(abs(int(factor)) for _, factor in terms)) or 1
+    if any(factor.denominator != 1 for _, factor in terms):
+        whole = 1
+    above, below = (_divided(size, shared, whole, sizes) for size in (one, other))
+    if below.terms and above.terms:
+        factor = above.terms[0][1] / below.terms[0][1]
+        if sizes.multiply(below, sizes.constant(factor)) is above:
+            return str(factor)
+    if not below.terms:
+        return ""
+    texts = [f"({size.text})" if len(size.terms) > 1 else size.text for size in (above, below)]
+    return above.text if below.one else "/".join(texts)
+
+
+def _divided(size: Size, shared: dict[str, int], whole: int, sizes: Sizes) -> Size:
+    found = sizes.constant(0)
+    for monomial, factor in size.terms:
+        term = sizes.constant(factor / whole)
+        for name, power in monomial:
+            for _ in range(power - shared.get(name, 0)):
+                term = sizes.multiply(term, sizes.dims[name])
+        found = sizes.add(found, term)
     return found
 
 
