@@ -158,7 +158,10 @@ OPTIONS: list[Callable[[Random], list[str]]] = [
     _valued("--rubric", "mine.grad", "data.json", "none.toml"),
     _valued("--time-limit", "20", "5"),
     _valued("--memory-limit", "1000", "1"),
-    *map(_flag, ["--compact", "--why", "--cost", "--saved", "--standalone", "--chain", "--named", "--grad"]),
+    *map(
+        _flag,
+        ["--compact", "--why", "--cost", "--saved", "--standalone", "--chain", "--named", "--grad"],
+    ),
     *map(_flag, ["--plain", "--seed-per-file", "--one", "--prelude"]),
 ]
 REQUIRED: dict[str, list[Callable[[Random], list[str]]]] = {
