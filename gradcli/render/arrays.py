@@ -9,12 +9,21 @@ from typing import Any
 import numpy as np
 
 from gradcli.ops.core import Array
-from gradcli.sizes import Shape, exponents, is_scalar, numbers
+from gradcli.sizes import Shape, exponents, is_scalar, numbers, spell
 
 
 def show_shape(shape: Shape) -> list[int]:
     """A shape as outputs show it: a scalar has none."""
     return [] if is_scalar(shape) else list(numbers(shape))
+
+
+def shape_text(shape: Shape) -> str:
+    """1×4 (1×H): the numbers, and the symbols where there are any."""
+    if is_scalar(shape):
+        return "scalar"
+    numbers = "×".join(map(str, show_shape(shape)))
+    symbols = spell(shape)
+    return numbers if numbers == symbols else f"{numbers} ({symbols})"
 
 
 def show_symbols(shape: Shape) -> list[str]:

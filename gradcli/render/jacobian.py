@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gradcli.ops.core import Array
-from gradcli.render.arrays import as_json, entry_text
+from gradcli.render.arrays import as_json, entry_text, shape_text
 from gradcli.render.layout import PLAIN, Column, Line, Section
-from gradcli.render.table import DIGITS, counted, shape_text
+from gradcli.render.table import DIGITS, counted
 from gradcli.request import FORWARD, REVERSE
 from gradcli.sizes import is_one
 from gradcli.version import __version__

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from gradcli.loops import Block, Indices, Place
 from gradcli.program import Program
 from gradcli.render import latex
+from gradcli.render.arrays import shape_text
 from gradcli.render.cases import cases, condition
 from gradcli.render.families import families
 from gradcli.render.notation import NOTATIONS, Notation, usual
-from gradcli.render.table import shape_text, shapes_text
+from gradcli.render.table import shapes_text
 from gradcli.session import Session
 from gradcli.transform.letters import bounds
 from gradcli.transform.reverse import Derivation, displayed

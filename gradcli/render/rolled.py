@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from gradcli.loops import Block, Indices, Place, total
+from gradcli.render.arrays import shape_text
 from gradcli.render.cases import cases, condition
 from gradcli.render.families import Family, families
 from gradcli.render.layout import CASES, LOOP, PARAMETER, PLAIN, Column, Line, Section
@@ -19,7 +20,6 @@ from gradcli.render.table import (
     heading,
     left_out,
     legend,
-    shape_text,
     shapes_text,
     step_number,
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcli.render.arrays import shape_text
 from gradcli.render.layout import Column, Line, Section
-from gradcli.render.table import shape_text
 from gradcli.session import Session
 from gradcli.views.saved import Saved, Value, saved
 

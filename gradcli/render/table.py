@@ -9,13 +9,13 @@ from typing import Any
 
 from gradcli.loops import Indices
 from gradcli.ops.core import Array
-from gradcli.render.arrays import as_text, entry_text, norm, norm_text, show_shape
+from gradcli.render.arrays import as_text, entry_text, norm, norm_text, shape_text
 from gradcli.render.families import Family
 from gradcli.render.json_ import turn
 from gradcli.render.layout import EQUATION, NOTE, PARAMETER, PLAIN, Cell, Column, Line, Section
 from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
-from gradcli.sizes import Shape, alike, is_scalar, spell
+from gradcli.sizes import Shape, alike
 from gradcli.transform.reverse import displayed
 
 LONGEST = 300  # rows of one listing, unless all are wanted
@@ -246,15 +246,6 @@ def counted(number: int, what: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def shape_text(shape: Shape) -> str:
-    """1×4 (1×H): the numbers, and the symbols where there are any."""
-    if is_scalar(shape):
-        return "scalar"
-    numbers = "×".join(map(str, show_shape(shape)))
-    symbols = spell(shape)
-    return numbers if numbers == symbols else f"{numbers} ({symbols})"
-
-
 def shapes_text(shapes: Mapping[Indices, Shape]) -> str:
     """The shape that an array has in all iterations, or those in the first and in the last one."""
     if all(alike(shape, first) for first in list(shapes.values())[:1] for shape in shapes.values()):

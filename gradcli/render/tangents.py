@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradcli.ops.core import Array
-from gradcli.render.arrays import entry_text, norm
+from gradcli.render.arrays import entry_text, norm, shape_text
 from gradcli.render.layout import PARAMETER, PLAIN, Column, Line, Section
-from gradcli.render.table import DIGITS, VALUE, Table, counted, heading, shape_text, step_number
+from gradcli.render.table import DIGITS, VALUE, Table, counted, heading, step_number
 from gradcli.session import Session
 from gradcli.transform.forward import Differential
 from gradcli.views.tangents import DRAWN, ONE, Forward, Sum, sums

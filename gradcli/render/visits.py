@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gradcli.render.arrays import shape_text
 from gradcli.render.layout import PARAMETER, PLAIN, Column, Line, Section
-from gradcli.render.table import DIGITS, MARK, VALUE, Table, counted, legend, shape_text
+from gradcli.render.table import DIGITS, MARK, VALUE, Table, counted, legend
 from gradcli.session import Session
 from gradcli.transform.reverse import displayed
 from gradcli.views.visits import Visit, visits
