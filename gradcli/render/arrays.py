@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ def show_shape(shape: Shape) -> list[int]:
     return [] if is_scalar(shape) else list(numbers(shape))
 
 
+@lru_cache(maxsize=4096)
 def shape_text(shape: Shape) -> str:
     """1×4 (1×H): the numbers, and the symbols where there are any."""
     if is_scalar(shape):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from gradcli.loops import Indices
@@ -245,7 +245,6 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-@lru_cache(maxsize=4096)
 def shapes_text(shapes: Mapping[Indices, Shape]) -> str:
     """The shape that an array has in all iterations, or those in the first and in the last one."""
     if all(alike(shape, first) for first in list(shapes.values())[:1] for shape in shapes.values()):
