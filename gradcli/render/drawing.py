@@ -11,9 +11,8 @@ from gradcli.views.graph import OPERATION, Graph, Node
 from gradcli.views.layers import Box, lay_out
 
 ODD = ' data-odd=""'
-BARE, LABELLED = 36.0, 72.0  # between layers
-PARTS = (0.2, 0.4, 0.6, 0.8)
-CHARACTER, LINE, PAD = 7.8, 18.0, 10.0
+BARE, LABELLED = 36.0, 20.0  # between layers
+CHARACTER, SMALL, LINE, PAD = 7.8, 6.6, 18.0, 10.0
 STYLE = """
 svg.gradcli { --ink: #1b1f24; --paper: #ffffff; --soft: #57606a; --fill: #f3f5f8;
   --tint: #dfe9f5; --param: #9a6700;
@@ -36,10 +35,10 @@ svg.gradcli .head { fill: var(--soft); stroke: none; }
 def svg(found: Graph, digits: int | None = None) -> Iterator[str]:
     """A drawing that needs nothing else, for light and dark pages."""
     sizes = {node.name: _size(node.text) for node in found.nodes}
-    labelled = any(edge.gradient is not None for edge in found.edges)
     pairs = [(edge.tail, edge.head) for edge in found.edges]
-    laid = lay_out(sizes, pairs, between=LABELLED if labelled else BARE)
-    arrived: dict[str, int] = {}  # labels on the edges into each node
+    backs = [label(edge.gradient, digits) for edge in found.edges]
+    labels = {k: (len(back) * SMALL, LINE) for k, back in enumerate(backs) if back}
+    laid = lay_out(sizes, pairs, labels, between=LABELLED if labels else BARE)
     width, height = laid.width + 2 * PAD, laid.height + 2 * PAD
     title = escape(visible(found.name))
     yield (
@@ -60,12 +59,8 @@ def svg(found: Graph, digits: int | None = None) -> Iterator[str]:
             f'<path class="edge" data-from="{names[edge.tail]}" data-to="{names[edge.head]}" '
             f'marker-end="url(#head)" d="{path}"/>\n'
         )
-        if back := label(edge.gradient, digits):
-            (x0, y0), (x1, y1) = way[-2], way[-1]
-            count = arrived[edge.head] = arrived.get(edge.head, 0) + 1
-            part = PARTS[count % len(PARTS)]  # of the way, so that neighbours stand apart
-            middle = f'x="{x0 + part * (x1 - x0):.5g}" y="{y0 + part * (y1 - y0):.5g}"'
-            yield f'<text class="back" {middle}>{escape(back)}</text>\n'
+    for k, box in laid.labels.items():
+        yield f'<text class="back" x="{box.x:.5g}" y="{box.y:.5g}">{escape(backs[k])}</text>\n'
     clusters: dict[tuple[str, ...], int] = {}
     for node in found.nodes:
         odd = bool(clusters.setdefault(node.cluster, len(clusters)) % 2)

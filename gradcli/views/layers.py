@@ -8,10 +8,13 @@ for each of a fixed number of sweeps.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 SWEEPS = 8
+NOTHING = (0.0, 0.0)  # the size of an edge's way through a layer
+NO_LABELS: Mapping[int, tuple[float, float]] = MappingProxyType({})
 
 
 class Box(NamedTuple):
@@ -24,10 +27,13 @@ class Box(NamedTuple):
 
 
 class Laid(NamedTuple):
-    """A layout: the nodes' boxes, the points of each edge, and the size of the whole."""
+    """A layout: the nodes' boxes, the points of each edge, the labels' boxes by the edges' numbers,
+    and the size of the whole.
+    """
 
     boxes: dict[str, Box]
     lines: tuple[tuple[tuple[float, float], ...], ...]
+    labels: dict[int, Box]
     width: float
     height: float
 
@@ -35,15 +41,17 @@ class Laid(NamedTuple):
 def lay_out(
     sizes: Mapping[str, tuple[float, float]],
     edges: Sequence[tuple[str, str]],
+    labels: Mapping[int, tuple[float, float]] = NO_LABELS,
     *,
     apart: float = 24.0,
     between: float = 36.0,
 ) -> Laid:
     """The layout of nodes of some sizes, given in an order in which no edge leads back.
 
-    apart, between: the least distance of neighbours, and of layers.
+    labels: the sizes of edges' labels, by the edges' numbers; each has a place of its own in the
+    layer behind the edge's tail. apart, between: the least distance of neighbours, and of layers.
     """
-    layer = _layers(list(sizes), edges)
+    layer = _layers(list(sizes), edges, labels)
     places: list[list[object]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
     for name in sizes:
         places[layer[name]].append(name)
@@ -64,35 +72,39 @@ def lay_out(
             below.setdefault(one, []).append(other)
             above.setdefault(other, []).append(one)
     _order(places, above, below)
-    widths = {
-        thing: sizes[thing][0] if isinstance(thing, str) else 0.0 for row in places for thing in row
-    }
+    room: dict[object, tuple[float, float]] = dict(sizes.items())
+    room |= {(k, layer[edges[k][0]] + 1): size for k, size in labels.items()}
+    widths = {thing: room.get(thing, NOTHING)[0] for row in places for thing in row}
     x = _coordinates(places, above, below, widths, apart)
     tops, y = [], 0.0
     for row in places:
-        height = max((sizes[t][1] for t in row if isinstance(t, str)), default=0.0)
+        height = max((room.get(thing, NOTHING)[1] for thing in row), default=0.0)
         tops.append(y + height / 2)
         y += height + between
     left = min((x[t] - widths[t] / 2 for t in x), default=0.0)
     boxes = {n: Box(x[n] - left, tops[layer[n]], *sizes[n]) for n in sizes}
     lines = tuple(tuple((x[t] - left, tops[at[t]]) for t in way) for way in ways)
     right = max((x[t] + widths[t] / 2 for t in x), default=0.0)
-    return Laid(boxes, lines, right - left, max(0.0, y - between))
+    named = {k: Box(*lines[k][1], *size) for k, size in labels.items()}
+    return Laid(boxes, lines, named, right - left, max(0.0, y - between))
 
 
-def _layers(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
+def _layers(
+    names: Sequence[str], edges: Sequence[tuple[str, str]], labels: Container[int]
+) -> dict[str, int]:
     """Each node's layer: inputs as late as they may be, all else as early."""
-    before: dict[str, list[str]] = {}
-    behind: dict[str, list[str]] = {}
-    for tail, head in edges:
-        before.setdefault(head, []).append(tail)
-        behind.setdefault(tail, []).append(head)
+    before: dict[str, list[tuple[str, int]]] = {}
+    behind: dict[str, list[tuple[str, int]]] = {}
+    for k, (tail, head) in enumerate(edges):
+        layers = 2 if k in labels else 1
+        before.setdefault(head, []).append((tail, layers))
+        behind.setdefault(tail, []).append((head, layers))
     layer: dict[str, int] = {}
     for name in names:
-        layer[name] = max((layer[n] + 1 for n in before.get(name, ())), default=0)
+        layer[name] = max((layer[n] + layers for n, layers in before.get(name, ())), default=0)
     for name in names:
         if name not in before and name in behind:
-            layer[name] = min(layer[n] for n in behind[name]) - 1
+            layer[name] = min(layer[n] - layers for n, layers in behind[name])
     return layer
 
 

@@ -286,17 +286,21 @@ def test_a_page_needs_nothing_else_and_escapes_what_comes_from_a_model(tmp_path)
     assert '"' in run("graph", path, "-f", "dot").stdout
 
 
-@pytest.mark.parametrize("name", ["graph", "rnn"])
-def test_what_flows_into_a_node_can_be_read_in_a_drawing(name):
-    labels, head = {}, None
-    for e in ET.fromstring(load(name).graph(named=True, grad=True).to_svg()).iter():
+@pytest.mark.parametrize("name", ["graph", "rnn", "attention", "lstm"])
+def test_labels_lie_on_nothing_else(name):
+    """Each gradient in a drawing has a place to itself, on its own edge."""
+    boxes, labels, ways = [], [], []
+    for e in ET.fromstring(load(name).graph(grad=True).to_svg()).iter():
         if e.get("class") == "edge":
-            head = e.get("data-to")
+            numbers = list(map(float, re.findall(r"[-\d.e]+", e.get("d"))))
+            ways.append(set(zip(numbers[::2], numbers[1::2], strict=True)))
         elif e.get("class") == "back":
-            at = float(e.get("x")), float(e.get("y")), 6.6 * len(e.text)
-            labels.setdefault(head, []).append(at)
+            labels.append((float(e.get("x")), float(e.get("y")), 6.6 * len(e.text), 12))
+        elif e.get("class") == "shape":
+            x, y, width, height = (float(e.get(key)) for key in ("x", "y", "width", "height"))
+            boxes.append((x + width / 2, y + height / 2, width, height))
     assert labels
-    for some in labels.values():
-        for i, (x, y, width) in enumerate(some):
-            for u, v, other in some[:i]:
-                assert abs(y - v) >= 8 or abs(x - u) >= (width + other) / 2
+    for i, (x, y, width, height) in enumerate(labels):
+        assert sum((x, y) in way for way in ways) == 1
+        for u, v, w, h in (*boxes, *labels[:i]):
+            assert abs(y - v) >= (height + h) / 2 or abs(x - u) >= (width + w) / 2 - 0.1
