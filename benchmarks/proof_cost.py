@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 from gradcli.check.derivation.exact import Exact
 from gradcli.check.derivation.lines import Sheet
+from gradcli.check.derivation.resized import Sizes
 from gradcli.check.derivation.review import check
 from gradcli.ops.core import Array
 from gradcli.program import Program
@@ -39,7 +40,7 @@ def seconds(own: str, proofs: bool, sizes: bool) -> float:
 
     theirs = parse_text("own.grad", own, "derivation", program.loss)
     with patch.object(Exact, "__init__", Exact.__init__ if proofs else without):
-        report = check(theirs, program, data, resize=resized if sizes else None)
+        report = check(theirs, program, data, others=Sizes(resized, 0) if sizes else None)
     assert report.ok
     assert len(report.proven) == (len(report.lines) if proofs else 0)
     return time.process_time() - start

@@ -11,7 +11,7 @@ from gradcli.api.derivation import Derivation
 from gradcli.api.options import Arrays, Progress
 from gradcli.api.verdicts import Check, Review
 from gradcli.request import Request
-from gradcli.session import bind, derive, parse_file, parse_text
+from gradcli.session import Session, bind, derive, parse_file, parse_text
 from gradcli.syntax import Parsed
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def checked(
     if oracle is None:
         from gradcli.check.gradients.numeric import check
 
-        report = check(session, options, progress or _quiet)
+        def resized(dims: Mapping[str, int]) -> Session:
+            return derive(parsed, asked._replace(dims={**asked.dims, **dims}))
+
+        report = check(session, options, progress or _quiet, resized)
     else:
         from gradcli.check.gradients.oracle import check_oracle
 
@@ -69,6 +72,7 @@ def review(
     complete: whether every gradient must be in it. cost: whether its operations are counted.
     Raises GradError.
     """
+    from gradcli.check.derivation.resized import Sizes
     from gradcli.check.derivation.review import check
 
     program, arrays = bind(parsed, asked)
@@ -90,7 +94,7 @@ def review(
         complete=complete,
         cost=cost,
         max_elements=asked.max_elements,
-        resize=resized,
+        others=Sizes(resized, asked.seed),
     )
     return Review(report, program.notes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +29,8 @@ from gradcli.errors import GradError
 
 if TYPE_CHECKING:
     from gradcli.grade.marks import Mark
+    from gradcli.ops.core import Array
+    from gradcli.program import Program
 
 
 class GradeFormat(StrEnum):
@@ -104,7 +106,12 @@ def grade(
         rules = rubrics.load(rubric) if rubric else rubrics.Rubric()
         options = shared(dim, data, seed, layout, wrt, max_elements)
         wanted = request(accumulate="auto", **options)
-        program, arrays = bind(read(model).parsed, wanted)
+        parsed = read(model).parsed
+        program, arrays = bind(parsed, wanted)
+
+        def resized(dims: Mapping[str, int]) -> tuple[Program, Mapping[str, Array]]:
+            return bind(parsed, wanted._replace(dims={**wanted.dims, **dims}))
+
         asked = Asked(
             wanted.seed,
             seed_per_file,
@@ -114,7 +121,7 @@ def grade(
             time_limit,
             memory_limit,
         )
-        marker = Marker(program, arrays, rules, asked)
+        marker = Marker(program, arrays, rules, asked, resized)
         if autograder is not None:
             from gradcli.grade.folder import write as write_folder
 

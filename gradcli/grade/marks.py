@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from gradcli.check.derivation.expected import Points, evaluate
 from gradcli.check.derivation.findings import RIGHT, WRONG, Credit, Report, Verdict
+from gradcli.check.derivation.resized import Resize, Sizes
 from gradcli.check.derivation.review import check
 from gradcli.errors import GradError, GradErrors
 from gradcli.grade.bounds import OutOfTime, bounded
@@ -105,7 +106,12 @@ class Marker:
     """Marks submissions on one model, whose truth is computed once."""
 
     def __init__(
-        self, program: Program, data: Mapping[str, Array], rubric: Rubric, asked: Asked
+        self,
+        program: Program,
+        data: Mapping[str, Array],
+        rubric: Rubric,
+        asked: Asked,
+        resize: Resize | None = None,
     ) -> None:
         self.program = program
         self.data = data
@@ -115,6 +121,7 @@ class Marker:
             program, resolve_wrt(program, asked.wrt), layout=asked.layout or program.layout
         )
         self.known: dict[int, Points] = {}
+        self.others = Sizes(resize, asked.seed) if resize else None
         self.points(asked.seed)  # the model's own errors are told before any submission is read
 
     def points(self, seed: int) -> Points:
@@ -178,6 +185,7 @@ class Marker:
             layout=self.asked.layout,
             max_elements=self.asked.max_elements,
             points=self.points(seed),
+            others=self.others,
         )
 
     # ── points ──

@@ -28,6 +28,8 @@ COLUMNS = (
 FIELDS = ("file", "points", "max_points", "right", "wrong", "line", "diagnosis", "error")
 CHARSET = '<!DOCTYPE html>\n<meta charset="utf-8">\n'
 
+MOST_NAMED = 5  # files in a note
+
 
 def number(value: float) -> str:
     """Points as people write them."""
@@ -57,6 +59,10 @@ def _notes(marks: Sequence[Mark]) -> Iterator[str]:
     if judged:
         mean = sum(mark.points for mark in judged) / len(judged)
         yield f"{mean:.3g} of {number(judged[0].max_points)} points on average"
+    alone = [mark.file for mark in judged if any(line.not_at is not None for line in mark.lines)]
+    if alone:
+        files = ", ".join(map(visible, alone[:MOST_NAMED])) + (" …" if alone[MOST_NAMED:] else "")
+        yield f"with lines that are right at these sizes alone, which --json names: {files}"
 
 
 # ── for programs ──

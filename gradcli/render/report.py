@@ -117,6 +117,10 @@ def _result(result: Result, layout: str, precision: int | None) -> dict[str, Any
     }
     if result.proof is not None:
         record |= proof_record(result.proof, "proof_reason")
+    if result.sizes:
+        record["sizes"] = list(result.sizes)
+    if result.not_at is not None:
+        record["not_at"] = result.not_at
     return record
 
 

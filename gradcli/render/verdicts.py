@@ -18,6 +18,7 @@ from gradcli.check.derivation.findings import (
     Report,
     Verdict,
 )
+from gradcli.check.elsewhere import spelled
 from gradcli.errors import shown
 from gradcli.foreign import visible
 from gradcli.proof.verdict import LOG_LEAST
@@ -207,7 +208,7 @@ def _proofs(report: Report) -> Iterator[Line]:
     if len(proven) < len(right):
         some = f"{len(proven)} of the {len(right)} right lines are"
     bound = max(item.proof.bound for item in proven if item.proof.bound is not None)
-    where = " and ".join(f"at {_sizes(sizes)}" for sizes in _everywhere(proven) if sizes)
+    where = " and ".join(f"at {spelled(sizes)}" for sizes in _everywhere(proven) if sizes)
     chance = f"2^{math.ceil(max(bound, LOG_LEAST))}"
     rest = f", but for a chance below {chance}{where and ', ' + where}"
     yield [(f"{some} ", PLAIN), ("proven", VERDICTS["proven"]), (rest, PLAIN)]
@@ -220,17 +221,13 @@ def _everywhere(lines: list[Verdict]) -> list[dict[str, int]]:
     return [sizes for sizes in first if all(sizes in others for others in free)]
 
 
-def _sizes(sizes: dict[str, int]) -> str:
-    return ", ".join(f"{name} = {n}" for name, n in sizes.items())
-
-
 def _alone(report: Report) -> Iterator[str]:
     """The right lines that are right because the sizes are what they are."""
     groups: dict[str, list[str]] = {}
     for item in report.lines:
         if item.not_at is not None:
             changed = {k: n for k, n in item.not_at.items() if n != report.sizes[0][k]}
-            groups.setdefault(_sizes(changed), []).append(str(item.line))
+            groups.setdefault(spelled(changed), []).append(str(item.line))
     for where, lines in groups.items():
         some = f"line {lines[0]} is" if len(lines) == 1 else f"lines {_listed(lines)} are"
         yield f"{some} right at these sizes alone: not at {where}"

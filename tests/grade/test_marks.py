@@ -255,3 +255,17 @@ def test_an_empty_folder_and_a_wrong_model(tmp_path: Path) -> None:
     (tmp_path / "m.eq").write_text("input x: [2]\ny = z\n")
     result = gradcli("grade", tmp_path / "m.eq", tmp_path)
     assert (result.exit_code, "m.eq:2:5: error" in result.stderr) == (2, True)
+
+
+def test_lines_are_tried_at_other_sizes_too(tmp_path: Path) -> None:
+    model = tmp_path / "model.eq"
+    model.write_text("layout denominator\ndim N = 4\ninput x: [N]\nloss L = mean(square(x))\n")
+    (tmp_path / "ada.grad").write_text("dx = 2 * x / N\n")
+    (tmp_path / "bob.grad").write_text("dx = x / 2\n")
+    ada, bob = (mark["lines"][0] for mark in graded(model, tmp_path))
+    assert ada["verdict"] == bob["verdict"] == "right"
+    assert ada["sizes"] == [{"N": 4}, {"N": 3}]
+    assert (bob["sizes"], bob["not_at"]) == ([{"N": 4}], {"N": 3})
+    shown = gradcli("grade", model, tmp_path).stdout
+    assert "right at these sizes alone" in shown
+    assert "bob.grad" in shown.partition("right at these sizes alone")[2].partition("\n")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from gradcli.check.derivation.agreement import vanishing
@@ -67,10 +68,9 @@ class Accounts:
 
     def _settled(self, name: str, places: Sequence[int]) -> Account:
         """One account, as it has been settled already where it has the same lines."""
-        lines = [(self.sheet.lines[place], self.sheet.numbers[place]) for place in places]
         always = self.always or name in self.looped or self.may_state(name)
-        written = tuple((line.assign, str(line.region), number) for line, number in lines)
-        key = ("account", name, always, bool(self.proven.exact.germs), written)
+        exact = bool(self.proven.exact.germs)
+        key = ("account", name, always, exact, self._written(places))
 
         def made() -> Settled:
             for place in places:
@@ -119,14 +119,24 @@ class Accounts:
         """The same by exact values alone, where these prove all totals; else None."""
         found: dict[int, Tried] = {}
         for name, places in self._places().items():
-            lines = [(place, self.sheet.lines[place]) for place in places]
-            entries = [(place, Entry(line.assign, line.region, None)) for place, line in lines]
-            proof = self.proven.exact.total(name, entries)
+            key = ("exactly", name, self._written(places))
+            proof = self.points.memory.of(key, partial(self._total, name, places))
             if proof.verdict != PROVEN:
                 return None
             for place in places:
                 self._note(found, place, Tried(True, proof, False))
         return found
+
+    def _total(self, name: str, places: Sequence[int]) -> Proof:
+        """Whether lines give all of a derivative."""
+        lines = [(place, self.sheet.lines[place]) for place in places]
+        entries = [(place, Entry(line.assign, line.region, None)) for place, line in lines]
+        return self.proven.exact.total(name, entries)
+
+    def _written(self, places: Sequence[int]) -> tuple[tuple[str, str, int], ...]:
+        """What some lines do, for the memory."""
+        lines = [(self.sheet.lines[place], self.sheet.numbers[place]) for place in places]
+        return tuple((line.assign, str(line.region), number) for line, number in lines)
 
     def _note(self, found: dict[int, Tried], place: int, one: Tried) -> None:
         """Note what a line is, with what its other iterations are."""

@@ -27,7 +27,7 @@ from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.owed import Progress, missing
 from gradcli.check.derivation.own import OwnLines
-from gradcli.check.derivation.resized import Elsewhere, Resize, Tried, at_sizes
+from gradcli.check.derivation.resized import Elsewhere, Sizes, Tried, at_sizes
 from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unblamed import Unblamed, unread
 from gradcli.errors import GradError, GradErrors, Span
@@ -40,7 +40,6 @@ from gradcli.transform.reverse import region_text, resolve_wrt
 MOST_OWN = 40  # own lines, of those that a wrong line builds on, that are looked into
 MOST_DIVIDED = 4  # lines that divide contributions between them
 OWN_NAME = "a name of one's own, which the lines that use it judge"
-FEW = 10**9  # asks for as few points as there may be
 MANY = 3  # wrong lines, and how many times fewer there must be in the other layout
 
 
@@ -56,7 +55,7 @@ def check(
     cost: bool = False,
     max_elements: int = 10**8,
     points: Points | None = None,
-    resize: Resize | None = None,
+    others: Sizes | None = None,
 ) -> Report:
     """The verdict on every line of a derivation file.
 
@@ -64,7 +63,7 @@ def check(
     layout: in which the report shows what the tool writes; None for the file's own.
     complete: whether every wanted gradient must be there. cost: whether operations are counted.
     points: the truth, where it is computed already; the seed is then of no use.
-    resize: the model at other sizes, at which the right lines are tried too.
+    others: the model at other sizes, at which the right lines are tried too.
     Raises GradError or GradErrors where the file can't be read on this model.
     """
     length = sum(len(n.value) for n in parsed.statements if isinstance(n, ast.BackwardLine))
@@ -83,15 +82,17 @@ def check(
     def judged(there: Elsewhere) -> Mapping[int, Tried]:
         """What the lines are at other sizes: by exact values, and else by numbers too."""
         try:
-            found = Accounts(Sheet(parsed, there.points, max_elements)).exactly()
+            found = Accounts(review.again(there.points)).exactly()
             if found is None:
-                points = evaluate(there.points.program, there.data, seed, FEW)
-                found = Accounts(Sheet(parsed, points, max_elements)).tried()
+                sheet = review.again(there.numbers)
+                found = Accounts(sheet).tried()
+                unsure = review.mended_in(sheet)
+                found = {at: one for at, one in found.items() if one.right or at not in unsure}
         except (GradError, GradErrors):
             return {}
         return found
 
-    return at_sizes(report, program, resize, seed, judged) if resize else report
+    return at_sizes(report, program, others, judged) if others else report
 
 
 def _reread(review: Review, report: Report, parsed: Parsed, max_elements: int) -> str | None:
@@ -139,6 +140,7 @@ class Review:
         self.blame = Blame(sheet, layout, self.causes)
         self.unblamed = Unblamed(sheet, self.proven)
         self.verdicts: dict[int, Verdict] = {}
+        self.mended: dict[int, ast.Code] = {}  # what own lines should be, by where they begin
 
     def report(self) -> Report:
         accounts = self._settled()
@@ -219,8 +221,24 @@ class Review:
                 ledger = accounts[self.sheet.lines[users[place][0]].name or ""].ledger
                 self.verdicts[place] = self.blame.caused(self.sheet.lines[place], cause, ledger)
                 self.sheet.amend(place, cause.finding.code)
+                self.mended[self.sheet.lines[place].node.name.place[0]] = cause.finding.code
                 return True
         return False
+
+    def again(self, points: Points) -> Sheet:
+        """The derivation on other points, its own names mended as they are here."""
+        sheet = Sheet(self.sheet.parsed, points, self.sheet.machine.text.max_elements)
+        for place, line in enumerate(sheet.lines):
+            code = self.mended.get(line.node.name.place[0])
+            if code is not None and not line.node.indices:
+                sheet.amend(place, code)
+        return sheet
+
+    def mended_in(self, sheet: Sheet) -> set[int]:
+        """Where the lines begin that build on what was mended: elsewhere it may be no mending."""
+        begins = [line.node.name.place[0] for line in sheet.lines]
+        places = [place for place, begin in enumerate(begins) if begin in self.mended]
+        return {begins[user] for place in places for user in sheet.dependents(place)}
 
     def _tells(self, place: int, accounts: Mapping[str, Account]) -> bool:
         """Whether a line states a derivative, and one that is not 0 whatever it is made from."""

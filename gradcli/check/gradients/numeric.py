@@ -5,8 +5,8 @@ from __future__ import annotations
 from gradcli.check.gradients.alone import check_ops
 from gradcli.check.gradients.checker import BOTH, COMPLEX, FINITE, Checker, Clock, Progress
 from gradcli.check.gradients.points import points
+from gradcli.check.gradients.proven import Resize, proofs, proven_elsewhere, with_proof
 from gradcli.check.gradients.proven import notes as proof_remarks
-from gradcli.check.gradients.proven import proofs, with_proof
 from gradcli.check.gradients.result import FAIL, Report, Result
 from gradcli.check.gradients.summary import merged
 from gradcli.check.gradients.surrogates import surrogates
@@ -32,8 +32,16 @@ def quiet(done: int, total: int) -> None:
     """Show no progress."""
 
 
-def check(session: Session, options: Options | None = None, progress: Progress = quiet) -> Report:
-    """Verify a session's gradients, and every intermediate derivative where that is asked for."""
+def check(
+    session: Session,
+    options: Options | None = None,
+    progress: Progress = quiet,
+    resize: Resize | None = None,
+) -> Report:
+    """Verify a session's gradients, and every intermediate derivative where that is asked for.
+
+    resize: the model at other sizes, at which what is proven is tried too.
+    """
     options = options or Options()
     notes: list[str] = []
     results: dict[str, Result] = {}
@@ -58,6 +66,10 @@ def check(session: Session, options: Options | None = None, progress: Progress =
         for name, proof in proofs(session, (*names, *inner), options.seed).items():
             kept = results if name in results else steps
             kept[name] = with_proof(kept[name], proof)
+        if resize is not None:
+            for kept in (results, steps):
+                told = proven_elsewhere(list(kept.values()), session, resize, options.seed)
+                kept.update((result.name, result) for result in told)
         proof_notes = list(proof_remarks([*results.values(), *steps.values()]))
     ops = tuple(check_ops(session, options.method, options.seed))
     if wrong := next((name for name in inner if steps[name].verdict == FAIL), None):

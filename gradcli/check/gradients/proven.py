@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
+from gradcli.check.elsewhere import own_sizes, spelled, together
 from gradcli.check.gradients.result import FAIL, PASS, REFUTATION, Result
 from gradcli.check.gradients.surrogates import surrogates
 from gradcli.ops.core import Array
 from gradcli.proof.evaluation import fixed_names
 from gradcli.proof.gradients import prove_gradients
-from gradcli.proof.verdict import LOG_LEAST, REFUTED, UNDECIDED, Proof, undecided
+from gradcli.proof.verdict import LOG_LEAST, PROVEN, REFUTED, UNDECIDED, Proof, undecided
 from gradcli.session import Session
+
+# The model with some dims changed. Raises GradError where these sizes do not go.
+Resize: TypeAlias = Callable[[Mapping[str, int]], Session]
 
 SURROGATE = "a surrogate, whose rule is on purpose no derivative"
 SHORT = 8  # digits of a number from which on it is drawn, as an input is
@@ -39,6 +45,29 @@ def _short(value: Array) -> bool:
     return all(len(re.sub(r"e.*|[.-]", "", repr(v)).strip("0")) < SHORT for v in every)
 
 
+def proven_elsewhere(
+    results: Sequence[Result], session: Session, resize: Resize, seed: int = 0
+) -> Iterator[Result]:
+    """Results of which those that are proven say at which sizes they are; and at which not."""
+    names = [r.name for r in results if r.proof is not None and r.proof.verdict == PROVEN]
+    own = own_sizes(session.program)
+    found = together(session.program, resize) if names and own else None
+    if found is None:
+        yield from results
+        return
+    sizes, there = found
+    told = proofs(there, names, seed)
+    for result in results:
+        proof = told.get(result.name)
+        if proof is None:
+            yield result
+        elif proof.verdict == PROVEN:
+            yield result._replace(sizes=(own, sizes))
+        else:
+            not_at = sizes if proof.verdict == REFUTED else None
+            yield result._replace(sizes=(own,), not_at=not_at)
+
+
 def with_proof(result: Result, proof: Proof) -> Result:
     """A result with its proof: what is refuted fails, however little it is off."""
     result = result._replace(proof=proof)
@@ -52,10 +81,21 @@ def with_proof(result: Result, proof: Proof) -> Result:
 
 
 def notes(results: Sequence[Result]) -> Iterator[str]:
-    """How sure the proofs are, and what is not proven for which reason."""
-    proven = [r.proof.bound for r in results if r.proof and r.proof.bound is not None]
+    """How sure the proofs are, at which sizes, and what is not proven for which reason."""
+    proven = [r for r in results if r.proof and r.proof.bound is not None]
     if proven:
-        yield f"proven: but for a chance below 2^{int(max(*proven, LOG_LEAST))}"
+        bound = max(r.proof.bound for r in proven if r.proof and r.proof.bound is not None)
+        free = [r.sizes for r in proven if r.not_at is None]
+        shared = [sizes for sizes in free[0] if all(sizes in some for some in free)] if free else ()
+        where = " and ".join(f"at {spelled(sizes)}" for sizes in shared)
+        chance = f"2^{math.ceil(max(bound, LOG_LEAST))}"
+        yield f"proven: but for a chance below {chance}{where and ', ' + where}"
+    alone: dict[str, list[str]] = {}
+    for result in results:
+        if result.not_at is not None:
+            alone.setdefault(spelled(result.not_at), []).append(f"dL/d{result.name}")
+    for where, names in alone.items():
+        yield f"right at these sizes alone, not at {where}: {', '.join(names[:MOST_NAMED])}"
     for reason, names in _undecided(results).items():
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         yield f"not proven, {', '.join(names[:MOST_NAMED])}{more}: {reason}"

@@ -75,6 +75,8 @@ class Result(Record):
     points: at how many points it was checked; `point` is the one that is told, from 1.
     diagnosis: the mistake's name, one of DIAGNOSES, where all entries together give it away.
     proof: what exact evaluation says of it, where it was asked.
+    sizes: at which it is proven, the model's own first, where others were tried; not_at: some at
+    which it is refuted.
     """
 
     name: str
@@ -95,6 +97,8 @@ class Result(Record):
     point: int = 1
     diagnosis: str = ""
     proof: Proof | None = None
+    sizes: tuple[dict[str, int], ...] = ()
+    not_at: dict[str, int] | None = None
 
 
 class Report(Record):

@@ -129,3 +129,19 @@ def test_a_course_derivation_holds_at_other_sizes(name: str) -> None:
 
     assert len(found.report.sizes) > 1
     assert [line.line for line in found.lines if line.not_at is not None] == []
+
+
+def test_a_name_that_is_mended_is_mended_at_other_sizes_too() -> None:
+    model = """
+dim N = 4, M = 3
+input x: [M], t: [N], W: [N, M], b: [N]
+y = tanh(W @ x + b)
+loss L = sum(square(y - t)) / 2
+"""
+    report = review(model, "d = (y - t) * (1 - y)\ndW = d @ x.T\ndb = d")
+
+    own, *uses = report.lines
+    assert own.verdict == "wrong"
+    for line in uses:
+        assert (line.verdict, line.sizes, line.not_at) == (RIGHT, report.sizes, None)
+    assert report.sizes == ({"N": 4, "M": 3}, {"N": 3, "M": 2})

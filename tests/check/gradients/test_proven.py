@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from support import EXAMPLES, session
+from typer.testing import CliRunner
 
 import gradcli
 from gradcli.check.gradients.numeric import Options, check
 from gradcli.check.gradients.result import FAIL, PASS, Report
+from gradcli.cli import app
 from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, UNDECIDED
 from gradcli.render.report import document
 
@@ -116,3 +119,43 @@ def test_an_example_is_proven(name: str) -> None:
     found = gradcli.load(EXAMPLES / f"{name}.eq").check()
 
     assert {each.proof for each in found.gradients.values()} == {"proven"}
+
+
+MEAN = """
+dim N = 4, M = 2
+op average(x) = sum(x) / N:
+    dL/dx = broadcast(dL/dout, [N]).T * {scale}
+input x: [N], w: [N, M]
+y = w.T @ x
+loss L = sum(square(y)) * average(exp(x))
+"""
+
+
+def test_a_proof_is_tried_at_other_sizes_too(tmp_path: Path) -> None:
+    (tmp_path / "model.eq").write_text(MEAN.format(scale="1 / N"))
+    found = gradcli.load(tmp_path / "model.eq").check()
+
+    for result in found.report.results:
+        assert result.sizes == ({"N": 4, "M": 2}, {"N": 3, "M": 4})
+    (note,) = [note for note in found.notes if note.startswith("proven")]
+    assert note.endswith(", at N = 4, M = 2 and at N = 3, M = 4")
+
+
+def test_a_rule_that_holds_at_its_sizes_alone(tmp_path: Path) -> None:
+    (tmp_path / "model.eq").write_text(MEAN.format(scale="0.25"))
+    result = CliRunner().invoke(app, ["check", str(tmp_path / "model.eq"), "--json"])
+
+    assert result.exit_code == 0
+    record = json.loads(result.stdout)
+    by_name = {r["name"]: r for r in record["results"]}
+    assert by_name["w"]["sizes"] == [{"N": 4, "M": 2}, {"N": 3, "M": 4}]
+    assert by_name["x"]["sizes"] == [{"N": 4, "M": 2}]
+    assert by_name["x"]["not_at"] == {"N": 3, "M": 4}
+    shown = CliRunner().invoke(app, ["check", str(tmp_path / "model.eq")]).stdout
+    assert "right at these sizes alone, not at N = 3, M = 4: dL/dx" in shown
+
+
+def test_a_model_without_dims_has_no_other_sizes(tmp_path: Path) -> None:
+    (tmp_path / "model.eq").write_text("input w: [3]\nloss L = dot(w, w)\n")
+    found = gradcli.load(tmp_path / "model.eq").check()
+    assert [result.sizes for result in found.report.results] == [()]
