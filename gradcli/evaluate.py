@@ -64,10 +64,18 @@ def _operand(node: Node, position: int) -> Operand:
 
 
 class Backward(Record):
-    """A derivation's values, each in its variable's own shape: every step's, and the totals."""
+    """A derivation's values, each in its variable's own shape: every step's, and the totals.
 
-    steps: list[Array]
+    A line that stands for all iterations of a loop has no one value: None.
+    """
+
+    steps: list[Array | None]
     totals: dict[str, Array]
+
+    @property
+    def values(self) -> list[Array]:
+        """The steps' values, of a derivation in which each has one."""
+        return [value for value in self.steps if value is not None]
 
 
 def arrived(
@@ -92,7 +100,7 @@ def backward(
     except np.linalg.LinAlgError as error:
         raise _underivable(derivation, arrived(derivation, values, given), error) from None
     return Backward(
-        [found[name] for name in reified.values],
+        [found[name] if name else None for name in reified.values],
         {name: found[total] for name, total in reified.totals.items()},
     )
 
@@ -101,6 +109,8 @@ def _underivable(
     derivation: Derivation, values: dict[str, Array], error: np.linalg.LinAlgError
 ) -> GradError:
     """Says which line of the listing can't be computed. values: what the pass starts from."""
+    if "" in derivation.reified.values and derivation.literal is not None:
+        derivation = derivation.literal  # a line of a loop stands for many steps
     reified = derivation.reified
     with suppress(np.linalg.LinAlgError):
         run(reified.steps, values)

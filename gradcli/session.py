@@ -13,6 +13,7 @@ from gradcli.request import Request
 from gradcli.syntax import Parsed, read, read_source
 
 if TYPE_CHECKING:
+    from gradcli.compact.loops.derivation import Known
     from gradcli.evaluate import Backward
     from gradcli.ops.core import Array
     from gradcli.program import Program
@@ -99,10 +100,11 @@ def compute(program: Program, data: Mapping[str, Array], request: Request) -> Se
     derivation = derive(program, request.wrt, request.accumulate, request.layout)
     extra: tuple[Note, ...] = ()
     if request.compact:
-        from gradcli.compact.derivation import Compact, compact
+        from gradcli.compact.derivation import Compact, Looped, compact
 
-        derivation = compact(derivation, arrived(derivation, found.inputs, found.given), data)
-        if isinstance(derivation, Compact):
+        values = arrived(derivation, found.inputs, found.given)
+        derivation = compact(derivation, values, data, partial(_shorter, derivation, request))
+        if isinstance(derivation, Compact | Looped):
             rests = [f"the compact form rests on this: {fact}" for fact in derivation.rests]
             for reason, names in derivation.unproven.items():
                 some = ", ".join([f"dL/d{name}" for name in names[:MOST_NAMED]])
@@ -115,6 +117,25 @@ def compute(program: Program, data: Mapping[str, Array], request: Request) -> Se
     passed = backward(derivation, values, found.given)
     notes = (*program.notes, *extra, *_not_finite(program, values, passed))
     return Session(program, found.inputs, found.given, derivation, values, passed, notes)
+
+
+def _shorter(derivation: Derivation, request: Request) -> Iterator[Known]:
+    """A model with loops of a few iterations, at which its compact form is proven."""
+    from gradcli.compact.loops.shorter import shorter
+    from gradcli.evaluate import arrived
+    from gradcli.transform.reverse import derive
+    from gradcli.values import materialise
+
+    source = derivation.program.source
+    for less in shorter(derivation.program):
+        asked = request._replace(dims={**request.dims, **less.dims})
+        try:
+            small, data = bind(parse_text(source.name, less.text), asked)
+            found = materialise(small, data, request.seed)
+            other = derive(small, request.wrt, request.accumulate, request.layout)
+            yield other, arrived(other, found.inputs, found.given), data, less.numbers
+        except (GradError, GradErrors):
+            continue
 
 
 def _not_finite(

@@ -45,7 +45,9 @@ class Step(Record):
     number: its own, from 1. left: what it states: `dL/dW`, `dL/dX[:, 0]`; or a name, where it is a
     line of an `op`'s own rule. target: the same without `dL/d`. assign: `=` or `+=`. shape and
     value: the formula's, in the derivation's layout; () for a scalar. eq, equation: the forward
-    equation that it comes from; 0 and "" for a compact line, which comes from several.
+    equation that it comes from; 0 and "" for a compact line, which comes from several. loops: of a
+    compact line those that it stands in, `for t in T..1`: it holds for all iterations then, and has
+    no one value, but None.
     """
 
     number: int
@@ -54,9 +56,10 @@ class Step(Record):
     assign: str
     formula: str
     shape: tuple[int, ...]
-    value: Array
+    value: Array | None
     eq: int
     equation: str
+    loops: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.left} {self.assign} {self.formula}"
@@ -163,10 +166,14 @@ class Derivation:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The backward table."""
+        from gradcli.render.arrays import show_shape
+        from gradcli.transform.reverse import displayed
+
         derivation = self.session.derivation
         found: list[Step] = []
         for row, array in zip(derivation.rows, self.session.backward.steps, strict=True):
-            value = self._turned(array, row.contribution.shape)
+            own = row.contribution.shape
+            value = None if array is None else self._turned(array, own)
             found.append(
                 Step(
                     len(found) + 1,
@@ -174,10 +181,11 @@ class Derivation:
                     derivation.target(row),
                     row.assign,
                     derivation.formula(row),
-                    value.shape,
+                    tuple(show_shape(displayed(own, derivation.layout))),
                     value,
                     row.eq,
                     derivation.step(row).text if row.eq else "",
+                    tuple(map(str, row.loops)),
                 )
             )
         return tuple(found)

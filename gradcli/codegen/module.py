@@ -31,6 +31,7 @@ class Writer:
 
     def __init__(self, session: Session, known: Mapping[Any, str] | None = None) -> None:
         self.session = session
+        self.derivation = session.derivation.unrolled
         self.program = session.program
         self.steps = flatten(self.program.steps)
         self.helpers = Helpers(known)
@@ -43,7 +44,7 @@ class Writer:
 
     def _ops(self) -> Iterator[Op]:
         yield from (step.call.op for step in self.steps)
-        for row in self.session.derivation.rows:
+        for row in self.derivation.rows:
             yield from (call.op for call, _ in row.contribution.code.calls)
 
     def call(self, op: Op, static: Mapping[str, Any], operands: Any) -> Written:
@@ -80,7 +81,7 @@ class Writer:
 
     def backward(self) -> Iterator[str]:
         """The steps of the derivation, each derivative in its variable's own shape."""
-        derivation = self.session.derivation
+        derivation = self.derivation
         yield "def backward(values, given):\n"
         yield f'    """The gradients by name, in {derivation.layout} layout."""\n'
         used = self._used()
@@ -116,7 +117,7 @@ class Writer:
 
     def _used(self) -> set[str]:
         """The forward values that the backward steps need."""
-        derivation = self.session.derivation
+        derivation = self.derivation
         leaves = (
             derivation.leaf(row, node.key)
             for row in derivation.rows
@@ -158,7 +159,7 @@ class Writer:
     def _node(self, node: Node, texts: list[Written | Number], row: Row) -> Written | Number:
         if (kind := node.call) is not None:
             return self.call(kind.op, kind.static, [texts[i] for i in node.args])
-        found = self.session.derivation.leaf(row, node.key)
+        found = self.derivation.leaf(row, node.key)
         if isinstance(found, Number):
             return found
         if isinstance(found, Derived) and not found.own:

@@ -22,7 +22,7 @@ from gradcli.compact.terms import (
     value,
 )
 from gradcli.ops.core import Attrs, Op
-from gradcli.sizes import Number, Shape, Size, Sizes
+from gradcli.sizes import Lettered, Number, Shape, Size, Sizes
 
 ONE = Fraction(1)
 SMALL = 12  # coefficients up to here are no burden
@@ -49,15 +49,18 @@ class Total(NamedTuple):
 
 
 class Constant(NamedTuple):
-    """A number that is no fraction: sqrt(D), pi. made: the operation and numbers it is from."""
+    """A number that is no fraction: sqrt(D), pi, a loop's t. made: the operation and numbers it is
+    from. rolled: what it is with letters.
+    """
 
     text: str
     value: float
     precedence: int
     made: tuple[str, tuple[Number, ...]] | None = None
+    rolled: Lettered | None = None
 
     def number(self) -> Number:
-        return Number(self.value, None, self.text, self.precedence, made=self.made)
+        return Number(self.value, None, self.text, self.precedence, self.rolled, self.made)
 
 
 class Seed(NamedTuple):
@@ -110,7 +113,7 @@ class Atoms:
         exact = _fraction(number.text)
         if exact is not None:
             return value(self.scalar, [((), exact)])
-        found = Constant(number.text, number.value, number.precedence, number.made)
+        found = Constant(number.text, number.value, number.precedence, number.made, number.rolled)
         return self.alone(self.atom(found, self.scalar))
 
     # ── sums as one factor ──

@@ -41,9 +41,18 @@ class Line(NamedTuple):
 
 
 class Lines:
-    """Finds the lines of a derivation. values: what its inputs are worth."""
+    """Finds the lines of a derivation.
 
-    def __init__(self, derivation: Derivation, values: Mapping[str, Array]) -> None:
+    values: what its inputs are worth. apart: the variables whose derivatives gain more elsewhere,
+    so that what they gain here has a line that no other one uses.
+    """
+
+    def __init__(
+        self,
+        derivation: Derivation,
+        values: Mapping[str, Array],
+        apart: Collection[str] = (),
+    ) -> None:
         self.derivation = derivation
         self.reified = derivation.reified
         program = derivation.program
@@ -63,6 +72,8 @@ class Lines:
         self.wanted = {self.reified.totals[name] for name in derivation.wrt}
         pairs = zip(program.given, self.reified.arriving, strict=True)
         self.gaining = {self.reified.totals[item.name]: name for item, name in pairs}
+        totals = self.reified.totals
+        self.apart = {totals[name] for name in apart if name in totals}
         self.plain: Collection[str] = ()
         self.others: dict[str, Value] = {}  # all derivatives, in terms of those that were kept last
         self.fixed = self.wanted | set(self.gaining)
@@ -145,7 +156,8 @@ class Lines:
                 self.others[step.name] = x
             if step.name in kept or (step.name in self.totals and _is_long(x)):
                 found[step.name] = x
-                if step.name not in self.gaining and (not x.terms or self._is_name(x)):
+                named = step.name not in self.gaining and (not x.terms or self._is_name(x))
+                if named or step.name in self.apart:
                     return x
                 return book.alone(book.name(step.name, step.call.shape, linear=True))
             return x
@@ -220,8 +232,10 @@ class Lines:
             as_is = name in self.plain or not x.terms
             short, way = (x, []) if as_is else self.simplifier.simplified(x)
             tree = self.extractor.line(short)
+            if name in self.apart and tree.args:  # what others may use is what it is a copy of
+                tree = self.grove.apply("copy", tree)
             lines[name] = Line(name, "", more, x, short, tuple(way), tree)
-            if more:
+            if more or name in self.apart:
                 continue
             atom = self.book.name(name, x.shape, linear=True)
             self.simplifier.keep(atom, x, short)
@@ -232,7 +246,8 @@ class Lines:
         found = dict(lines)
         for name, line in lines.items():
             source = alone(line.value)
-            if name in self.wanted and source in found and source not in self.fixed:
+            usable = name in self.wanted and name not in self.apart
+            if usable and source in found and source not in self.fixed:
                 own = found[source]
                 if not own.also and own.value.shape == line.value.shape:
                     found[source] = own._replace(also=name)

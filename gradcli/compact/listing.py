@@ -41,7 +41,7 @@ def formula(
         "denominator": [_named(node, names) for node in nodes],
         "numerator": [_named(node, names) for node in flipped],
     }
-    texts = {layout: print_nodes(some, _spelled)[0] for layout, some in both.items()}
+    texts = {layout: print_nodes(some, spelled_leaf)[0] for layout, some in both.items()}
     return Formula(expr, both, texts, code(nodes, list(leaves)))
 
 
@@ -53,5 +53,6 @@ def _named(node: Node, names: Mapping[str, str]) -> Node:
     return node
 
 
-def _spelled(key: Any) -> str:
+def spelled_leaf(key: Any) -> str:
+    """What a leaf of a formula is written as."""
     return key.name if isinstance(key, Known) or key.own else f"dL/d{key.name}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from gradcli.compact.derivation import Compact, write
+from gradcli.compact.assembly import Compact, write
 from gradcli.compact.gate import proven
 from gradcli.compact.lines import Line, names_in
 from gradcli.compact.listing import formula
+from gradcli.compact.loops.derivation import Looped, summed
+from gradcli.compact.loops.reasons import Bodies
 from gradcli.compact.terms import Value
 from gradcli.program import Operand
 from gradcli.proof.verdict import Proof
@@ -16,6 +18,7 @@ from gradcli.sizes import Number
 from gradcli.transform.reify import DERIVATIVE, Row, Writer
 from gradcli.transform.reverse import Derivation
 
+SHARED = "what several lines share"
 TOGETHER = "the steps in one line"
 
 
@@ -36,21 +39,42 @@ class Reason(NamedTuple):
 
 def why(compact: Derivation) -> Iterator[tuple[Reason, ...]]:
     """For each row of a compact derivation the way to it; none where no form was found."""
+    if isinstance(compact, Looped):
+        yield from _looped(compact)
+        return
     if not isinstance(compact, Compact):
         yield from (() for _ in compact.rows)
         return
     proofs = _Ways(compact)
     for row, line in zip(compact.rows, compact.lines, strict=True):
         if line is None:
-            shared = "what several lines share"
-            yield (Reason(0, "", "=", compact.formula(row), shared, compact.proof(row)),)
+            yield (Reason(0, "", "=", compact.formula(row), SHARED, compact.proof(row)),)
         else:
             yield tuple(_reasons(compact, line, row, proofs))
 
 
+def _looped(compact: Looped) -> Iterator[tuple[Reason, ...]]:
+    """The ways to lines that hold for all iterations, in the body that they are of."""
+    bodies = Bodies(compact)
+    ways: dict[int, _Ways] = {}
+    for row, (each, body) in zip(compact.rows, bodies, strict=True):
+        if each.line is None:
+            yield (Reason(0, "", "=", compact.formula(row), SHARED),)
+            continue
+        proofs = ways.get(id(body)) or ways.setdefault(id(body), _Ways(body))
+        found: list[Reason] = []
+        for reason in _reasons(body, each.line, each.row, proofs):
+            if reason.step:
+                number = bodies.number(each, body, reason.step - 1)
+                found += [reason._replace(step=number)] if number else []
+            else:
+                found.append(reason._replace(formula=summed(reason.formula, row)))
+        yield tuple(found)
+
+
 def proofs(compact: Derivation) -> Iterator[Proof | None]:
     """For each row of a compact derivation what exact evaluation says of it; None of own names."""
-    if isinstance(compact, Compact):
+    if isinstance(compact, Compact | Looped):
         yield from (compact.proof(row) for row in compact.rows)
     else:
         yield from (None for _ in compact.rows)

@@ -47,7 +47,7 @@ class _Writer:
         self.reached = set(outputs)
         for name in (*self.reached, *wanted):
             self.shapes[derivative(name)] = nest.shapes[name]
-        self.active = _active(nest.equations, wanted)
+        self.active = active(nest.equations, wanted)
         self.count = 0
 
     def equation(self, equation: Equation) -> None:
@@ -153,7 +153,7 @@ class _Writer:
         return found
 
 
-def _active(equations: Sequence[Equation], wanted: Iterable[str]) -> set[str]:
+def active(equations: Sequence[Equation], wanted: Iterable[str]) -> set[str]:
     """The names through which a wanted name's derivative flows, loops gone through as often as
     anything is new.
     """

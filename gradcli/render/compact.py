@@ -11,7 +11,7 @@ from gradcli.render.layout import EQUATION, Column, Line, Section
 from gradcli.render.records import cost_record, proof_record
 from gradcli.session import Session
 from gradcli.sizes import Size, Sizes
-from gradcli.views.cost import Cost, costs, of_row, quotient
+from gradcli.views.cost import Cost, costs, of_rows, quotient
 
 if TYPE_CHECKING:
     from gradcli.compact.why import Reason
@@ -76,8 +76,7 @@ def cost(session: Session) -> Section:
     ]
     (times, symbolic), (moved, text) = ratios(passes, sizes)
     lines.insert(2, Line(("backward / forward", f"{times:.3g}", symbolic, f"{moved:.3g}", text)))
-    for row in derivation.rows:
-        flops = of_row(row, sizes)
+    for row, flops in zip(derivation.rows, of_rows(derivation), strict=True):
         lines.append(Line((f"  {derivation.left(row)}", *_counted(flops), "", "")))
     return Section("Cost", COST, lines)
 

@@ -14,7 +14,7 @@ from gradcli.request import BOTH, FORWARD, NOTHING, REVERSE, Besides
 from gradcli.session import Session
 from gradcli.sizes import Shape
 from gradcli.syntax.ast import Place
-from gradcli.transform.reify import OWN
+from gradcli.transform.reify import OWN, Row
 from gradcli.transform.reverse import displayed
 from gradcli.version import __version__
 
@@ -171,8 +171,23 @@ def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[dict[str,
             "formula": derivation.formula(row),
             **({"own": True} if row.operand == OWN else {}),
             **next(besides, {}),
-            **_derivative(value, row.contribution.shape, derivation.layout, tell),
+            **_loops(row),
+            **(
+                _shapes(displayed(row.contribution.shape, derivation.layout))
+                if value is None
+                else _derivative(value, row.contribution.shape, derivation.layout, tell)
+            ),
         }
+
+
+def _loops(row: Row) -> dict[str, Any]:
+    """The loops that a line stands in, and the ranges that its formula is summed over."""
+    found = {"loops": row.loops, "sums": row.over}
+    return {
+        key: [{"variable": run.variable, "first": run.first, "last": run.last} for run in runs]
+        for key, runs in found.items()
+        if runs
+    }
 
 
 def _besides(session: Session, told: Besides) -> Iterator[dict[str, Any]]:
@@ -180,12 +195,13 @@ def _besides(session: Session, told: Besides) -> Iterator[dict[str, Any]]:
     if not (told.why or told.cost or session.derivation.literal):
         return
     from gradcli.render.compact import proofs_json, ways_json
-    from gradcli.views.cost import of_row
+    from gradcli.views.cost import of_rows
 
     rows = session.derivation.rows
     ways = ways_json(session) if told.why else ([] for _ in rows)
-    for row, way, proof in zip(rows, ways, proofs_json(session), strict=True):
-        cost = {"flops": of_row(row, session.program.sizes).value} if told.cost else {}
+    counts = of_rows(session.derivation) if told.cost else [None for _ in rows]
+    for flops, way, proof in zip(counts, ways, proofs_json(session), strict=True):
+        cost = {} if flops is None else {"flops": int(flops.value)}
         yield {**cost, **proof, **({"why": way} if way else {})}
 
 

@@ -26,6 +26,7 @@ from gradcli.transform.vjp import Derived, Known
 ROW_END = r" \\ "
 JOIN = re.compile(r"\{(,|\\\\)\}")
 SCRIPT = re.compile(r"(?<!\\)[_^]")
+LETTERS = re.compile(r"[^\W\d]\w*")
 NUMERAL = re.compile(r"(-?[\d.]+)(?:e([+-]?\d+))?")
 ACCENTS = ("hat", "tilde", "bar", "dot", "vec")
 GREEK = frozenset({
@@ -40,9 +41,8 @@ def target(derivation: Derivation, row: Row, notation: Notation) -> str:
     if row.operand == OWN:
         return name(row.target)
     found = gradient(row.target, notation)
-    if row.region is None:
-        return found
-    return _bracketed(found) + _region(region_text(row.region, derivation.layout))
+    region = derivation.target(row)[len(row.target) :]
+    return _bracketed(found) + _region(region) if region else found
 
 
 def equation(step: Step) -> str:
@@ -67,11 +67,17 @@ def _operand(arg: Operand) -> Written:
 
 def formula(derivation: Derivation, row: Row, notation: Notation) -> str:
     """A backward step's formula in the derivation's layout."""
-    return print_nodes(
+    found, precedence = _nodes(
         row.contribution.listed[derivation.layout],
         lambda key: derivation.leaf(row, key),
         notation,
     )
+    for run in row.over:
+        body = found if precedence >= PRODUCT else _bracketed(found)
+        first, last = (_size_text(text) for text in (run.first, run.last))
+        found = rf"\sum_{{{name(run.variable)} = {first}}}^{{{last}}} {body}"
+        precedence = PRODUCT
+    return found
 
 
 def lettered_target(line: Lettered, notation: Notation) -> str:
@@ -103,6 +109,15 @@ def print_nodes(
     notation: Notation,
 ) -> str:
     """The nodes' text; `leaf` says what their leaves stand for."""
+    return _nodes(nodes, leaf, notation)[0]
+
+
+def _nodes(
+    nodes: Sequence[Node],
+    leaf: Callable[[Any], Known | Derived | Number],
+    notation: Notation,
+) -> Written:
+    """The nodes' text, and how tightly it binds."""
     texts: list[Written] = []
     for node in nodes:
         if node.call is not None:
@@ -117,7 +132,12 @@ def print_nodes(
             texts.append((gradient(found.name, notation), notation.binding))
         else:
             texts.append((name(found.name), ATOM))
-    return texts[-1][0]
+    return texts[-1]
+
+
+def _size_text(text: str) -> str:
+    """A size as it is written in the language, T-N, in LaTeX."""
+    return LETTERS.sub(lambda found: name(found[0]), text).replace("*", r" \cdot ")
 
 
 # ── operations ──

@@ -19,6 +19,7 @@ from gradcli.render.notation import NOTATIONS, Notation, usual
 from gradcli.render.table import shapes_text
 from gradcli.session import Session
 from gradcli.transform.letters import bounds
+from gradcli.transform.reify import Run, opened
 from gradcli.transform.reverse import Derivation, displayed
 from gradcli.transform.rolled import Derivative, places, rolled
 
@@ -60,7 +61,12 @@ def backward(derivation: Derivation, notation: Notation) -> Iterator[Line]:
     yield from _arriving(derivation, names, notation)
     params = _params(program)
     eq = 0
+    around: tuple[Run, ...] = ()
     for number, row in enumerate(derivation.rows, 1):
+        for depth, run in opened(around, row.loops):
+            title = rf"\text{{for }} {_interval(run.variable, run.first, run.last)}"
+            yield Line(LOOP, right=title, depth=depth)
+        around = row.loops
         if row.eq != eq:
             eq = row.eq
             step = derivation.step(row)
@@ -68,7 +74,8 @@ def backward(derivation: Derivation, notation: Notation) -> Iterator[Line]:
         left = latex.target(derivation, row, notation)
         right = latex.formula(derivation, row, notation)
         shape, param = shape_text(derivation.shape(row)), row.target in params
-        yield Line(STEP, left, right, number, row.assign, shape=shape, param=param)
+        depth = len(row.loops)
+        yield Line(STEP, left, right, number, row.assign, "", shape, param, depth)
 
 
 def _arriving(
@@ -168,14 +175,18 @@ class Rolled:
 
 def _title(block: Block, *, back: bool = False) -> str:
     loop = block.loops[-1]
-    first, last = map(_letters, bounds(loop))
+    first, last = bounds(loop)
     ends = (last, first) if back else (first, last)
     kind = f"{loop.over} over" if loop.over else "for"
-    title = rf"\text{{{kind} }} {latex.name(loop.variable)} = {ends[0]}, \dots, {ends[1]}"
+    title = rf"\text{{{kind} }} {_interval(loop.variable, *ends)}"
     if len(block.ends) == len(block.all_ends):
         return title
     where = condition(block.loops, block.ends, block.all_ends)
     return rf"{title}, \text{{ where }} {_condition(where)}"
+
+
+def _interval(variable: str, first: str, last: str) -> str:
+    return rf"{latex.name(variable)} = {_letters(first)}, \dots, {_letters(last)}"
 
 
 def _condition(text: str) -> str:

@@ -12,10 +12,21 @@ from gradcli.ops.core import Array
 from gradcli.render.arrays import as_text, entry_text, norm, norm_text, shape_text
 from gradcli.render.families import Family
 from gradcli.render.json_ import turn
-from gradcli.render.layout import EQUATION, NOTE, PARAMETER, PLAIN, Cell, Column, Line, Section
+from gradcli.render.layout import (
+    EQUATION,
+    LOOP,
+    NOTE,
+    PARAMETER,
+    PLAIN,
+    Cell,
+    Column,
+    Line,
+    Section,
+)
 from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
 from gradcli.sizes import Shape, alike
+from gradcli.transform.reify import Run, opened
 from gradcli.transform.reverse import displayed
 
 LONGEST = 300  # rows of one listing, unless all are wanted
@@ -116,7 +127,10 @@ class Table:
         if program.loss is not None:
             wanted.append((self._loss, program.loss))
         eq = 0
+        around: tuple[Run, ...] = ()
         for number, row in enumerate(rows):
+            wanted += [(self._around, each) for each in opened(around, row.loops)]
+            around = row.loops
             if row.eq != eq:
                 eq = row.eq
                 wanted.append((self._heading, eq))
@@ -146,6 +160,11 @@ class Table:
     def _heading(self, eq: int) -> Line:
         return heading(eq, self._text(eq - 1), len(self.session.program.steps))
 
+    def _around(self, each: tuple[int, Run]) -> Line:
+        depth, run = each
+        width = len(str(len(self.session.program.steps))) + 3
+        return Line((" " * (width + 2 * depth) + str(run),), LOOP)
+
     def _text(self, i: int) -> str:
         text = self._texts.get(i)
         if text is None:
@@ -155,15 +174,16 @@ class Table:
     def _step(self, number: int) -> Line:
         derivation = self.session.derivation
         row = derivation.rows[number]
+        value = self.session.backward.steps[number]
         mark, style = self._mark(row.target)
         cells = (
             step_number(number + 1, len(derivation.program.steps)),
             mark,
-            derivation.left(row),
+            "  " * len(row.loops) + derivation.left(row),
             row.assign,
             derivation.formula(row),
             shape_text(derivation.shape(row)),
-            self.derivative(self.session.backward.steps[number], row.contribution.shape),
+            "" if value is None else self.derivative(value, row.contribution.shape),
         )
         return Line(cells, style)
 

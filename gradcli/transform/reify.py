@@ -7,7 +7,7 @@ it can be verified, computed, printed, compiled, and derived again.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradcli.interpret import last_uses
@@ -15,7 +15,7 @@ from gradcli.ops.core import TABLE, Call, Signature
 from gradcli.ops.parts import Region
 from gradcli.program import NOWHERE, Input, Operand, Program, Step, verify
 from gradcli.record import Record
-from gradcli.sizes import Number
+from gradcli.sizes import Number, Size, Sizes
 from gradcli.syntax.ast import Place
 from gradcli.transform.vjp import Code, Contribution
 
@@ -34,12 +34,40 @@ def prefix(program: Program) -> str:
 OWN = -1
 
 
+class Run(Record):
+    """A loop as it is written around a line: its variable, from `first` to `last`.
+
+    length: how many iterations it has, on the average of the loops around. number: which loop of
+    the model it is.
+    """
+
+    variable: str
+    first: str
+    last: str
+    length: Size
+    number: int = 0
+
+    def __str__(self) -> str:
+        return f"for {self.variable} in {self.first}..{self.last}"
+
+
+def opened(before: Sequence[Run], now: Sequence[Run]) -> Iterator[tuple[int, Run]]:
+    """The loops that begin between two lines, from the outermost, and how many are around each."""
+    alike = True
+    for depth, run in enumerate(now):
+        alike = alike and run == (before[depth] if depth < len(before) else None)
+        if not alike:
+            yield depth, run
+
+
 class Row(Record):
     """One backward step: `target` assign formula. `eq` is the forward equation's number, from 1.
 
     `region` is the part of the target's derivative that the step reaches, in the target's own axes;
     None stands for all of it. `operand` is the target's place among the equation's operands, or OWN
     where the target is no derivative, but a line of the rule's own; `own` names all of these.
+    A line that stands for all iterations has letters: it is in `loops`, outermost first, its
+    formula is summed `over` ranges, and `parts` are what it reaches of the target.
     """
 
     eq: int
@@ -49,13 +77,25 @@ class Row(Record):
     region: Region | None
     operand: int
     own: tuple[str, ...] = ()
+    loops: tuple[Run, ...] = ()
+    over: tuple[Run, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+def times(row: Row, sizes: Sizes) -> Size:
+    """How often a line of a loop is computed."""
+    found = sizes.constant(1)
+    for run in (*row.loops, *row.over):
+        found = sizes.multiply(found, run.length)
+    return found
 
 
 class Reified(Record):
     """A derivation as a program, whose outputs are the gradients.
 
     `steps` are those of the backward pass alone. `arriving` names the inputs that the given
-    derivatives are, `values` what each row of the listing adds, `totals` each name's derivative.
+    derivatives are, `values` what each row of the listing adds, "" where it has no one value, and
+    `totals` each name's derivative.
     `dying` says what nothing needs any more behind a step, but for these.
     """
 

@@ -13,7 +13,7 @@ from gradcli.errors import Defect, GradError, Span
 from gradcli.interpret import interpret
 from gradcli.ops.parts import Region
 from gradcli.program import Operand, Program, Step
-from gradcli.sizes import Number, Shape, numbers
+from gradcli.sizes import Number, Shape, Size, numbers
 from gradcli.transform.reached import Tracker
 from gradcli.transform.reify import DERIVATIVE, OWN, Reified, Row, reify
 from gradcli.transform.vjp import (
@@ -61,7 +61,9 @@ class Derivation:
 
     def target(self, row: Row) -> str:
         """The target as the layout shows it: a name, or the region of one."""
-        return row.target + region_text(row.region, self.layout)
+        parts = row.parts[::-1] if self.layout == "numerator" else row.parts
+        region = f"[{', '.join(parts)}]" if parts else region_text(row.region, self.layout)
+        return row.target + region
 
     def left(self, row: Row) -> str:
         """What a line of the listing states: a derivative, or a name of the rule's own."""
@@ -74,6 +76,20 @@ class Derivation:
     def literal(self) -> Derivation | None:
         """The derivation step by step, where this one is a compact form of it."""
         return None
+
+    @property
+    def added(self) -> list[Size]:
+        """How many entries each row adds to what is there already."""
+        sizes = self.program.sizes
+        return [
+            sizes.product(row.contribution.shape) if row.assign == "+=" else sizes.constant(0)
+            for row in self.rows
+        ]
+
+    @property
+    def unrolled(self) -> Derivation:
+        """The same with a row for each iteration of a loop, where a row stands for all of them."""
+        return self
 
     @cached_property
     def reified(self) -> Reified:

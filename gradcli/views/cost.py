@@ -10,7 +10,8 @@ from gradcli.ops.core import Call
 from gradcli.record import Record
 from gradcli.session import Session
 from gradcli.sizes import Shape, Size, Sizes
-from gradcli.transform.reify import Row
+from gradcli.transform.reify import times
+from gradcli.transform.reverse import Derivation
 
 BYTES = 8  # of a number in double precision
 
@@ -34,7 +35,12 @@ def costs(session: Session) -> dict[str, Cost]:
         "backward": cost((step.call for step in literal.reified.steps), sizes),
     }
     if derivation.literal is not None:
-        found["compact"] = cost((step.call for step in derivation.reified.steps), sizes)
+        looped = any(row.loops or row.over for row in derivation.rows)
+        found["compact"] = (
+            _of_lines(derivation, sizes)
+            if looped
+            else cost((step.call for step in derivation.reified.steps), sizes)
+        )
     return found
 
 
@@ -72,6 +78,15 @@ def _divided(size: Size, shared: dict[str, int], whole: int, sizes: Sizes) -> Si
     return found
 
 
+def _of_lines(derivation: Derivation, sizes: Sizes) -> Cost:
+    """What lines cost that hold for all iterations: each by how many these are."""
+    moved = []
+    for row, more in zip(derivation.rows, derivation.added, strict=True):
+        once = cost((call for call, _ in row.contribution.code.calls), sizes)
+        moved += [sizes.multiply(times(row, sizes), once.bytes), total([more], sizes, 3 * BYTES)]
+    return Cost(total(of_rows(derivation), sizes), total(moved, sizes))
+
+
 def cost(calls: Iterable[Call], sizes: Sizes) -> Cost:
     """What some operations cost together."""
     flops, moved = [], []
@@ -88,12 +103,14 @@ def added(found: Cost, shapes: Iterable[Shape], sizes: Sizes) -> Cost:
     return Cost(total([found.flops, *entries], sizes), total(moved, sizes))
 
 
-def of_row(row: Row, sizes: Sizes) -> Size:
-    """The operations of a line of the listing, with the addition of a `+=`."""
-    counts = [call.flops for call, _ in row.contribution.code.calls]
-    if row.assign == "+=":
-        counts.append(sizes.product(row.contribution.shape))
-    return total(counts, sizes)
+def of_rows(derivation: Derivation) -> list[Size]:
+    """The operations of each line of a listing, in all iterations, with the additions of a `+=`."""
+    sizes = derivation.program.sizes
+    found = []
+    for row, more in zip(derivation.rows, derivation.added, strict=True):
+        once = total((call.flops for call, _ in row.contribution.code.calls), sizes)
+        found.append(sizes.add(sizes.multiply(times(row, sizes), once), more))
+    return found
 
 
 def total(counts: Iterable[Size], sizes: Sizes, each: int = 1) -> Size:

@@ -129,7 +129,7 @@ class Flows:
             return
         pieces: dict[tuple[str, str, int], list[Array]] = {}
         steps = session.program.steps
-        for row, value in zip(session.derivation.rows, session.backward.steps, strict=True):
+        for row, value in zip(session.derivation.rows, session.backward.values, strict=True):
             if row.operand >= 0:
                 key = row.target, steps[row.eq - 1].name, row.operand
                 pieces.setdefault(key, []).append(value)

@@ -205,7 +205,7 @@ def _back(found: Forward) -> Iterator[tuple[str, float]]:
         if item.name in found.directions:
             product = session.given[item.name] * found.directions[item.name]
             yield f"dL/d{item.name}", float(np.sum(product))
-    for row, value in zip(derivation.rows, session.backward.steps, strict=True):
+    for row, value in zip(derivation.rows, session.backward.values, strict=True):
         direction = found.directions.get(row.target)
         if direction is None or row.operand == OWN:
             continue

@@ -93,7 +93,7 @@ class Explainer:
         derivation = self.session.derivation
         rows = [
             (row, value)
-            for row, value in zip(derivation.rows, self.session.backward.steps, strict=True)
+            for row, value in zip(derivation.rows, self.session.backward.values, strict=True)
             if row.target == name and row in derivation.contributions
         ]
         for row, value in rows if len(rows) > 1 else ():

@@ -65,7 +65,7 @@ def noise(model: Model, seed: int) -> Noise:
             name: SAFETY * (top - low[name]) + 4 * EPSILON * np.abs(top)
             for name, top in high.items()
         }
-    largest = [float(np.max(np.abs(step), initial=0.0)) for step in session.backward.steps]
+    largest = [float(np.max(np.abs(step), initial=0.0)) for step in session.backward.values]
     largest += [float(np.max(np.abs(weight), initial=0.0)) for weight in model.weights.values()]
     scale = max((value for value in largest if np.isfinite(value)), default=0.0)
     return Noise(bounds, outputs, scale, derived)

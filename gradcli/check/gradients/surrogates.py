@@ -39,7 +39,7 @@ def _given(session: Session, names: set[str]) -> dict[str, Array]:
     """What arrives at each output, and what the surrogates' rules add at their operands."""
     found = dict(session.given)
     derivation = session.derivation
-    for row, value in zip(derivation.rows, session.backward.steps, strict=True):
+    for row, value in zip(derivation.rows, session.backward.values, strict=True):
         if row.operand == OWN or derivation.step(row).name not in names:
             continue
         added = 0.0 * session.values[row.target]

@@ -11,6 +11,8 @@ from gradcli.render.compact import reasons
 from gradcli.render.mathml import math
 from gradcli.render.notation import Notation, respelled
 from gradcli.session import Session
+from gradcli.transform.reify import Run
+from gradcli.transform.reify import opened as begun
 from gradcli.transform.reverse import Derivation
 
 LATER = ("<p>It is being looked for.</p>\n",)  # in a draft of the page
@@ -37,7 +39,11 @@ def compact(session: Session, notation: Notation, asked: Derivation | None = Non
         '<ol class="list">\n'
     )
     made = session._replace(derivation=short)
+    around: tuple[Run, ...] = ()
     for number, (row, way) in enumerate(zip(short.rows, reasons(made), strict=True), 1):
+        for depth, run in begun(around, row.loops):
+            yield f'<li class="around" style="--depth: {depth}">{escape(str(run))}</li>\n'
+        around = row.loops
         steps = [f'<a href="#s{r.step}">{r.step}</a>' for r in way if r.step]
         said = f"<p>From step{'s' * (len(steps) != 1)} {', '.join(steps)}:</p>" if steps else ""
         ways = "".join(

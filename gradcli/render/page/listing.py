@@ -61,7 +61,7 @@ class Listing:
         shown += [
             session.values[program.steps[i].name].shape for i in self.equations if i is not None
         ]
-        shown += [session.backward.steps[i].shape for i in self.rows if i is not None]
+        shown += [session.backward.values[i].shape for i in self.rows if i is not None]
         self.arrays = Arrays(shown, digits, self.derivation.layout)
 
     def _known(self) -> dict[str, str]:
@@ -83,7 +83,7 @@ class Listing:
         if (loss := self.program.loss) is not None:
             totals[loss] = totals[loss] + 1 if loss in totals else np.ones((1, 1))
         shapes = self.program.shapes
-        for row, value in zip(self.derivation.rows, self.session.backward.steps, strict=True):
+        for row, value in zip(self.derivation.rows, self.session.backward.values, strict=True):
             target = row.target
             if row.operand == OWN:
                 yield Arrays([], 3, "").size(value, row.contribution.shape)
@@ -203,7 +203,7 @@ class Listing:
         formula = derivation.formula(row)
         stated = f"{derivation.left(row)} {row.assign} {formula}"
         said = next(respelled([stated], self.notation.text))
-        value = self.arrays.derivative(self.session.backward.steps[i], row.contribution.shape)
+        value = self.arrays.derivative(self.session.backward.values[i], row.contribution.shape)
         own = row.operand == OWN
         mark = "param" if self._is_param(row.target) else ""
         to = "" if own else f' data-to="{self.ids[row.target]}"'
