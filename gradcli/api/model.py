@@ -378,6 +378,7 @@ class Model:
         to: Target = "numpy",
         *,
         plain: bool = False,
+        memory: int | None = None,
         data: Data | None = None,
         dims: Mapping[str, int] | None = None,
         wrt: Names = (),
@@ -385,7 +386,8 @@ class Model:
     ) -> Emitted:
         r"""The text of a module with both passes, `forward` and `backward`; loops are loops in it.
 
-        plain: one line an operation, with `=` and `+=` as in the listing.
+        plain: one line an operation, with `=` and `+=` as in the listing. memory: the most bytes
+        of arrays that cut loops may take in each pass, at the model's sizes.
         Raises GradError.
 
         >>> model = parse("input x: [2]\nloss L = sum(exp(x))")
@@ -396,7 +398,7 @@ class Model:
         from gradcli.emit.command import emit
 
         asked = request(data, dims, 0, None, max_elements, wrt)
-        return emit(self.parsed, asked, one_of("to", to, TARGETS), plain)
+        return emit(self.parsed, asked, one_of("to", to, TARGETS), plain, memory)
 
     @overload
     def against(self, theirs: Arrays, **options: Unpack[Against]) -> Check: ...

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gradcli.api.model import read
-from gradcli.cli.options import Data, Dim, MaxElements, Model, Output, Wrt, shared
+from gradcli.cli.options import Data, Dim, MaxElements, Memory, Model, Output, Wrt, shared
 from gradcli.cli.output import Reported, tell, write
 
 
@@ -28,6 +28,7 @@ def emit(
         bool,
         typer.Option("--plain", help="One line an operation, with = and += as in the listing."),
     ] = False,
+    memory: Memory = None,
     output: Output = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
@@ -36,6 +37,7 @@ def emit(
         found = read(model).emit(
             to=to.value,
             plain=plain,
+            memory=memory,
             dims=asked["dims"],
             data=asked["data"],
             wrt=asked["wrt"],

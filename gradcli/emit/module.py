@@ -6,11 +6,13 @@ import math
 import re
 import textwrap
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from gradcli.codegen.helpers import Helpers
 from gradcli.codegen.numpy_ import Names
 from gradcli.emit.arithmetic import size_code
 from gradcli.emit.languages import LANGUAGES
+from gradcli.emit.memory import Plan, planned, total
 from gradcli.emit.passes import Passes, Quantity
 from gradcli.emit.schedule import schedule
 from gradcli.emit.stores import ARRAY, Store
@@ -18,8 +20,8 @@ from gradcli.emit.wrappers import wrapper
 from gradcli.emit.writer import WIDTH, Writer
 from gradcli.foreign import docstring
 from gradcli.nests.adjoint import derivative
-from gradcli.nests.nest import Axis, variables
-from gradcli.ops.coding import CALLED, Site
+from gradcli.nests.nest import Axis, Nest, variables
+from gradcli.ops.coding import CALLED, NUMPY, Site
 from gradcli.ops.core import Call
 from gradcli.sizes import Shape, Size, is_scalar
 from gradcli.version import __version__
@@ -43,17 +45,32 @@ RESERVED = {
 }
 
 
+class Asked(NamedTuple):
+    """What a module is written for.
+
+    command: the one that writes it. plain: one operation a line. to: the target. memory: the most
+    bytes that cut loops may take at the sizes `dims`; None for any number.
+    """
+
+    command: str
+    plain: bool = False
+    to: str = NUMPY
+    memory: int | None = None
+    dims: Mapping[str, int] = {}
+
+
 class Module:
     """Writes a model's passes for NumPy."""
 
-    def __init__(self, found: Passes, command: str, plain: bool, to: str) -> None:
+    def __init__(self, found: Passes, asked: Asked) -> None:
         self.passes = found
-        self.plain = plain
-        self.command = command
+        self.asked = asked
+        self.plain = asked.plain
+        self.memory: list[str] = []
         self.sizes = found.forward.sizes
         self.helpers = Helpers()
         self.names = Names(RESERVED)
-        self.language = LANGUAGES[to](self.called)
+        self.language = LANGUAGES[asked.to](self.called)
         self.like = ""
         self.missing: list[str] = []
         self.kept: list[str] = []  # the dims that the backward pass needs and can't see
@@ -85,11 +102,14 @@ class Module:
             self.naming(derivative(quantity.name))
         backward = list(self.backward())
         forward = list(self.forward())
+        taken = ", ".join(self.memory)
+        memory = f"Memory, for what leaves loops: {taken}." if taken else ""
         source = docstring(self.passes.program.source.name)
         lines = [
             f'"""The gradients of {source}: both passes, in {self.language.title} alone.',
             "",
-            f"Written by gradcli {__version__}: {docstring(self.command)}",
+            f"Written by gradcli {__version__}: {docstring(self.asked.command)}",
+            *textwrap.wrap(docstring(memory), WIDTH),
             '"""',
             "",
             *(["import math", ""] if self.maths(forward + backward) else []),
@@ -124,12 +144,13 @@ class Module:
         found = self.passes
         known = {q.name: (self.naming(q.name), Store(ARRAY, q.axes, q.shape)) for q in found.inputs}
         kept = {*found.saved, *(q.name for q in found.outputs)}
-        items = schedule(found.forward, not self.plain, self.language.fixed)
+        plan = self.plan(found.forward, kept, known)
         like = self.kind_of(known)
         writer = Writer(
-            found.forward, items, known, kept, self.naming, self.language, like, self.plain
+            found.forward, plan.items, known, kept, self.naming, self.language, like, self.plain
         )
         body = writer.write()
+        self.told(found.forward, plan, writer.pending, "forward")
         yield from signature("forward", [self.naming(q.name) for q in found.inputs], [])
         yield from self.docstring(
             "Compute the model. Returns its outputs by name, and what `backward` needs.",
@@ -182,10 +203,11 @@ class Module:
                 continue
             known[key] = argument, Store(ARRAY, q.axes, q.shape)
         kept = {derivative(q.name) for q in found.gradients}
-        items = schedule(nest, not self.plain, self.language.fixed)
+        plan = self.plan(nest, kept, known)
         like = self.kind_of(known)
-        writer = Writer(nest, items, known, kept, self.naming, self.language, like, self.plain)
+        writer = Writer(nest, plan.items, known, kept, self.naming, self.language, like, self.plain)
         body = writer.write()
+        self.told(nest, plan, writer.pending, "backward")
         yield from signature("backward", ["saved"], [self.argument(q) for q in found.given])
         yield from self.docstring(
             "The gradients by name, from what `forward` saved"
@@ -216,6 +238,19 @@ class Module:
         yield from self.scalars([q._replace(name=derivative(q.name)) for q in found.given])
         yield from bound
         yield from rest
+
+    def plan(self, nest: Nest, kept: Container[str], known: Container[str]) -> Plan:
+        """The equations of a pass in order, with its loops cut as far as memory allows."""
+        fixed, asked = self.language.fixed, self.asked
+        if self.plain:
+            return Plan(schedule(nest, False, fixed), {})
+        return planned(nest, kept, known, fixed, asked.memory, asked.dims)
+
+    def told(self, nest: Nest, plan: Plan, inlined: Container[str], which: str) -> None:
+        """Say what the values take that left loops and have a name of their own."""
+        arrays = {name: size for name, size in plan.arrays.items() if name not in inlined}
+        if arrays:
+            self.memory.insert(0, f"{total(nest, arrays)} bytes {which}")
 
     def argument(self, quantity: Quantity) -> str:
         """A given derivative as a parameter: the loss's own is 1 where nothing else is said."""
@@ -437,6 +472,6 @@ def sequence(before: str, items: Sequence[str], after: str = "") -> list[str]:
     return [f"    {before}(", *(f"        {item}," for item in items), f"    ){after}"]
 
 
-def write(found: Passes, command: str, plain: bool = False, to: str = "numpy") -> str:
+def write(found: Passes, asked: Asked) -> str:
     """The module of a model's passes."""
-    return Module(found, command, plain, to).text()
+    return Module(found, asked).text()

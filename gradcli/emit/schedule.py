@@ -7,7 +7,7 @@ a loop. Every cut keeps the order that the dependences ask for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -23,29 +23,42 @@ class Item(NamedTuple):
     batch: tuple[Loop, ...]
 
 
-def schedule(nest: Nest, at_once: bool = True, fixed: bool = False) -> list[Item]:
+def schedule(
+    nest: Nest, at_once: bool = True, fixed: bool = False, held: Container[str] = ()
+) -> list[Item]:
     """The equations in an order that computes them.
 
     at_once: whether loops may be cut. fixed: whether arrays have one length in all iterations.
+    held: the names that stay in their loops all the same.
     """
-    return list(_run(nest.equations, 0, (), at_once, fixed))
+    return list(_run(nest.equations, 0, (), at_once, fixed, held))
 
 
 def _run(
-    equations: Sequence[Equation], depth: int, loops: tuple[Loop, ...], at_once: bool, fixed: bool
+    equations: Sequence[Equation],
+    depth: int,
+    loops: tuple[Loop, ...],
+    at_once: bool,
+    fixed: bool,
+    held: Container[str],
 ) -> Iterator[Item]:
     def key(equation: Equation) -> int:
         return equation.loops[depth].key if len(equation.loops) > depth else 0
 
     for of, group in groupby(equations, key):
         if of:
-            yield from _cut(list(group), depth, loops, at_once, fixed)
+            yield from _cut(list(group), depth, loops, at_once, fixed, held)
         else:
             yield from (Item(equation, loops, ()) for equation in group)
 
 
 def _cut(
-    equations: list[Equation], depth: int, loops: tuple[Loop, ...], at_once: bool, fixed: bool
+    equations: list[Equation],
+    depth: int,
+    loops: tuple[Loop, ...],
+    at_once: bool,
+    fixed: bool,
+    held: Container[str],
 ) -> Iterator[Item]:
     serial = [loop.variable for loop in loops]
     needs = _needs(equations, serial)
@@ -53,11 +66,13 @@ def _cut(
     for part in parts:
         first = equations[part[0]]
         alone = len(part) == 1 and part[0] not in needs[part[0]]
+        alone = alone and first.target.name not in held
         if at_once and alone and at_once_fits(first, depth, serial if fixed else ()):
             yield Item(first, loops, first.loops[depth:])
         else:
             inner = [equations[i] for i in part]
-            yield from _run(inner, depth + 1, (*loops, first.loops[depth]), at_once, fixed)
+            inside = (*loops, first.loops[depth])
+            yield from _run(inner, depth + 1, inside, at_once, fixed, held)
 
 
 def _needs(equations: Sequence[Equation], serial: Sequence[str]) -> list[set[int]]:

@@ -23,7 +23,7 @@ def small(parsed: Parsed, request: Request) -> Program:
 
     Raises GradError or GradErrors where the model is wrong.
     """
-    own = {**_numbers(parsed.statements), **request.dims}
+    own = {**numbers(parsed.statements), **request.dims}
     ranged = _ranged(parsed.statements)
     large = sorted({value for name, value in own.items() if name in ranged and value > SMALL})
     new = {value: SMALL + 2 * i for i, value in enumerate(large)}
@@ -36,7 +36,7 @@ def small(parsed: Parsed, request: Request) -> Program:
     return bind(parsed, request)[0]
 
 
-def _numbers(statements: Sequence[Any]) -> dict[str, int]:
+def numbers(statements: Sequence[Any]) -> dict[str, int]:
     """The dims that the file gives a number."""
     found = {}
     for statement in statements:
