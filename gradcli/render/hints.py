@@ -47,7 +47,7 @@ def hints(line: Verdict, level: int) -> Iterator[str]:
     if rule is None and line.verdict != WRONG:
         return
     if rule is not None:
-        yield f"rule: {rule.eq}. {rule.equation} ({visible(rule.source)})"
+        yield f"rule: {rule.stated} ({visible(rule.source)})"
     if level >= OPERANDS and rule is not None:
         yield f"operands: {', '.join(_operands(rule.formulas))}"
     if level >= CLASS and line.verdict == WRONG:

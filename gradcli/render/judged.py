@@ -101,6 +101,8 @@ def line_record(line: Verdict, detail: Detail, precision: int | None = None) -> 
         "expected": line.expected if full else None,
         "message": line.message if full or detail is Detail.hint else None,
     }
+    if line.last > line.line:
+        record["end_line"] = line.last
     if line.flops is not None:
         record["flops"] = line.flops.value
     if full or line.verdict == RIGHT:
@@ -114,11 +116,14 @@ def line_record(line: Verdict, detail: Detail, precision: int | None = None) -> 
     if not full or line.verdict == RIGHT:
         return record
     if line.culprit is not None:
-        record["column"] = line.culprit.source.place(line.culprit.start)[1]
+        row, record["column"] = line.culprit.begin()
+        if row != line.line:
+            record["column_line"] = row
     if line.add:
         record["add"] = list(line.add)
     if line.rule is not None:
-        record["rule"] = {**line.rule._asdict(), "formulas": list(line.rule.formulas)}
+        rule = {key: value for key, value in line.rule._asdict().items() if value != ""}
+        record["rule"] = {**rule, "formulas": list(line.rule.formulas)}
     if line.values is not None:
         found, expected, shape = line.values
         record["found_value"] = None if found is None else as_json(found, shape, precision)

@@ -120,9 +120,11 @@ def _wrong(item: Verdict, detail: Detail, digits: int) -> Iterator[Line]:
     yield from told(shown(message, kind, item.culprit or item.place, None), WRONG)
     label, formulas = instead(item)
     written = item.place.source.line(item.place.start)
+    several = item.last > item.line and label != "add"
+    where = f", for lines {item.line} to {item.last}" if several else ""
     for formula in formulas:
         new = [(formula, VERDICTS[RIGHT])] if label == "add" else mended(written, formula)
-        yield [(f"{label}: ", PLAIN), *new]
+        yield [(f"{label}{where}: ", PLAIN), *new]
     yield from map(line, values(item, digits))
     yield from map(line, _exactly(item))
     yield from map(line, why(item))
@@ -148,7 +150,7 @@ def values(item: Verdict, digits: int) -> Iterator[str]:
 def why(item: Verdict) -> Iterator[str]:
     """The rule that a line should follow, and where the rule is from."""
     if rule := item.rule:
-        yield f"rule: {rule.eq}. {rule.equation} gives {'; '.join(rule.formulas)}"
+        yield f"rule: {rule.stated} gives {'; '.join(rule.formulas)}"
         yield f"source: {visible(rule.source)}"
 
 

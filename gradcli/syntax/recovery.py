@@ -237,7 +237,7 @@ def _names(words: Words, begin: int, end: int) -> set[str]:
         if word.kind != "_NL" and i < end:
             line.append(word)
             continue
-        signs = [k for k, other in enumerate(line) if other.text in ("=", "+=")]
+        signs = [k for k, other in enumerate(line) if other.text in ("=", "+=", "-=")]
         if signs and line[0].kind in ("NAME", "DERIV"):
             del line[signs[0] :]
         found |= {other.text.removeprefix("dL/d") for other in line}

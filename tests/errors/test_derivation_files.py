@@ -15,7 +15,7 @@ MISTAKES = [
     ("dL/dx = ?3", 10, "unexpected `3`"),
     ("dL/dW", 1, "`dL/dW` alone is not a statement"),
     ("dL/dx == dL/dz @ W", 7, "`==` compares"),
-    ("dL/dx -= 3", 7, "`-=` is not a sign of this language"),
+    ("dL/dx *= 3", 7, "`*=` is not a sign of this language"),
     ("dL/dx := 3", 7, "`:=` is not a sign of this language"),
     ("dL/dx[0 = 3", 6, "the bracket `[` opened in line 1 is never closed"),
     ("dL/dx = (dL/dy", 9, "the bracket `(` opened in line 1 is never closed"),

@@ -47,7 +47,7 @@ class Accounts:
         self.sheet = sheet
         self.points = sheet.points
         lines = [line for line in sheet.lines if line.name is not None]
-        self.always = bool(lines) and all(line.node.assign == "+=" for line in lines)
+        self.always = bool(lines) and all(line.node.assign != "=" for line in lines)
         # A loop adds to a derivative: its first `+=` then sets out from 0.
         self.looped = {line.name for line in lines if line.node.indices}
         self.may_state = sheet.written.may_state

@@ -206,7 +206,12 @@ class Blame:
 
     def _corrected(self, line: Line, assign: str, code: ast.Code) -> str:
         code = in_their_words(self.sheet, code, self.sheet.lines.index(line))
-        written, target = text(lettered(code, line.node.indices)), self.sheet.shown(line)
+        target = self.sheet.shown(line)
+        if [step[:2] for step in code[-2:]] == [("unary", "-")] * 2:
+            code = code[:-2]
+        if line.node.assign == "-=" and assign == "+=" and code[-1][:2] == ("unary", "-"):
+            code, assign = code[:-1], "-="
+        written = text(lettered(code, line.node.indices))
         if assign != line.node.assign and assign == line.assign and not line.own:
             return f"{target} {line.node.assign} {target} + {written}"
         return f"{target} {assign} {written}"
@@ -234,11 +239,16 @@ class Blame:
         at = source.text.rfind(symbol, line.node.name.place[0], first + 1)
         return Span(source, at, at + len(symbol))
 
-    def rule(self, share: Share) -> Rule:
-        """The rule that gives a contribution."""
+    def rule(self, share: Share, line: Line | None = None) -> Rule:
+        """The rule that gives a contribution; in the letters of the loop that a line stands in."""
         step = self.steps[share.eq - 1]
         formulas = tuple(self._written(share, share.rows[0].assign))
-        return Rule(share.eq, step.text, formulas, step.call.op.cite)
+        rule = Rule(share.eq, step.text, formulas, step.call.op.cite)
+        if line is None or not line.node.indices:
+            return rule
+        equation, *lettered = (self._in_letters(line, t) for t in (step.text, *formulas))
+        at = ", ".join(f"{name} = {t}" for name, t in line.node.indices)
+        return rule._replace(equation=equation, formulas=tuple(lettered), at=at)
 
     def _verdict(
         self,
@@ -249,7 +259,7 @@ class Blame:
         culprit: Span | None,
         shares: Sequence[Share],
     ) -> Verdict:
-        rule = self.rule(shares[0]) if shares else None
+        rule = self.rule(shares[0], line) if shares else None
         say = self.sheet.spellings.say
         return Verdict(
             line.number, self.sheet.shown(line), WRONG, line.span(self.sheet.source), line.own,

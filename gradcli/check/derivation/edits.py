@@ -181,13 +181,13 @@ def shapes(code: ast.Code, sizes: Sequence[ast.Code]) -> Iterator[Edit]:
     begins = starts(code)
     for i, (operation, argument, at) in enumerate(code):
         if operation == "call" and "axis" in argument[1]:
-            place = operands(code, begins, i)[argument[1].index("axis")][0]
+            a, b = operands(code, begins, i)[argument[1].index("axis")]
             for axis in ("0", "1", "2"):
-                changed = (*code[:place], ("number", axis, code[place][2]), *code[place + 1 :])
+                changed = (*code[:a], ("number", axis, code[a][2]), *code[b:])
                 yield Edit(
                     SHAPE, changed, begins[i], i + 1, f"{argument[0]} goes along axis {axis} here"
                 )
-            whole = (*code[:place], *code[place + 1 : i], ("call", (argument[0], (None,)), at))
+            whole = (*code[:a], *code[b:i], ("call", (argument[0], (None,)), at))
             yield Edit(
                 SHAPE,
                 whole + code[i + 1 :],

@@ -24,12 +24,23 @@ NEVER = "never mentioned"
 
 
 class Rule(Record):
-    """The rule that a line should follow: the forward equation, what it gives, and the source."""
+    """The rule that a line should follow: the forward equation, what it gives, and the source.
+
+    at: of a loop's line, in whose letters the rest is: the iteration whose equation has the number.
+    """
 
     eq: int
     equation: str
     formulas: tuple[str, ...]
     source: str
+    at: str = ""
+
+    @property
+    def stated(self) -> str:
+        """The equation with its number."""
+        if self.at:
+            return f"{self.equation} (equation {self.eq} at {self.at})"
+        return f"{self.eq}. {self.equation}"
 
 
 class Values(Record):
@@ -86,6 +97,13 @@ class Verdict(Record):
     flops: Size | None = None
     sizes: tuple[dict[str, int], ...] = ()
     not_at: dict[str, int] | None = None
+
+    @property
+    def last(self) -> int:
+        """The number of the last line of the text that it stands in."""
+        statement = self.place.statement()
+        end = max(self.place.end, statement.end) if statement else self.place.end
+        return self.place.source.place(max(self.place.start, end - 1))[0]
 
 
 class Missing(Record):

@@ -261,14 +261,15 @@ class Sheet:
         assign: str = "",
     ) -> Line:
         """A line of which only the target is not known yet."""
+        assign = assign or node.assign
+        if assign == "-=":
+            code, assign = (*code, ("unary", "-", node.name.place)), "+="
         used = names_in(code)
         sources = {p for name in used if name in places for p in places[name].values()}
         number = self.source.place(node.name.place[0])[0]
         ordered = tuple(sorted(sources))
         lowered = self.attempt(code, ordered)
-        return Line(
-            number, node, "", None, None, None, assign or node.assign, code, lowered, ordered
-        )
+        return Line(number, node, "", None, None, None, assign, code, lowered, ordered)
 
     def _derivative(self, node: ast.BackwardLine, places: Mapping[str, Mapping[Key, int]]) -> Line:
         name, region = target(self.machine, node, self.layout)
@@ -294,10 +295,10 @@ class Sheet:
             )
         key = own_key(self.machine, node)
         code = node.value
-        if node.assign == "+=":
-            code = (*reference(text, key, at), *code, ("binary", "+", at))
+        if node.assign != "=":
+            code = (*reference(text, key, at), *code, ("binary", node.assign[0], at))
         shown = text + (f"[{', '.join(map(str, key))}]" if key else "")
-        return self._line(node, code, places)._replace(target=shown, key=key)
+        return self._line(node, code, places, "=")._replace(target=shown, key=key)
 
     def _keep(self, place: int, lowered: Lowered | Misfit) -> None:
         """Keep the value of an own line at every point, under its version's name."""

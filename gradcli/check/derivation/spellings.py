@@ -293,13 +293,14 @@ def _arguments(call: Call) -> tuple[tuple[str | None, ...], list[ast.Code]]:
         arguments.append(code)
     op = FUNCTIONS.get(call.name)
     reduces = call.name in ("amax", "amin") or (op is not None and "axis" in op.keywords)
-    if call.dotted and reduces and keywords == [None, None] and _is_number(arguments[1]):
+    if call.dotted and reduces and keywords == [None, None] and _are_axes(arguments[1]):
         keywords[1] = "axis"
     return tuple(keywords), arguments
 
 
-def _is_number(code: ast.Code) -> bool:
-    return code[0][0] == "number" and all(i[0] == "unary" for i in code[1:])
+def _are_axes(code: ast.Code) -> bool:
+    """Whether code is a number or a tuple of numbers."""
+    return code[0][0] == "number" and all(i[0] in ("number", "unary", "tuple") for i in code)
 
 
 def _flat(parts: Sequence[ast.Code], last: ast.Instruction) -> ast.Code:

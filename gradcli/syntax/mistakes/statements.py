@@ -74,8 +74,8 @@ MESSAGES = (
     ),
     Message(
         "y += x",
-        lambda p: p.text == "+=" and "=" not in p.words,
-        "`+=` belongs to derivations (.grad files); a model defines each name once",
+        lambda p: p.text in ("+=", "-=") and "=" not in p.words,
+        "`{text}` belongs to derivations (.grad files); a model defines each name once",
         "write `=`, with a new name for the new value",
     ),
     Message(
@@ -86,7 +86,7 @@ MESSAGES = (
         FIRST,
     ),
     Message(
-        "y -= 3",
+        "y *= 3",
         lambda p: p.kind in OPERATORS and len(p.words) == 1 and p.after.startswith("="),
         "`{text}=` is not a sign of this language",
         "write `=` and the whole expression",

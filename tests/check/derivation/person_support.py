@@ -37,7 +37,9 @@ def review(model: str, text: str, *, mended: bool = True, **options: object) -> 
         if wrong.expected is not None and "\n" not in wrong.expected:
             lines = dedent(text).split("\n")
             was = lines[wrong.line - 1]
-            lines[wrong.line - 1] = was[: len(was) - len(was.lstrip())] + wrong.expected
+            lines[wrong.line - 1 : wrong.last] = [
+                was[: len(was) - len(was.lstrip())] + wrong.expected
+            ]
             again = _review(model, "\n".join(lines), **options)
             assert wrong.line not in {line.line for line in again.wrong}, (wrong, again.wrong)
     return report

@@ -157,3 +157,12 @@ def test_a_message_on_a_loop_speaks_in_its_letters() -> None:
     (wrong,) = review(RNN, BACK.replace("h[t-1].T", "h[t].T")).wrong
     assert wrong.message is not None
     assert "h[t] where h[t - 1] belongs" in wrong.message
+
+
+def test_a_rule_speaks_in_the_letters_of_the_loop() -> None:
+    (wrong,) = review(RNN, BACK.replace("W.T @ dz[t]", "W @ dz[t]")).wrong
+    assert wrong.rule is not None
+    assert wrong.rule.equation == "z1[t] = W @ h[t - 1]"
+    assert wrong.rule.formulas == ("dL/dh[t - 1] += W.T @ dL/dz1[t]",)
+    assert wrong.rule.at == "t = 4"
+    assert wrong.rule.stated == f"z1[t] = W @ h[t - 1] (equation {wrong.rule.eq} at t = 4)"

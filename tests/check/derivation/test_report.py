@@ -321,3 +321,50 @@ def test_what_has_no_value_is_unchecked() -> None:
     report = review(model, "dL/dx = dL/dy / x\n")
     assert [line.verdict for line in report.lines] == ["unchecked"]
     assert report.inconclusive
+
+
+LAYER = """layout denominator
+dim N = 4, M = 3
+input X: [N, M], b: [1, 1], k: [1, M]
+Z = X + b
+Y = tanh(Z) * k
+loss L = sum(square(Y))
+"""
+
+
+def test_a_line_over_several_lines_is_mended_as_a_whole(tmp_path: Path) -> None:
+    text = "dZ = (2*Y*k *    # upstream\n   (1 + tanh(Z)^2)\n   )   # the end\ndb = sum(dZ)\n"
+    (wrong,) = review(LAYER, text).wrong  # the correction is put in its place there
+    assert (wrong.line, wrong.last, wrong.diagnosis) == (1, 3, "sign")
+    (tmp_path / "m.eq").write_text(LAYER)
+    (tmp_path / "m.grad").write_text(text)
+    shown = gradcli("check", tmp_path / "m.eq", "--against", tmp_path / "m.grad").stdout
+    assert "corrected, for lines 1 to 3: dZ = 2 * Y * k * (1 - tanh(Z)^2)" in shown
+    first, second = document("check", tmp_path / "m.eq", "--against", tmp_path / "m.grad")["lines"]
+    assert (first["line"], first["end_line"]) == (1, 3)
+    assert (first["column_line"], first["column"]) == (2, 7)
+    assert "end_line" not in second
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "expected"),
+    [
+        ("dX = 2 * dZ\ndX -= dZ", "right", None),
+        ("dX = 2 * dZ\ndX -= dZ * k", "wrong", "dX = 2 * dZ - dZ"),
+        ("g = dZ\ng -= dZ / 2\ndX = 2 * g", "right", None),
+        ("dX -= -dZ", "wrong", "dX = dZ"),
+    ],
+)
+def test_what_is_subtracted_is_added_with_a_minus(
+    text: str, verdict: str, expected: str | None
+) -> None:
+    last = review(LAYER, f"dZ = 2 * Y * k * (1 - tanh(Z)^2)\n{text}\n", mended=False).lines[-1]
+    assert last.verdict == verdict
+    if expected is not None and "2 * dZ" not in expected:
+        assert last.expected == expected
+
+
+def test_a_subtraction_is_corrected_as_one() -> None:
+    model = "layout denominator\ninput x: [3]\nb = tanh(x)\nloss L = sum(2 * x) - sum(b)\n"
+    (wrong,) = review(model, "dx = 2 * ones(3)\ndx -= 1 - b\n").wrong
+    assert wrong.expected == "dx -= 1 - b^2"

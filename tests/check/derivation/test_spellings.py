@@ -146,6 +146,8 @@ def test_what_libraries_call_otherwise(name: str) -> None:
         ("a.sum(0)", lambda a, b: a.sum(0, keepdims=True)),
         ("a.sum(dim=-1, keepdim=True)", lambda a, b: a.sum(-1, keepdims=True)),
         ("torch.sum(a, 1)", lambda a, b: a.sum(1, keepdims=True)),
+        ("a.sum((0, 1))", lambda a, b: np.full((1, 1), a.sum())),
+        ("np.sum(a, (0, -1), keepdims=True)", lambda a, b: np.full((1, 1), a.sum())),
         ("np.sum(a, axis=None)", lambda a, b: np.full((1, 1), a.sum())),
         ("a.mean(0) * a.shape[0]", lambda a, b: a.sum(0, keepdims=True)),
         ("np.amax(a, axis=1, keepdims=True)", lambda a, b: a.max(1, keepdims=True)),
