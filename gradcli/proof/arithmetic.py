@@ -298,7 +298,7 @@ class Arithmetic(Elementary, Matrices):
         top = np.take_along_axis(flat, best, -1)
         near_top = np.abs(flat - top) <= CLOSE * np.maximum(1, np.abs(top))
         doubts = {d for d in x.doubts if d.grave}
-        if np.any(near_top.sum(axis=-1) > 1) and np.any((flat != top) & near_top):
+        if np.any((flat != top) & near_top):
             doubts.add(TOO_CLOSE)
         return self.doubted(self.constant(mask.astype(float)), *doubts)
 

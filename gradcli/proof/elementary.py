@@ -160,7 +160,7 @@ class Elementary:
         p, key = self.field.p, tuple(column)
         if key in known:
             return [known[key]], [key]
-        if not all(column) or not 0 < len(known) <= MOST_PAIRED:
+        if not all(column) or len(known) > MOST_PAIRED:
             return None
         every = np.array(list(known), dtype=object)
         own = np.array(column, dtype=object)

@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 from grading import MLP, ROOT, SLIP, gradcli, key
-from jsonschema import Draft202012Validator
-
-from gradcli.schema import schema, schema_of
+from valid import valid
 
 
 def graded(*arguments: object) -> list[dict[str, Any]]:
@@ -98,8 +96,8 @@ def test_a_line_that_can_not_be_read_costs_itself(tmp_path: Path) -> None:
 def test_the_document_is_valid(folder: Path) -> None:
     (folder / "bad.grad").write_text("")
     found = json.loads(gradcli("grade", MLP, folder, "--json").stdout)
-    Draft202012Validator(schema_of("grade")).validate(found)
-    Draft202012Validator(schema()).validate(found)
+    valid("grade", found)
+    valid("", found)
     assert found["ok"] is False
 
 
@@ -194,7 +192,7 @@ def test_each_file_may_have_values_of_its_own(folder: Path) -> None:
         (folder / f"{name}.grad").write_text(text)
     marks = {Path(m["file"]).stem: m for m in graded(MLP, folder, "--seed-per-file")}
     assert marks["ada"]["points"] == 14
-    wrong = "dL/db3 = sin(b3.T) * cos(b3.T) + exp(b3.T) / (1 + b3.T^2)\n"  # whose values are shown, and differ from file to file
+    wrong = "dL/db3 = b3.T^2\n"  # whose values are shown, and differ from file to file
     for name in ("one", "two"):
         (folder / f"{name}.grad").write_text(wrong)
     files = (folder / "one.grad", folder / "two.grad")

@@ -6,13 +6,12 @@ import json
 
 import numpy as np
 import pytest
-from jsonschema import Draft202012Validator
 from support import EXAMPLES, assert_close
 from typer.testing import CliRunner
+from valid import all_valid, valid
 
 import gradcli
 from gradcli.cli import app
-from gradcli.schema import schema_of
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.eq"))
 GRAPH = str(EXAMPLES / "graph.eq")
@@ -69,10 +68,9 @@ def test_tangents_are_slopes_along_the_direction(name):
 def test_the_documents_are_valid(name, mode):
     path = EXAMPLES / f"{name}.eq"
     found = run("derive", path, "--mode", mode, "--json")
-    Draft202012Validator(schema_of("derive")).validate(json.loads(found.stdout))
+    valid("derive", json.loads(found.stdout))
     lines = run("derive", path, "--mode", mode, "-f", "ndjson").stdout.splitlines()
-    for line in lines:
-        Draft202012Validator(schema_of("record")).validate(json.loads(line))
+    all_valid("record", map(json.loads, lines))
 
 
 def test_a_stated_direction_says_what_moves(tmp_path):

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from jsonschema import Draft202012Validator
 from support import EXAMPLES
 from typer.testing import CliRunner
+from valid import valid
 
 from gradcli.cli import app
-from gradcli.schema import schema_of
 
 GOOD = "dim H = 4, X = 3\ninput x: [X]\nparam W: [H, X]\ny = tanh(W @ x)\nloss L = sum(y)\n"
 BAD = "input x: [3]\nop twice(a) = 2 * a:\n    dL/da = 3 * dL/dout\ny = twice(x)\ngiven dL/dy\n"
@@ -47,7 +46,7 @@ def test_exit_codes_and_streams(text, code, flag):
 def test_the_json_is_that_of_the_contract():
     ran = gradcli("-", "--finite-diff", "--json", text=GOOD)
     document = strict(ran.stdout)
-    Draft202012Validator(schema_of("check")).validate(document)
+    valid("check", document)
     assert (document["ok"], document["method"]) == (True, "finite-diff")
     results = {result["name"]: result for result in document["results"]}
     assert list(results) == ["x", "W"]
