@@ -17,7 +17,7 @@ An edit may live where it changes nothing that a program can do:
 - an estimate that only orders what is equally right: what a product of several costs in one order
   or another, and so which of the equal compact forms is taken (`contraction`);
 - what only bounds a chance of error far below the one that is asked for (`LOG_LEAST`, the degree of
-  a derivative modulo a prime);
+  a derivative modulo a prime, that what stands for pi is a square there);
 - a shortcut to what the usual way gives too (`_appended` in the parser), and which of several equal
   things is looked at (the first of a diagonal's equal entries);
 - a condition beside another one that excludes the case (a line's own entry, which holds nothing).

@@ -35,7 +35,7 @@ class Source(Record):
     def statement(self, offset: int) -> tuple[int, int] | None:
         """Where the statement stands that an offset is in, or behind which it is on its line."""
         last = bisect_right(self.statements, (offset, len(self.text))) - 1
-        if last < 0 or self.text.find("\n", self.statements[last][1], offset) >= 0:
+        if last < 0 or "\n" in self.text[self.statements[last][1] : offset]:
             return None
         return self.statements[last]
 

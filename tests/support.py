@@ -109,6 +109,12 @@ def complex_step(found: Session, name: str) -> Array:
     return _each_entry(found, name, entry)
 
 
+def complex_slope(found: Session, name: str, along: Array) -> float:
+    """The derivative along a direction, exact to rounding, by one complex step."""
+    x = found.inputs[name] + 1j * COMPLEX_STEP * along
+    return float(objective(found, {**found.inputs, name: x}).imag / COMPLEX_STEP)
+
+
 def finite_difference(found: Session, name: str) -> Array:
     """A gradient by central differences of fourth order."""
     h = FINITE_STEP * 50

@@ -38,6 +38,8 @@ TRUE = _read(
     -(x - y) === y - x
     +x === x
     0.25 * x === x / 4
+    sqrt(pi) * sqrt(pi * p) === pi * sqrt(p)
+    sqrt(exp(x)) * sqrt(exp(3 * x)) === exp(2 * x)
     0.1 * x + 0.2 * x === 0.3 * x
     x^3 === x * x * x
     x^-2 === 1 / square(x)

@@ -76,7 +76,9 @@ def test_the_walk_reaches_the_last_step_by_keys_alone(opened, path: Path) -> Non
           .filter((to) => !svg.querySelector(`.done[data-n~="${to}"]`)))""")
     assert not unfilled
     assert page.locator("details.a:not(:has(canvas))").count() == 0
-    assert not violations(page)
+    # The colours are those of one sheet, and telling them apart is what takes axe its time.
+    contrast = {"enabled": path in (SHARED, ROLLED)}
+    assert not violations(page, rules={"color-contrast": contrast})
     page.keyboard.press("ArrowLeft")
     assert page.inner_text("#count") == f"{total - 1} / {total}"
 
