@@ -90,7 +90,8 @@ def _drawing(
 def _svg(title: str, nodes: dict[str, Drawn], edges: dict[tuple[str, str], str]) -> Iterator[str]:
     texts = {name: [_cut(line) for line in node.lines] for name, node in nodes.items()}
     sizes = {name: _size(lines) for name, lines in texts.items()}
-    laid = lay_out(sizes, list(edges), apart=22.0, between=34.0)
+    room = {k: (len(shape) * LETTER + 4, LINE) for k, shape in enumerate(edges.values())}
+    laid = lay_out(sizes, list(edges), room, apart=18.0, between=14.0)
     width, height = laid.width + 2 * PAD, laid.height + 2 * PAD
     yield (
         f'<svg role="img" aria-label="{title}: the graph of the model" width="{width:.0f}" '
@@ -98,7 +99,9 @@ def _svg(title: str, nodes: dict[str, Drawn], edges: dict[tuple[str, str], str])
     )
     numbers = {name: k for k, name in enumerate(nodes)}
     labels = []
-    for ((tail, head), shape), points in zip(edges.items(), laid.lines, strict=True):
+    for k, (((tail, head), shape), points) in enumerate(
+        zip(edges.items(), laid.lines, strict=True)
+    ):
         one, other = laid.boxes[tail], laid.boxes[head]
         way = [
             (points[0][0], one.y + one.height / 2),
@@ -107,8 +110,7 @@ def _svg(title: str, nodes: dict[str, Drawn], edges: dict[tuple[str, str], str])
         ]
         ends = f'data-ends="{numbers[tail]} {numbers[head]}"'
         yield f'<path {ends} d="{_curve(way)}"/>\n'
-        (x0, y0), (x1, y1) = way[-2], way[-1]
-        at = f'x="{(x0 + x1) / 2:.0f}" y="{(y0 + y1) / 2:.0f}"'
+        at = f'x="{laid.labels[k].x:.0f}" y="{laid.labels[k].y:.0f}"'
         labels.append(f"<text {ends} {at}>{escape(shape)}</text>\n")
     yield from labels
     for name, node in nodes.items():
