@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -178,6 +179,25 @@ def test_the_same_pdf_each_time() -> None:
     session = derived(EXAMPLES[0])
     one, two = (pdf.document(session, NOTATIONS["partial"]) for _ in range(2))
     assert one == two
+
+
+def test_the_system_s_fonts_are_looked_for_where_they_are_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bool] = []
+
+    class Library:
+        TypstError = ValueError
+
+        @staticmethod
+        def compile(source: bytes, *, ignore_system_fonts: bool) -> bytes:
+            asked.append(ignore_system_fonts)
+            return source
+
+    monkeypatch.setitem(sys.modules, "typst", Library)
+    for model in (EXAMPLES[0], "input γ_ü\nloss L = γ_ü^2\n", "input 重\nloss L = 重^2\n"):
+        pdf.document(derived(model), NOTATIONS["partial"])
+    assert asked == [True, True, False]
 
 
 def test_without_the_library_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
