@@ -16,6 +16,7 @@ from gradcli.transform.reify import opened as begun
 from gradcli.transform.reverse import Derivation
 
 LATER = ("<p>It is being looked for.</p>\n",)  # in a draft of the page
+INDENT = "&emsp;"  # of a loop in another
 LONGEST = 300  # steps of a derivation whose compact form is looked for
 
 
@@ -42,7 +43,7 @@ def compact(session: Session, notation: Notation, asked: Derivation | None = Non
     around: tuple[Run, ...] = ()
     for number, (row, way) in enumerate(zip(short.rows, reasons(made), strict=True), 1):
         for depth, run in begun(around, row.loops):
-            yield f'<li class="around" style="--depth: {depth}">{escape(str(run))}</li>\n'
+            yield f'<li class="around">{INDENT * depth}{escape(str(run))}</li>\n'
         around = row.loops
         steps = [f'<a href="#s{r.step}">{r.step}</a>' for r in way if r.step]
         said = f"<p>From step{'s' * (len(steps) != 1)} {', '.join(steps)}:</p>" if steps else ""
