@@ -25,7 +25,8 @@ from gradcli.proof.equality import prove_equal
 from gradcli.proof.evaluation import fixed_names
 from gradcli.proof.verdict import REFUTED
 from gradcli.request import Request
-from gradcli.session import derive, parse_text
+from gradcli.session import bind, derive, parse_text
+from gradcli.values import materialise
 
 Tree: TypeAlias = str | tuple  # a text, or an operation and its operands  # type: ignore[type-arg]
 Rule: TypeAlias = Callable[[tuple, random.Random], Tree | None]  # type: ignore[type-arg]
@@ -153,9 +154,8 @@ def identities(count: int, seed: int) -> Counter[str]:
             pairs[f"a{k}"] = f"b{k}"
         given = ", ".join(f"dL/d{name}" for name in pairs.values())
         model = parse_text("identities", "\n".join([INPUTS, *lines, f"given {given}\n"]))
-        session = derive(model, Request(seed=rng.randrange(2**31)))
-        program = session.program
-        near = {item.name: session.inputs[item.name] for item in program.inputs}
+        program, data = bind(model, Request())
+        near = materialise(program, data, rng.randrange(2**31)).inputs
         proofs = prove_equal(program, program, pairs, [near], fixed_names(program, ()), seed)
         for name, proof in proofs.items():
             found[proof.verdict] += 1

@@ -82,8 +82,10 @@ class Evaluation:
                 return
 
     def _wanted(self) -> int:
-        """About how many points tell the program's exponents apart: as many as differ at one."""
-        streams = [f"{self.seed} 0"]
+        """About how many points tell the program's exponents apart: as many as differ at two, the
+        fewest at which a constant is told from what is none.
+        """
+        streams = [f"{self.seed} {k}" for k in range(2)]
         draws = drawn(self.near, self.fixed, self.field, streams)
         arithmetic, values = begun(self.near, self.field, streams, draws)
         arithmetic.exponents.open = arithmetic.angles.open = True

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from gradcli.interpret import interpret
-from gradcli.ops.core import Array
+from gradcli.ops.core import RING, Array
 from gradcli.program import Step
 from gradcli.proof.arithmetic import Arithmetic
 from gradcli.proof.element import Degree, Element
@@ -75,6 +75,8 @@ def up_to_roots(
 
 def _takes_roots(step: Step, values: Mapping[str, Element], field: Field) -> bool:
     """Whether a step takes roots, tried at two points."""
+    if step.call.op.exact == RING:
+        return False
     alone = Arithmetic(field, ["roots", "taken"])
     operands = [
         Element(alone, values[a].near, values[a].at[:2]) if isinstance(a, str) else alone.number(a)

@@ -84,3 +84,8 @@ def test_every_gradient_of_an_example_is_proven(name: str) -> None:
     every = proofs(found, fixed_names(found.program, ()))
 
     assert {proof.verdict for proof in every.values()} == {PROVEN}, every
+
+
+def test_roots_beside_many_exponentials() -> None:
+    found = session("input x: [12], p: [3] ~ uniform(1, 2)\nloss L = sum(exp(x)) * sum(sqrt(p))\n")
+    assert {proof.verdict for proof in proofs(found, set()).values()} == {PROVEN}
