@@ -22,7 +22,7 @@ from gradcli.check.derivation.accounts import Accounts
 from gradcli.check.derivation.expected import evaluate
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.proof.equality import prove_equal
-from gradcli.proof.evaluation import fixed_names
+from gradcli.proof.restricted import restricted
 from gradcli.proof.verdict import REFUTED
 from gradcli.request import Request
 from gradcli.session import bind, derive, parse_text
@@ -156,7 +156,7 @@ def identities(count: int, seed: int) -> Counter[str]:
         model = parse_text("identities", "\n".join([INPUTS, *lines, f"given {given}\n"]))
         program, data = bind(model, Request())
         near = materialise(program, data, rng.randrange(2**31)).inputs
-        proofs = prove_equal(program, program, pairs, [near], fixed_names(program, ()), seed)
+        proofs = prove_equal(program, program, pairs, [near], restricted(program, ()), seed)
         for name, proof in proofs.items():
             found[proof.verdict] += 1
             if proof.reason:

@@ -15,6 +15,11 @@ Numbers: TypeAlias = tuple[float, ...]
 Sample: TypeAlias = Callable[[np.random.Generator, tuple[int, ...], Numbers, int], Array]
 
 
+# What is kept of values where others are drawn in their place: nothing, that they sum to 1, their
+# symmetry, that they are orthogonal, all.
+FREE, SUMMED, MIRRORED, CAYLEY, ALL = "free", "summed", "mirrored", "orthogonal", "all"
+
+
 class Distribution(Record):
     """A distribution: what it takes, what it refuses, and how it is drawn.
 
@@ -22,6 +27,7 @@ class Distribution(Record):
     be there. along: whether it is about an axis, 0 where none is said. bound: whether entries
     depend on each other or lie in a set, so that a value can't be moved a little and stay one.
     sums_to_one: whether the entries sum to 1 along the axis.
+    kept: what else of the values a proof keeps: nothing of FREE ones, all of those in a set.
     wrong: what is wrong with parameters, and which of them is the culprit (None for all).
     unfit: what is wrong with a shape.
     """
@@ -31,6 +37,7 @@ class Distribution(Record):
     along: bool = False
     bound: bool = True
     sums_to_one: bool = False
+    kept: str = ALL
     wrong: Callable[[Numbers], tuple[str, int | None] | None] = lambda values: None
     unfit: Callable[[tuple[int, ...]], str | None] = lambda shape: None
 
@@ -121,17 +128,20 @@ DISTRIBUTIONS = {
         lambda rng, shape, p, axis: rng.normal(p[0], p[1], shape),
         {"mean": None, "deviation": None},
         bound=False,
+        kept=FREE,
         wrong=_spread,
     ),
     "uniform": Distribution(
         lambda rng, shape, p, axis: rng.uniform(p[0], p[1], shape),
         {"low": None, "high": None},
         bound=False,
+        kept=FREE,
         wrong=_ordered("uniform"),
     ),
     "positive": Distribution(
         lambda rng, shape, p, axis: p[0] * np.exp(p[1] * rng.normal(size=shape)),
         {"median": 1.0, "deviation": 0.5},
+        kept=FREE,
         wrong=_positive,
     ),
     "integers": Distribution(
@@ -145,9 +155,15 @@ DISTRIBUTIONS = {
         wrong=_probability,
     ),
     "onehot": Distribution(_onehot, along=True, sums_to_one=True),
-    "simplex": Distribution(_simplex, along=True, sums_to_one=True),
-    "orthogonal": Distribution(_orthogonal, unfit=_matrix),
-    "spd": Distribution(_definite, {"low": 0.5, "high": 2.0}, wrong=_eigenvalues, unfit=_square),
+    "simplex": Distribution(_simplex, along=True, sums_to_one=True, kept=SUMMED),
+    "orthogonal": Distribution(_orthogonal, unfit=_matrix, kept=CAYLEY),
+    "spd": Distribution(
+        _definite,
+        {"low": 0.5, "high": 2.0},
+        wrong=_eigenvalues,
+        unfit=_square,
+        kept=MIRRORED,
+    ),
 }
 
 

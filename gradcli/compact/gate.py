@@ -18,7 +18,7 @@ from gradcli.interpret import run
 from gradcli.ops.core import Array
 from gradcli.program import Drawn, Input, Program
 from gradcli.proof.equality import prove_equal
-from gradcli.proof.evaluation import fixed_names
+from gradcli.proof.restricted import Kept, restricted
 from gradcli.proof.verdict import Proof
 from gradcli.sizes import numbers
 from gradcli.transform.reify import Reified
@@ -26,17 +26,17 @@ from gradcli.transform.reify import Reified
 
 class Near(NamedTuple):
     """Where a derivation is proven: the inputs' and given derivatives' values, and which inputs
-    keep theirs.
+    are not free.
     """
 
     values: Mapping[str, Array]
-    fixed: frozenset[str]
+    kept: Kept
 
     @classmethod
     def of(cls, program: Program, values: Mapping[str, Array], bound: Collection[str]) -> Near:
         """bound: the inputs whose values are data."""
         exact = {item.name: _exact(item, values[item.name]) for item in program.inputs}
-        return cls({**values, **exact}, frozenset(fixed_names(program, bound)))
+        return cls({**values, **exact}, restricted(program, bound))
 
 
 def _exact(item: Input, value: Array) -> Array:
@@ -102,7 +102,7 @@ def proven(
     literal: Reified, short: Program, pairs: Mapping[str, str], near: Near
 ) -> dict[str, Proof]:
     """For each pair of a name of the literal passes and one of a program: whether they are one."""
-    return prove_equal(literal.program, short, pairs, [near.values], near.fixed)
+    return prove_equal(literal.program, short, pairs, [near.values], near.kept)
 
 
 def points(program: Program, values: Mapping[str, Array]) -> Iterator[dict[str, Array]]:

@@ -10,6 +10,7 @@ from gradcli.ops.core import Array
 from gradcli.program import Program, Step
 from gradcli.proof.evaluation import TOO_LARGE, TooLarge
 from gradcli.proof.fingerprint import Fingerprints
+from gradcli.proof.restricted import Kept
 from gradcli.proof.verdict import Proof, undecided
 
 SHAPES = "their shapes differ"
@@ -20,20 +21,20 @@ def prove_equal(
     other: Program,
     pairs: Mapping[str, str],
     near: Sequence[Mapping[str, Array]],
-    fixed: Collection[str] = (),
+    kept: Collection[str] | Kept = (),
     seed: int | str = 0,
 ) -> dict[str, Proof]:
     """Whether each quantity of `one` is the quantity of `other` that it is paired with.
 
     near: for each point the values of all inputs, each in its own shape. They say on which side of
-    its kinks the programs are: a proof holds on the sides that some point is on. fixed: the inputs
-    that keep their values (labels and masks, see `evaluation.fixed_names`); all others are free.
+    its kinks the programs are: a proof holds on the sides that some point is on. kept: the inputs
+    that are not free (labels, masks, symmetric matrices, see `restricted`).
     Steps that both programs have are evaluated once; both may be one program. A proof of what is
     "undecided" has the reason, also where it is all too large: nothing is raised.
     """
     steps, names = _beside(one, other)
     try:
-        marks = Fingerprints(steps, near, fixed, seed)
+        marks = Fingerprints(steps, near, kept, seed)
     except TooLarge:
         return dict.fromkeys(pairs, undecided(TOO_LARGE))
     found = {}

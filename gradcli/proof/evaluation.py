@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.assumed import is_free
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
-from gradcli.program import Program, Step
+from gradcli.program import Step
 from gradcli.proof.element import Element
 from gradcli.proof.elementary import NO_ROOT, OtherPrime
 from gradcli.proof.exponents import MorePoints
 from gradcli.proof.field import Field
+from gradcli.proof.restricted import Kept
 from gradcli.proof.search import Search, begun, drawn, up_to_roots
 from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, Proof, Witness, undecided
 from gradcli.proof.work import work
@@ -38,20 +38,20 @@ class TooLarge(Exception):
 class Evaluation:
     """The values of a program near one real point.
 
-    near: the floats of the inputs and of what arrives, by name. fixed: the names of those that stay
-    as they are; the others are drawn. Raises TooLarge.
+    near: the floats of the inputs and of what arrives, by name. kept: what is not free: names that
+    keep their values, and in what way others are drawn (see `restricted`). Raises TooLarge.
     """
 
     def __init__(
         self,
         steps: Sequence[Step],
         near: Mapping[str, Array],
-        fixed: Collection[str] = (),
+        kept: Collection[str] | Kept = (),
         seed: int | str = 0,
     ) -> None:
         self.steps = tuple(steps)
         self.near = near
-        self.fixed = frozenset(fixed)
+        self.kept: Kept = kept if isinstance(kept, Mapping) else dict.fromkeys(kept)
         self.seed = seed
         self.field = Field(seed)
         self.lost: frozenset[int] = frozenset()  # points at which some root does not exist
@@ -68,7 +68,7 @@ class Evaluation:
                 raise TooLarge
             try:
                 streams = [f"{self.seed} {k}" for k in range(points)]
-                self._evaluate(streams, drawn(self.near, self.fixed, self.field, streams))
+                self._evaluate(streams, drawn(self.near, self.kept, self.field, streams))
                 if any(not all(row) for rows in self.arithmetic.rooted for row in rows):
                     self._evaluate(*self._search(points))
                 self.lost = frozenset().union(*(v.lost for v in self.values.values()))
@@ -86,8 +86,8 @@ class Evaluation:
         fewest at which a constant is told from what is none.
         """
         streams = [f"{self.seed} {k}" for k in range(2)]
-        draws = drawn(self.near, self.fixed, self.field, streams)
-        arithmetic, values = begun(self.near, self.field, streams, draws)
+        draws = drawn(self.near, self.kept, self.field, streams)
+        arithmetic, values = begun(self.near, self.kept, self.field, streams, draws)
         arithmetic.exponents.open = arithmetic.angles.open = True
         interpret(self.steps, values, arithmetic.meaning, arithmetic.number)
         return max(arithmetic.exponents.met, arithmetic.angles.met) + SLACK
@@ -104,7 +104,7 @@ class Evaluation:
     def _evaluate(
         self, streams: Sequence[str], draws: Mapping[str, Array], certain: bool = False
     ) -> None:
-        self.arithmetic, self.values = begun(self.near, self.field, streams, draws)
+        self.arithmetic, self.values = begun(self.near, self.kept, self.field, streams, draws)
         self.arithmetic.certain = certain
         self.run(self.steps)
 
@@ -133,7 +133,7 @@ class Evaluation:
         least = taken + SLACK if taken > 1 else FEW
         taken = least + arithmetic.folds.bit_length() // 3
         prefix = up_to_roots(self.steps, self.values, self.field)
-        search = Search(prefix, self.near, self.fixed, self.field, self.seed, least)
+        search = Search(prefix, self.near, self.kept, self.field, self.seed, least)
         streams, draws = search.points(max(taken, self.floor))
         self.chosen = search.chosen
         return streams, draws, search.certain
@@ -205,16 +205,3 @@ class Evaluation:
         degree += max(x.degree.times, y.degree.times) * arithmetic.divided
         zeros = max(1, degree) * arithmetic.folds
         return points * min(0.0, math.log2(zeros) + self.chosen - math.log2(self.field.order))
-
-
-def fixed_names(program: Program, bound: Collection[str]) -> set[str]:
-    """The inputs whose values a derivation may build on: consts, but for what is drawn freely.
-
-    A one-hot row sums to 1, and other entries than those that are drawn would not; so it is with
-    whatever sums are assumed.
-    """
-    return {
-        item.name
-        for item in program.inputs
-        if item.sums or (item.role == "const" and (item.name in bound or not is_free(item)))
-    }

@@ -15,6 +15,7 @@ import numpy as np
 from gradcli.ops.core import Array
 from gradcli.program import Step
 from gradcli.proof.evaluation import Evaluation
+from gradcli.proof.restricted import Kept
 from gradcli.proof.verdict import Proof, weakest
 
 
@@ -32,7 +33,7 @@ class Fingerprints:
     """Marks of a program's quantities, near one or more real points.
 
     near: for each point the floats of all inputs, which say on which side of its kinks the program
-    is: give points on both sides. fixed: the inputs that keep their values; the others, constants
+    is: give points on both sides. kept: the inputs that are not free; the others, constants
     too, are drawn, so that nothing is found that holds for one data set alone. Raises
     `evaluation.TooLarge`.
     """
@@ -41,11 +42,11 @@ class Fingerprints:
         self,
         steps: Sequence[Step],
         near: Sequence[Mapping[str, Array]],
-        fixed: Collection[str] = (),
+        kept: Collection[str] | Kept = (),
         seed: int | str = 0,
     ) -> None:
         self.evaluations = [
-            Evaluation(steps, point, fixed, f"{seed} {i}") for i, point in enumerate(near)
+            Evaluation(steps, point, kept, f"{seed} {i}") for i, point in enumerate(near)
         ]
 
     def add(self, steps: Iterable[Step]) -> None:

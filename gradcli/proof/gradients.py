@@ -16,6 +16,7 @@ from gradcli.program import Step
 from gradcli.proof.element import Degree, Element
 from gradcli.proof.evaluation import TOO_LARGE, Evaluation, TooLarge
 from gradcli.proof.exponents import MorePoints
+from gradcli.proof.restricted import Kept
 from gradcli.proof.verdict import PROVEN, Proof, undecided
 from gradcli.proof.work import work
 from gradcli.transform.reverse import Derivation
@@ -28,14 +29,14 @@ def prove_gradients(
     derivation: Derivation,
     near: Mapping[str, Array],
     given: Mapping[str, Array],
-    fixed: Collection[str] = (),
+    kept: Collection[str] | Kept = (),
     seed: int | str = 0,
     names: Sequence[str] | None = None,
 ) -> dict[str, Proof]:
     """For each name that a derivation differentiates by, whether its gradient is right.
 
     near: the inputs' values; given: the derivatives that arrive. Both say on which side of its
-    kinks the program is. fixed: inputs that keep their values. names: other names, of intermediate
+    kinks the program is. kept: inputs that are not free. names: other names, of intermediate
     quantities too.
     """
     program, reified = derivation.program, derivation.reified
@@ -44,7 +45,7 @@ def prove_gradients(
     }
     names = derivation.wrt if names is None else tuple(names)
     try:
-        evaluation = Evaluation((*program.steps, *reified.steps), {**near, **arriving}, fixed, seed)
+        evaluation = Evaluation((*program.steps, *reified.steps), {**near, **arriving}, kept, seed)
         while True:
             try:
                 prover = _Prover(derivation, evaluation)

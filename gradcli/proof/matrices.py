@@ -75,6 +75,13 @@ class Matrices:
         return self.ring(lambda x: np.swapaxes(x, -1, -2), (a,))
 
 
+def solved(left: Array, right: Array, field: Field) -> Array:
+    """left^-1 right of square matrices of elements, the first of which is regular."""
+    left, found = left[None] % field.p, right[None] % field.p
+    _reduce(left, found, field)
+    return np.asarray(found[0])
+
+
 def _near(function: Callable[..., Any], *arrays: Array) -> Array:
     try:
         return np.asarray(function(*arrays))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from gradcli.proof.arithmetic import Arithmetic
 from gradcli.proof.element import Degree, Element
 from gradcli.proof.elementary import independent
 from gradcli.proof.field import Field
+from gradcli.proof.restricted import Kept, Way, entries
 from gradcli.proof.work import work
 
 ROUNDS = 60
@@ -31,32 +32,49 @@ SPARE = 6  # points more than roots, to tell that their signs are independent
 
 
 def drawn(
-    near: Mapping[str, Array], fixed: Collection[str], field: Field, streams: Sequence[str]
+    near: Mapping[str, Array], kept: Kept, field: Field, streams: Sequence[str]
 ) -> dict[str, Array]:
-    """Independent elements for what is not fixed, each point's from its own stream."""
+    """Elements for what does not keep its values, each point's from its own stream."""
     rngs = [random.Random(f"inputs {stream}") for stream in streams]
     found = {}
     for name, value in near.items():
-        if name not in fixed:
-            at = np.empty((len(streams), value.size), dtype=object)
-            for k, rng in enumerate(rngs):
-                at[k] = field.drawn(rng, value.size)
-            found[name] = at.reshape((len(streams), *value.shape))
+        if name in kept and kept[name] is None:
+            continue
+        at = np.empty((len(streams), *value.shape), dtype=object)
+        for k, rng in enumerate(rngs):
+            at[k] = redrawn(kept.get(name), value.shape, field, rng)
+        found[name] = at
     return found
 
 
+def redrawn(way: Way | None, shape: tuple[int, ...], field: Field, rng: random.Random) -> Array:
+    """An array's elements at one point."""
+    return entries(field, rng, shape) if way is None else way.draw(field, rng).reshape(shape)
+
+
 def begun(
-    near: Mapping[str, Array], field: Field, streams: Sequence[str], draws: Mapping[str, Array]
+    near: Mapping[str, Array],
+    kept: Kept,
+    field: Field,
+    streams: Sequence[str],
+    draws: Mapping[str, Array],
 ) -> tuple[Arithmetic, dict[str, Element]]:
     """An arithmetic at some points, and what a program starts from there."""
     arithmetic = Arithmetic(field, streams)
     values = {
-        name: Element(arithmetic, value, draws[name], Degree(1))
+        name: Element(arithmetic, value, draws[name], _degree(kept.get(name), arithmetic))
         if name in draws
         else arithmetic.stated(value)
         for name, value in near.items()
     }
     return arithmetic, values
+
+
+def _degree(way: Way | None, arithmetic: Arithmetic) -> Degree:
+    if way is None:
+        return Degree(1)
+    below = arithmetic.divide(Degree(way.below), 1) if way.below else Degree()
+    return Degree(way.degree + below.own, below.times)
 
 
 def up_to_roots(
@@ -99,7 +117,7 @@ class Search:
         self,
         steps: Sequence[Step],
         near: Mapping[str, Array],
-        fixed: Collection[str],
+        kept: Kept,
         field: Field,
         seed: int | str,
         least: int,
@@ -107,15 +125,15 @@ class Search:
         used = {name for step in steps for name in step.operands()}
         self.steps = steps
         self.near = near
-        self.fixed = fixed
+        self.kept = kept
         self.field = field
         self.seed = seed
         self.least = least
         self.places = [
             (name, i)
             for name, value in near.items()
-            if name in used and name not in fixed
-            for i in range(value.size)
+            if name in used and not (name in kept and kept[name] is None)
+            for i in range(value.size if name not in kept else 1)
         ]
         self.rng = random.Random(f"search {seed}")
         self.certain = False
@@ -125,7 +143,7 @@ class Search:
         """Streams and draws of a number of points; of some the roots may lack in the end."""
         self.certain = self._independent()
         streams = [f"{self.seed} {k}" for k in range(count)]
-        draws = drawn(self.near, self.fixed, self.field, streams)
+        draws = drawn(self.near, self.kept, self.field, streams)
         best = self._reached(streams, draws)
         changes, rounds = [0] * count, 0
         each = max(1, TRIED // count)
@@ -149,7 +167,7 @@ class Search:
 
     def _reached(self, streams: Sequence[str], draws: Mapping[str, Array]) -> list[int]:
         """For each point how many roots exist before the first that doesn't; FAR where all do."""
-        arithmetic, values = begun(self.near, self.field, streams, draws)
+        arithmetic, values = begun(self.near, self.kept, self.field, streams, draws)
         arithmetic.hasty = True
         interpret(self.steps, values, arithmetic.meaning, arithmetic.number)
         found = []
@@ -184,8 +202,8 @@ class Search:
         such step those that its operands come from.
         """
         streams = [f"{self.seed} spare {k}" for k in range(count)]
-        draws = drawn(self.near, self.fixed, self.field, streams)
-        arithmetic, values = begun(self.near, self.field, streams, draws)
+        draws = drawn(self.near, self.kept, self.field, streams)
+        arithmetic, values = begun(self.near, self.kept, self.field, streams, draws)
         arithmetic.exponents.open = arithmetic.angles.open = alone
         below: list[frozenset[int]] = []
         within: dict[str, frozenset[int]] = dict.fromkeys(values, frozenset())
@@ -210,5 +228,10 @@ class Search:
                     found[k] = f"{self.seed} {self.rng.random()}"
                 else:
                     name, i = self.places[place]
-                    (made[name][k].reshape(-1)[i],) = self.field.drawn(self.rng, 1)
+                    way = self.kept.get(name)
+                    if way is None:
+                        (made[name][k].reshape(-1)[i],) = self.field.drawn(self.rng, 1)
+                    else:
+                        shape = made[name][k].shape
+                        made[name][k] = redrawn(way, shape, self.field, self.rng)
         return found, made

@@ -11,8 +11,8 @@ from support import EXAMPLES, session
 
 from gradcli.ops import TABLE
 from gradcli.ops.core import Op
-from gradcli.proof.evaluation import fixed_names
 from gradcli.proof.gradients import prove_gradients
+from gradcli.proof.restricted import restricted
 from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, UNDECIDED, Proof
 from gradcli.session import Request, Session, run
 from gradcli.transform.reverse import derive
@@ -81,7 +81,7 @@ def test_a_rule_that_is_off_is_refuted(name: str) -> None:
 def test_every_gradient_of_an_example_is_proven(name: str) -> None:
     found = run(str(EXAMPLES / f"{name}.eq"), Request())
 
-    every = proofs(found, fixed_names(found.program, ()))
+    every = proofs(found, restricted(found.program, ()))
 
     assert {proof.verdict for proof in every.values()} == {PROVEN}, every
 

@@ -8,7 +8,8 @@ from identities import DECLARATIONS, FALSE, TRUE, Identity
 from support import session
 
 from gradcli.ops import TABLE
-from gradcli.proof.evaluation import Evaluation, fixed_names
+from gradcli.proof.evaluation import Evaluation
+from gradcli.proof.restricted import restricted
 from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, UNDECIDED, Proof
 from gradcli.session import Session
 
@@ -41,7 +42,7 @@ def computed(identity: Identity) -> Session:
 
 def decided(found: Session, seed: int = 0) -> Proof:
     near = {item.name: found.values[item.name] for item in found.program.inputs}
-    evaluation = Evaluation(found.program.steps, near, fixed_names(found.program, ()), seed)
+    evaluation = Evaluation(found.program.steps, near, restricted(found.program, ()), seed)
     return evaluation.equal(evaluation.values["a"], evaluation.values["b"])
 
 

@@ -20,8 +20,9 @@ from gradcli.lower.text import Misfit
 from gradcli.ops.core import Array
 from gradcli.ops.parts import Region, kept_shape
 from gradcli.proof.element import Element
-from gradcli.proof.evaluation import Evaluation, fixed_names
+from gradcli.proof.evaluation import Evaluation
 from gradcli.proof.exponents import MorePoints
+from gradcli.proof.restricted import restricted
 from gradcli.sizes import Number, numbers
 from gradcli.transform.reify import OWN
 
@@ -42,8 +43,8 @@ class Ground:
         near = {item.name: points.values[item.name][0, point] for item in program.inputs}
         for item, name in zip(program.given, reified.arriving, strict=True):
             near[name] = points.arriving[item.name][0, point]
-        fixed = fixed_names(program, points.bound)
-        self.evaluation = Evaluation((*program.steps, *reified.steps), near, fixed, point)
+        kept = restricted(program, points.bound)
+        self.evaluation = Evaluation((*program.steps, *reified.steps), near, kept, point)
         self.begin()
 
     def begin(self) -> None:

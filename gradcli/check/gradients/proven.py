@@ -13,8 +13,8 @@ from gradcli.check.elsewhere import own_sizes, spelled, together
 from gradcli.check.gradients.result import FAIL, PASS, REFUTATION, Result
 from gradcli.check.gradients.surrogates import surrogates
 from gradcli.ops.core import Array
-from gradcli.proof.evaluation import fixed_names
 from gradcli.proof.gradients import prove_gradients
+from gradcli.proof.restricted import restricted
 from gradcli.proof.verdict import LOG_LEAST, PROVEN, REFUTED, UNDECIDED, Proof, undecided
 from gradcli.session import Session
 
@@ -35,8 +35,8 @@ def proofs(session: Session, names: Sequence[str], seed: int = 0) -> dict[str, P
     program = session.program
     near = {item.name: session.inputs[item.name] for item in program.inputs}
     stated = {item.name for item in program.inputs if item.role == "const"}
-    fixed = fixed_names(program, {name for name in stated if _short(near[name])})
-    return prove_gradients(session.derivation, near, session.given, fixed, seed, names)
+    kept = restricted(program, {name for name in stated if _short(near[name])})
+    return prove_gradients(session.derivation, near, session.given, kept, seed, names)
 
 
 def _short(value: Array) -> bool:

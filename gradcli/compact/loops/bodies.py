@@ -121,7 +121,7 @@ class Bodies:
         derivation = derive(program, wrt)
         values = {item.name: self._value(item) for item in program.inputs}
         found = Lines(derivation, values, apart)
-        near = Near(values, frozenset())
+        near = Near(values, {})
         short = assembled(derivation, found, found.found(), near, self.taken)
         if operations(short) > operations(derivation):
             raise Unkept("its steps are shorter")
