@@ -47,10 +47,12 @@ def _body(report: Report, detail: Detail, digits: int, level: int | None) -> Ite
     yield f"<header>\n<h1>{text(report.source)}</h1>\n"
     yield f"<p>against {text(report.model)}, {report.layout} layout</p>\n</header>\n<main>\n"
     yield '<section class="whole"><h2>Verdicts</h2>\n'
-    yield from (f"<p>{escape(visible(line))}</p>\n" for line in said)
-    yield '</section>\n<section class="whole"><h2>Line by line</h2>\n<ol class="list">\n'
+    yield from (f"<p>{escape(visible(line[:-1]))}</p>\n" for line in said)
+    yield '</section>\n<section class="whole"><h2 id="listed">Line by line</h2>\n'
+    yield '<div class="lines" tabindex="0" role="region" aria-labelledby="listed">'
+    yield '<ol class="list">\n'
     yield from _listed(report, detail, digits, level)
-    yield "</ol>\n</section>\n</main>\n"
+    yield "</ol></div>\n</section>\n</main>\n"
 
 
 def _listed(report: Report, detail: Detail, digits: int, level: int | None) -> Iterator[str]:

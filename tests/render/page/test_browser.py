@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from browsers import browser
 from pages import EXAMPLES, session
+from typer.testing import CliRunner
 
+from gradcli.cli import app
 from gradcli.errors import GradError
 from gradcli.render.page.derivation import lines
 from gradcli.render.page.document import Live
@@ -216,5 +218,38 @@ def test_a_followed_page_shows_the_next_one_where_the_reader_is(
     save(model.format(8), "5")
     page.locator("#e1", has_text="8").wait_for()
     assert page.evaluate("history.length") <= 2
+    context.close()
+    assert not wrong
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
+def test_a_page_of_verdicts_by_keys_alone(
+    chromium: Any, tmp_path: Path, scheme: str, width: int
+) -> None:
+    """Each corrected line is reached and opened; nothing is out of sight, nor found by axe."""
+    (tmp_path / "m.eq").write_text("input x: [2], W: [2, 2]\nz = W @ x\nloss L = sum(z^2)\n")
+    (tmp_path / "mine.grad").write_text(
+        "dL/dz = 2 * z.T\ndL/dW = dL/dz.T @ x.T\ndL/dx = dL/dz @ W.T  # a long line, and more of it\n"
+    )
+    file = tmp_path / "verdicts.html"
+    arguments = ["check", str(tmp_path / "m.eq"), "--against", str(tmp_path / "mine.grad")]
+    found = CliRunner().invoke(app, [*arguments, "-f", "html", "-o", str(file)])
+    assert found.exit_code == 1, found.stderr
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("request", lambda request: request.url != file.as_uri() and wrong.append(request.url))
+    page.goto(file.as_uri())
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY" and not page.evaluate(
+            "document.activeElement.parentElement.open"
+        ):
+            page.keyboard.press("Enter")
+    assert page.locator("summary").count() >= 2
+    assert not page.locator("details:not([open])").count()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not violations(page)
     context.close()
     assert not wrong

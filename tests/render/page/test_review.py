@@ -54,6 +54,12 @@ def test_the_lines_stand_as_they_are_written(check) -> None:
     ]  # fmt: skip
 
 
+def test_the_verdicts_are_told_as_lines(check) -> None:
+    told = re.findall("<p>(.*?)</p>", check(MINE), re.DOTALL)
+    assert "mine.grad: 3 lines: 2 right, 1 wrong" in told
+    assert not any("\\n" in line for line in told)
+
+
 def test_a_wrong_line_has_its_caret_and_the_corrected_line_behind_a_click(check) -> None:
     wrong = item(check(MINE), 4)
     mark, caret = re.findall("<mark>(.*?)</mark>", wrong), re.findall(r"(\^+)</span>", wrong)
