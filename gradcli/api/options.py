@@ -23,7 +23,7 @@ Mode: TypeAlias = Literal["reverse", "forward", "both"]
 # Arrays by name: of NumPy, nested lists, numbers, or what NumPy makes an array of; or a file.
 Arrays: TypeAlias = Mapping[str, Any]
 Data: TypeAlias = Arrays | str | os.PathLike[str]
-Target: TypeAlias = Literal["numpy", "torch", "jax"]
+Target: TypeAlias = Literal["numpy", "torch", "jax", "python"]
 Oracle: TypeAlias = Literal["torch", "jax", "autograd"]
 Precision: TypeAlias = Literal["float64", "float32", "bfloat16", "float16"]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -32,7 +32,7 @@ Names: TypeAlias = str | Iterable[str]
 LAYOUTS = ("numerator", "denominator")
 ORACLES = ("torch", "jax", "autograd")
 ACCUMULATE = ("auto", "always")
-TARGETS = ("numpy", "torch", "jax")
+TARGETS = ("numpy", "torch", "jax", "python")
 MODES = ("reverse", "forward", "both")
 PRECISIONS = ("float64", "float32", "bfloat16", "float16")
 MAX_ELEMENTS = 10**8

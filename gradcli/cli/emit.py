@@ -16,6 +16,7 @@ class Target(StrEnum):
     numpy = "numpy"
     torch = "torch"
     jax = "jax"
+    python = "python"
 
 
 def emit(

@@ -21,11 +21,13 @@ MODULES = {"np": np, "math": math}
 class Helpers:
     """Collects the functions that generated code calls, each once, with all that they need.
 
-    known: functions that are there already, with their names.
+    known: functions that are there already, with their names. private: whether the names of all
+    others begin with an underscore, so that no variable hides one.
     """
 
-    def __init__(self, known: Mapping[Any, str] | None = None) -> None:
+    def __init__(self, known: Mapping[Any, str] | None = None, private: bool = False) -> None:
         known = known or {}
+        self.private = private
         self.texts: list[str] = []
         self.taken: set[str] = {*MODULES, *known.values()}  # names
         self._names: dict[int, str] = {id(function): name for function, name in known.items()}
@@ -45,6 +47,7 @@ class Helpers:
 
     def _fresh(self, wanted: str) -> str:
         name = wanted if wanted.isidentifier() else "helper"
+        name = f"_{name.lstrip('_')}" if self.private else name
         while name in self.taken or name in dir(builtins):
             name += "_"
         self.taken.add(name)

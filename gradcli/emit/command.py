@@ -28,7 +28,8 @@ def emit(
     plain: one line an operation, in the order of the listing. memory: the most bytes of arrays that
     cut loops may take, at the model's sizes.
     """
-    found = passes(parsed, request, plain, LANGUAGES[to].seeded)
+    language = LANGUAGES[to]
+    found = passes(parsed, request, plain, language.seeded, not language.serial)
     words = ["gradcli", "emit", parsed.source.name, "--to", to]
     words += ["--plain"] if plain else []
     words += [] if memory is None else ["--memory", str(memory)]

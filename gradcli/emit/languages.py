@@ -6,12 +6,13 @@ Everything else, how an operation is written, stands in the operations' own entr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gradcli.codegen.helpers import numpys_own
 from gradcli.errors import GradError
-from gradcli.ops.coding import JAX, NUMPY, TORCH, Site, between
-from gradcli.ops.core import Call
+from gradcli.ops import lists
+from gradcli.ops.coding import CALLED, JAX, NUMPY, PYTHON, TORCH, Site, between
+from gradcli.ops.core import Call, Spelling
 
 
 class Range(NamedTuple):
@@ -42,8 +43,35 @@ class Language:
     fixed = False  # whether arrays have one length in all iterations of a loop
     like = ""  # an array of the kind to compute with, where there is no input
 
-    def __init__(self, own: Callable[[Call, Site], str]) -> None:
+    serial = False  # whether loops stay as they are, one step after the other
+
+    def __init__(
+        self, own: Callable[[Call, Site], str], helper: Callable[[Callable[..., Any], str], str]
+    ) -> None:
         self.own = own
+        self.helper = helper
+
+    def spelling(self, call: Call, site: Site) -> Spelling:
+        """How an operation is written."""
+        found = call.op.code.get(self.name, call.op.code.get(NUMPY))
+        if found is None:
+            return Spelling(self.call(call, site))
+        return found if isinstance(found, Spelling) else found(site)
+
+    def shape(self, name: str) -> str:
+        return f"{name}.shape"
+
+    def rank(self, name: str) -> str:
+        return f"{name}.ndim"
+
+    def entry(self, name: str, parts: Sequence[str]) -> str:
+        return f"{name}[{', '.join(parts)}]"
+
+    def added(self, name: str, value: str) -> str:
+        return f"{name} + {value}"
+
+    def reshaped(self, text: str, shape: str) -> str:
+        return f"{text}.reshape({shape})"
 
     def call(self, call: Call, site: Site) -> str:
         """An operation without a template, as a call of its forward function."""
@@ -196,4 +224,108 @@ def _of_library(call: Call, language: Language) -> str:
     return f"{language.xp}.{name}({{,}})"
 
 
-LANGUAGES: dict[str, type[Language]] = {NUMPY: Language, TORCH: Torch, JAX: Jax}
+class Python(Language):
+    """Python alone, on nested lists."""
+
+    name = PYTHON
+    title = "Python"
+    imports = ()
+    serial = True
+
+    def spelling(self, call: Call, site: Site) -> Spelling:
+        op = call.op
+        found = op.code.get(PYTHON)
+        if isinstance(found, Spelling) and (op.copies or not op.elementwise):
+            return found
+        if found is None and op.lists is None:
+            raise GradError(
+                f"`{op.name}` is not written for {self.title}",
+                hint="--to numpy writes every operation",
+                kind="bad-option",
+            )
+        if op.elementwise:
+            each, letters = self.helper(lists.each, "_each"), "abcdef"[: len(site.signature.shapes)]
+            if isinstance(found, Spelling):
+                value = found.template.format(*letters)
+            else:
+                value = f"{self.helper(op.lists, f'_{op.name}')}({', '.join(letters)})"  # type: ignore[arg-type]
+            return Spelling(f"{each}(lambda {', '.join(letters)}: {value}, {{,}})")
+        assert op.lists is not None
+        static = dict(op.code[CALLED](site) if CALLED in op.code else call.static)
+        own = {"shape": site.dims(site.shape)}
+        own |= dict.fromkeys(("N", "stop"), site.size(site.shape[0]))
+        texts = {key: own.get(key, repr(value)) for key, value in static.items()}
+        if CALLED in op.code:
+            texts = {key: str(value) for key, value in static.items()}
+        elif site.spans and "slices" in static:
+            texts = {"region": self.region(site)}
+        operands = ["{,}"] if site.signature.shapes else []
+        arguments = ", ".join([*operands, *(f"{key}={text}" for key, text in texts.items())])
+        return Spelling(f"{self.helper(op.lists, f'_{op.name}')}({arguments})")
+
+    def region(self, site: Site) -> str:
+        """What is taken of each axis: above two axes a single index drops its own."""
+        parts = []
+        for start, run, single, whole in site.spans:
+            if whole:
+                parts.append("slice(None)")
+            else:
+                parts.append(start if single and len(site.spans) > 2 else _slice(run))
+        return f"({', '.join(parts)},)"
+
+    def shape(self, name: str) -> str:
+        return f"{self.helper(lists.shape, '_shape')}({name})"
+
+    def rank(self, name: str) -> str:
+        return f"len({self.shape(name)})"
+
+    def made(self, kind: str, shape: str, like: str) -> str:
+        function = lists.ones if kind == "ones" else lists.zeros
+        return f"{self.helper(function, f'_{function.__name__}')}({shape})"
+
+    def of_numbers(self, text: str, like: str) -> str:
+        return text
+
+    def scalar(self, name: str, like: str) -> str:
+        return f"{name} if isinstance({name}, list) else [[{name}]]"
+
+    def copied(self, name: str) -> str | None:
+        return f"{name} = {self.helper(lists.each, '_each')}(lambda a: a, {name})"
+
+    def filled(self, name: str, parts: Sequence[str], adds: bool, value: str) -> str:
+        front = [part for part in parts if ":" not in part]
+        rest = [part for part in parts if ":" in part]
+        if parts[: len(front)] != front:
+            front, rest = [], list(parts)
+        target = name + "".join(f"[{part}]" for part in front)
+        if rest:
+            texts = ", ".join(_slice(part) if ":" in part else part for part in rest)
+            put = self.helper(lists.put_in, "_put_in")
+            return f"{target} = {put}({target}, ({texts},), {value}, adds={adds})"
+        return f"{target} = {self.added(target, value) if adds else value}"
+
+    def entry(self, name: str, parts: Sequence[str]) -> str:
+        if any(":" in part for part in parts[:-1]):
+            texts = ", ".join(_slice(part) if ":" in part else part for part in parts)
+            return f"{self.helper(lists.part, '_part')}({name}, ({texts},))"
+        return name + "".join(f"[{part}]" for part in parts)
+
+    def added(self, name: str, value: str) -> str:
+        return f"{self.helper(lists.plus, '_plus')}({name}, {value})"
+
+    def reshaped(self, text: str, shape: str) -> str:
+        return f"{self.helper(lists.reshape, '_reshape')}({text}, ({shape}))"
+
+
+def _slice(run: str) -> str:
+    """A slice as an object."""
+    ends = [end.strip() or "None" for end in run.split(":")]
+    return "slice(None)" if set(ends) == {"None"} else f"slice({', '.join(ends)})"
+
+
+LANGUAGES: dict[str, type[Language]] = {
+    NUMPY: Language,
+    TORCH: Torch,
+    JAX: Jax,
+    PYTHON: Python,
+}

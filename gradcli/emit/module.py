@@ -68,9 +68,9 @@ class Module:
         self.plain = asked.plain
         self.memory: list[str] = []
         self.sizes = found.forward.sizes
-        self.helpers = Helpers()
+        self.helpers = Helpers(private=True)
         self.names = Names(RESERVED)
-        self.language = LANGUAGES[asked.to](self.called)
+        self.language = LANGUAGES[asked.to](self.called, self.helpers.name)
         self.like = ""
         self.missing: list[str] = []
         self.kept: list[str] = []  # the dims that the backward pass needs and can't see
@@ -114,8 +114,7 @@ class Module:
             "",
             *(["import math", ""] if self.maths(forward + backward) else []),
             *self.language.imports,
-            "",
-            "",
+            *(["", ""] if self.language.imports else [""]),
         ]
         for text in self.helpers.texts:
             lines += [*text.rstrip().splitlines(), "", ""]
@@ -242,7 +241,7 @@ class Module:
     def plan(self, nest: Nest, kept: Container[str], known: Container[str]) -> Plan:
         """The equations of a pass in order, with its loops cut as far as memory allows."""
         fixed, asked = self.language.fixed, self.asked
-        if self.plain:
+        if self.plain or self.language.serial:
             return Plan(schedule(nest, False, fixed), {})
         return planned(nest, kept, known, fixed, asked.memory, asked.dims)
 
@@ -264,7 +263,7 @@ class Module:
         axes = self.passes.forward.axes[quantity.name]
         if quantity.axes == axes:
             return name
-        return f"{name}[{self.part(quantity.axes, axes)}]"
+        return self.language.entry(name, self.part(quantity.axes, axes).split(", "))
 
     def part(self, axes: Sequence[Axis], whole: Sequence[Axis]) -> str:
         parts = []
@@ -344,7 +343,7 @@ class Module:
                 if any(name not in known for name in variables(rest)):
                     continue
                 at, cost = (k, 0) if k == 0 else (-1, 1) if k == len(every) - 1 else (k, 2)
-                text = f"{name}.shape[{at}]"
+                text = f"{self.language.shape(name)}[{at}]"
                 if rest.terms:
                     more = self.size(rest)
                     text += f" - {more[1:]}" if more.startswith("-") else f" + {more}"
@@ -362,7 +361,7 @@ class Module:
 
     def ranks(self, quantities: Sequence[Quantity], bound: Sequence[str]) -> Iterator[str]:
         """That the arrays from which sizes are read have as many axes as they should."""
-        read = set(re.findall(r"(\w+)\.shape", "\n".join(bound)))
+        read = set().union(*re.findall(r"(\w+)\.shape|_shape\((\w+)\)", "\n".join(bound)))
         rows = [
             f'("{docstring(q.name)}", {name}, {len(q.axes) + len(q.shape)})'
             for q in quantities
@@ -370,8 +369,9 @@ class Module:
         ]
         if rows:
             yield from looped("name, array, axes", rows)
-            yield "        if array.ndim != axes:"
-            yield '            raise ValueError(f"{name} has shape {array.shape}, not {axes} axes")'
+            yield f"        if {self.language.rank('array')} != axes:"
+            text = f"{{name}} has shape {{{self.language.shape('array')}}}, not {{axes}} axes"
+            yield f'            raise ValueError(f"{text}")'
 
     def checks(self, quantities: Sequence[tuple[str, str, Quantity]]) -> Iterator[str]:
         wanted = [
@@ -385,16 +385,18 @@ class Module:
         if len(wanted) == 1:
             ((_, name, shape),) = wanted
             text = texts[0].replace("{", "{{").replace("}", "}}")
-            yield f"    if {name}.shape != {shape}:"
-            yield f'        raise ValueError(f"{text} has shape {{{name}.shape}}, not {{{shape}}}")'
+            got = self.language.shape(name)
+            yield f"    if {got} != {shape}:"
+            yield f'        raise ValueError(f"{text} has shape {{{got}}}, not {{{shape}}}")'
             return
         rows = [
             f'("{text}", {name}, {shape})'
             for text, (_, name, shape) in zip(texts, wanted, strict=True)
         ]
         yield from looped("name, array, shape", rows)
-        yield "        if array.shape != shape:"
-        yield '            raise ValueError(f"{name} has shape {array.shape}, not {shape}")'
+        got = self.language.shape("array")
+        yield f"        if {got} != shape:"
+        yield f'            raise ValueError(f"{{name}} has shape {{{got}}}, not {{shape}}")'
 
     def quotients(self) -> Iterator[str]:
         """Sizes that are quotients, of a slice with steps say, are so where nothing is left."""

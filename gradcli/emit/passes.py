@@ -50,11 +50,18 @@ class Passes(NamedTuple):
     note: str | None
 
 
-def passes(parsed: Parsed, request: Request, plain: bool = False, seeded: bool = True) -> Passes:
+def passes(
+    parsed: Parsed,
+    request: Request,
+    plain: bool = False,
+    seeded: bool = True,
+    stacks: bool = True,
+) -> Passes:
     """A model's passes with its loops kept. Raises GradError or GradErrors.
 
     plain: as the listing has them, with nothing simplified. seeded: whether the loss's own
-    derivative is 1; otherwise it arrives like the given ones.
+    derivative is 1; otherwise it arrives like the given ones. stacks: whether products that share
+    an operand are drawn together.
     """
     program = small(parsed, request)
     note = None
@@ -88,7 +95,7 @@ def passes(parsed: Parsed, request: Request, plain: bool = False, seeded: bool =
         ahead = simplify.without_copies(ahead, results | _taken(back))
     ends = [derivative(name) for name in wanted]
     back = back._replace(equations=tuple(simplify.needed(back.equations, ends)))
-    if not plain:
+    if stacks and not plain:
         ahead, back = _stacked(ahead, back, results, ends)
     ahead, back, saved = _split(ahead, back, {q.name for q in inputs}, outputs, not plain)
     gradients = tuple(Quantity(name, nest.axes[name], nest.shapes[name]) for name in wanted)

@@ -23,7 +23,7 @@ from gradcli.nests.nest import (
     substitute,
     variables,
 )
-from gradcli.ops.coding import NUMPY, SUMMED, Site, between
+from gradcli.ops.coding import SUMMED, Site, between
 from gradcli.ops.core import EXACT, Call, Spelling
 from gradcli.ops.parts import Part
 from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, SUM, Number, Shape, Size
@@ -210,7 +210,8 @@ class Writer:
             self.line(self.language.filled(variable, parts, adds, self.value(item, room)[0]))
         elif adds:
             value, binding = self.value(item, room - 2 * len(variable) - 6)
-            self.line(f"{variable} = {variable} + {value if binding > SUM else f'({value})'}")
+            value = value if binding > SUM else f"({value})"
+            self.line(f"{variable} = {self.language.added(variable, value)}")
         else:
             self.line(f"{variable} = {self.value(item, room - len(variable) - 3)[0]}")
 
@@ -223,7 +224,7 @@ class Writer:
         ]
         front = [self.length(loop) for k, loop in enumerate(item.batch) if k not in self.lost(item)]
         shape = ", ".join([*front, *map(self.size, sizes)])
-        return f"{text if binding >= POSTFIX else f'({text})'}.reshape({shape})"
+        return self.language.reshaped(text if binding >= POSTFIX else f"({text})", shape)
 
     def may_wait(self, i: int, item: Item, store: Store) -> bool:
         """Whether a value can stand in the statements that use it.
@@ -336,7 +337,7 @@ class Writer:
             parts += ["None"] * missing
         parts = _trimmed(parts)
         name = self.variable(ref.name)
-        text = f"{name}[{', '.join(parts)}]" if parts else name
+        text = self.language.entry(name, parts) if parts else name
         if self.open and name in self.open[0][2]:
             return self.language.read(text), POSTFIX
         return text, POSTFIX if parts else ATOM
@@ -414,23 +415,18 @@ class Writer:
         lost = self.lost(item)
         batched = tuple(self.batched(arg, item) for arg in equation.args)
         front = tuple(self.length(loop) for loop in item.batch) if any(batched) else ()
-        whole = call.signature.shapes[0] if equation.spans else ()
+        stated = () if equation.adds else equation.spans or ()  # of a target they are no part of it
+        whole = call.signature.shapes[0] if stated else ()
         spans = tuple(
             (self.size(s.start), self.span(s, size), s.single, s.whole)
-            for s, size in zip(equation.spans or (), whole, strict=True)
+            for s, size in zip(stated, whole, strict=True)
         )
         site = Site(call.signature, call.shape, front, self.size, spans, batched)
         if lost and len(lost) == len(item.batch) and SUMMED in call.op.code:
             spelling = call.op.code[SUMMED](site)
             if spelling is not None:
                 return self.fill(spelling, call, operands)
-        op = call.op
-        spelling = op.code.get(self.language.name, op.code.get(NUMPY))
-        if spelling is None:
-            spelling = Spelling(self.language.call(call, site))
-        elif not isinstance(spelling, Spelling):
-            spelling = spelling(site)
-        written = self.fill(spelling, call, operands)
+        written = self.fill(self.language.spelling(call, site), call, operands)
         if lost and any(batched):
             axes = ", ".join(map(str, lost))
             axes = f"({axes})" if len(lost) > 1 else axes

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import call
-from gradcli.ops import maps
+from gradcli.ops import lists, maps
 from gradcli.ops.coding import (
     JAX,
     NUMPY,
@@ -95,6 +95,7 @@ constant(
     r"\mathbf{{0}}_{{{sizes}}}",
     terms=lambda s, book: book.filled(0, _filled_shape(s)),
     code=filled("zeros"),
+    lists=lists.zeros,
 )
 constant(
     "ones",
@@ -105,6 +106,7 @@ constant(
     r"\mathbf{{1}}_{{{sizes}}}",
     terms=lambda s, book: book.filled(1, _filled_shape(s)),
     code=filled("ones"),
+    lists=lists.ones,
 )
 constant(
     "eye",
@@ -118,6 +120,7 @@ constant(
     terms=lambda s, book: book.identity(s.attrs["size"]),
     spread=True,
     code={NUMPY: identity, TORCH: identity_like},
+    lists=lists.eye,
 )
 constant(
     "arange",
@@ -130,6 +133,7 @@ constant(
     counts=lambda s, belows: s.attrs["size"],
     yields=True,
     code={NUMPY: counted, TORCH: counted_like, JAX: counted_of},
+    lists=lists.arange,
 )
 register(
     Op(
@@ -148,6 +152,7 @@ register(
         static=lambda s: {**coded(s), "shape": numbers(_literal_shape(s))},
         group="constants",
         rounding=EXACT,
+        lists=lists.constant,
     ),
     function=False,
 )

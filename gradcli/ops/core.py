@@ -124,6 +124,8 @@ class Op:
     flops: Signature, the result's shape -> how many floating-point operations it takes.
     code: for each target of `gradcli emit` its template, or a function of where it is written that
         gives one (`ops/coding.py`).
+    lists: what it is in Python alone: a function of nested lists, and the `static` arguments; of
+        numbers where it works entry by entry (`ops/lists.py`).
     flip: Signature, operand pairs -> the transposed result, where transposition moves inward.
     spread: whether transposition moves inward even where no cotangent is inside.
     static: Signature -> the keyword arguments of `forward`.
@@ -183,6 +185,7 @@ class Op:
     latex_scalar: Spelling | None = None
     numpy: Spelling | None = None
     code: Mapping[str, Any] = field(default_factory=dict)
+    lists: Callable[..., Any] | None = None
     linear: Linear = ()
     jacobian: Callable[[Signature, int, Sequence[Expr]], Map | None] | None = None
     flip: Callable[[Signature, Sequence[Pair]], Expr | None] | None = None

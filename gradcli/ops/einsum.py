@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops import lists
 from gradcli.ops.broadcasting import differ
 from gradcli.ops.coding import NUMPY, contracted
 from gradcli.ops.core import (
@@ -205,5 +206,6 @@ register(
         static=_einsum_static,
         group="shaping",
         code={NUMPY: contracted},
+        lists=lists.einsum,
     )
 )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import exact, maps
+from gradcli.ops import exact, lists, maps
 from gradcli.ops.coding import PYTHON, called, templates
 from gradcli.ops.core import (
     EXACT,
@@ -231,6 +231,7 @@ function(
         torch="{xp}.sigmoid({0})",
         jax="jax.nn.sigmoid({0})",
     ),
+    lists=lists.sigmoid,
 )
 function(
     "relu",
@@ -259,6 +260,7 @@ function(
     kink="at x = 0 the derivative is a",
     branches=lambda x, a: _sign(x),
     code=templates(numpy=Spelling("{xp}.where({0} > 0, {0}, {1} * {0})", ATOM, (PRODUCT, PRODUCT))),
+    lists=lists.leaky,
 )
 function(
     "elu",
@@ -285,6 +287,7 @@ function(
             (SUM, PRODUCT),
         ),
     ),
+    lists=lists.elu,
 )
 function(
     "softplus",
@@ -297,6 +300,7 @@ function(
         torch=Spelling("-{xp}.nn.functional.logsigmoid(-{0})", SIGN, (SIGN,)),
     ),
     exact=exact.softplus,
+    lists=lists.log1pexp,
 )
 function(
     "erf",
@@ -321,6 +325,7 @@ function(
     "Gaussian error linear unit",
     code=templates(torch="{xp}.nn.functional.gelu({0})", jax="jax.nn.gelu({0}, approximate=False)"),
     exact=lambda a, x: x * exact.normal_cdf(a, x),
+    lists=lists.gelu,
 )
 function(
     "silu",
@@ -335,6 +340,7 @@ function(
         torch="{xp}.nn.functional.silu({0})",
         jax="jax.nn.silu({0})",
     ),
+    lists=lists.silu,
 )
 function(
     "maximum",

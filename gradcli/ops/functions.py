@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import exact, gamma
+from gradcli.ops import exact, gamma, lists
 from gradcli.ops.coding import Site, called, templates
 from gradcli.ops.core import EXACT, Array, Op, Spelling, no_vjp
 from gradcli.ops.elementwise import AS, softplus
@@ -88,6 +88,7 @@ function(
     exact=lambda a, x: -exact.softplus(a, -x),
     latex=r"\ln\sigma\left({0}\right)",
     code=templates(torch="{xp}.nn.functional.logsigmoid({0})", jax="jax.nn.log_sigmoid({0})"),
+    lists=lists.log_sigmoid,
 )
 function(
     "logaddexp",
@@ -101,6 +102,7 @@ function(
         torch="{xp}.logaddexp({like}.new_tensor(0) + {0}, {like}.new_tensor(0) + {1})",
         jax="{xp}.logaddexp({0}, {1})",
     ),
+    lists=lists.log_add,
 )
 
 
@@ -131,6 +133,7 @@ function(
     exact=exact.normal_cdf,
     latex=r"\Phi\left({0}\right)",
     code=templates(torch="{xp}.special.ndtr({0})", jax="jax.scipy.special.ndtr({0})"),
+    lists=lists.normal_cdf,
 )
 function(
     "lgamma",
@@ -192,10 +195,17 @@ function(
     kink="no gradient flows through it, though it moves with x",
     rounding=EXACT,
     code=templates(numpy=Spelling("{0}", 0, (0,))),
+    lists=lists.same,
 )
 
 
-def _rounding(name: str, rounded: Callable[[Array], Array], about: str, latex: str) -> None:
+def _rounding(
+    name: str,
+    rounded: Callable[[Array], Array],
+    plain: Callable[[float], float],
+    about: str,
+    latex: str,
+) -> None:
     def forward(x: Array) -> Array:
         return np.asarray(rounded(x.real))
 
@@ -211,9 +221,22 @@ def _rounding(name: str, rounded: Callable[[Array], Array], about: str, latex: s
         exact=lambda a, x: a.step(x, forward),
         rounding=EXACT,
         code=called(name),
+        lists=plain,
     )
 
 
-_rounding("round", np.round, "the nearest whole number; of two, the even one", "")
-_rounding("floor", np.floor, "the largest whole number up to x", r"\left\lfloor {0} \right\rfloor")
-_rounding("ceil", np.ceil, "the smallest whole number from x on", r"\left\lceil {0} \right\rceil")
+_rounding("round", np.round, lists.nearest, "the nearest whole number; of two, the even one", "")
+_rounding(
+    "floor",
+    np.floor,
+    lists.floor,
+    "the largest whole number up to x",
+    r"\left\lfloor {0} \right\rfloor",
+)
+_rounding(
+    "ceil",
+    np.ceil,
+    lists.ceil,
+    "the smallest whole number from x on",
+    r"\left\lceil {0} \right\rceil",
+)

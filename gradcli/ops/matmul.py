@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import coding, maps
+from gradcli.ops import coding, lists, maps
 from gradcli.ops.broadcasting import broadcast_shapes, differ
 from gradcli.ops.coding import JAX, NUMPY, SUMMED, TORCH
 from gradcli.ops.core import (
@@ -153,4 +153,5 @@ operator(
     about="matrix product, over the last two axes",
     jacobian=_matmul_jacobian,
     cite=SLIDES + "rule 1; Giles 2008, section 2.2",
+    lists=lists.matmul,
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import exact, maps
+from gradcli.ops import exact, lists, maps
 from gradcli.ops.broadcasting import differ
 from gradcli.ops.coding import (
     NUMPY,
@@ -206,6 +206,7 @@ matrix(
     flops=_dot_flops,
     terms=lambda s, book, x, y: book.product([x, y], [(0, 1), (0, 1)], (2, 3), _scalar(s)),
     code={NUMPY: scalar_product},
+    lists=lists.dot,
 )
 matrix(
     "outer",
@@ -222,6 +223,7 @@ matrix(
     flops=an_entry,
     terms=lambda s, book, x, y: book.product([x, y], [(0, 2), (1, 3)], (0, 1), _outer_shape(s)),
     code={NUMPY: outer_product},
+    lists=lists.outer,
 )
 matrix(
     "trace",
@@ -241,6 +243,7 @@ matrix(
         numpy=Spelling("{xp}.trace({0}, axis1=-2, axis2=-1)[..., None, None]", POSTFIX),
         torch=Spelling("{xp}.diagonal({0}, dim1=-2, dim2=-1).sum(-1)[..., None, None]", POSTFIX),
     ),
+    lists=lists.trace,
 )
 matrix(
     "inv",
@@ -255,6 +258,7 @@ matrix(
     rounding=BY_NORM,
     flops=of_square(0, 0, 0, 2),
     code=templates(numpy="{xp}.linalg.inv({0})"),
+    lists=lists.inv,
 )
 matrix(
     "det",
@@ -268,6 +272,7 @@ matrix(
     rounding=BY_NORM,
     flops=of_square(-1, Fraction(5, 6), Fraction(-1, 2), Fraction(2, 3)),  # LU, a product
     code=templates(numpy=Spelling("{xp}.linalg.det({0})[..., None, None]", POSTFIX)),
+    lists=lists.det,
 )
 matrix(
     "cofactor",
@@ -285,6 +290,7 @@ matrix(
         torch=Spelling("{xp}.linalg.det({0})[..., None, None] * {xp}.linalg.inv({0}).mT", PRODUCT),
         jax=Spelling("{xp}.linalg.det({0})[..., None, None] * {xp}.linalg.inv({0}).mT", PRODUCT),
     ),
+    lists=lists.cofactor,
 )
 matrix(
     "logdet",
@@ -301,6 +307,7 @@ matrix(
         -1, Fraction(11, 6), Fraction(-1, 2), Fraction(2, 3)
     ),  # LU, logarithms and their sum
     code=templates(numpy=Spelling("{xp}.linalg.slogdet({0})[1][..., None, None]", POSTFIX)),
+    lists=lists.logdet,
 )
 matrix(
     "solve",
@@ -317,6 +324,7 @@ matrix(
     rounding=BY_NORM,
     flops=solution,
     code=templates(numpy="{xp}.linalg.solve({0}, {1})"),
+    lists=lists.solve,
 )
 matrix(
     "diag",
@@ -333,4 +341,5 @@ matrix(
     rounding=EXACT,
     flops=none,
     code={NUMPY: diagonal, TORCH: diagonal_torch},
+    lists=lists.diag,
 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcli.expr import Expr, call
+from gradcli.ops import lists
 from gradcli.ops.coding import JAX, NUMPY, TORCH, crossed, kronecker
 from gradcli.ops.core import EACH, RING, Array, Pair, Signature, define, infix
 from gradcli.ops.flops import an_entry, times
@@ -89,4 +90,5 @@ define(
     yields=True,
     flops=an_entry,
     code={NUMPY: kronecker},
+    lists=lists.kron,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
-from gradcli.ops import exact
+from gradcli.ops import exact, lists
 from gradcli.ops.axes import each, from_end, turned
 from gradcli.ops.coding import (
     FIRST_JAX,
@@ -203,6 +203,7 @@ reduction(
     terms=_sum_terms,
     code=method("sum"),
     fold=("add",),
+    lists=lists.total,
 )
 reduction(
     "mean",
@@ -219,6 +220,7 @@ reduction(
     ),
     code=method("mean"),
     fold=("add", "div"),
+    lists=lists.mean,
 )
 reduction(
     "prod",
@@ -231,6 +233,7 @@ reduction(
     code=method("prod") | {TORCH: one_by_one("prod")},
     exact=lambda a, x, axes, scalar: a.every(x, axes, scalar),
     fold=("mul",),
+    lists=lists.prod,
 )
 reduction(
     "max",
@@ -246,6 +249,7 @@ reduction(
     flops=reduced(),
     code=method("max", "amax"),
     fold=("maximum",),
+    lists=lists.largest,
 )
 reduction(
     "min",
@@ -261,6 +265,7 @@ reduction(
     flops=reduced(),
     code=method("min", "amin"),
     fold=("minimum",),
+    lists=lists.smallest,
 )
 reduction(
     "logsumexp",
@@ -276,6 +281,7 @@ reduction(
     },
     exact=exact.logsumexp,
     fold=("logaddexp",),
+    lists=lists.logsumexp,
 )
 reduction(
     "norm",
@@ -292,6 +298,7 @@ reduction(
         NUMPY: along("{xp}.sqrt({xp}.square({0}).sum(axis=AXES, keepdims=True))", POSTFIX),
         TORCH: along("{xp}.sqrt({xp}.square({0}).sum(dim=AXES, keepdim=True))", POSTFIX),
     },
+    lists=lists.norm,
 )
 
 
@@ -339,6 +346,7 @@ normalisation(
     flops=reduced(function=1, spread=1),
     sums_to_one=lambda s: s.attrs["axis"],
     code={JAX: along("jax.nn.softmax({0}, AXES)", whole=True), TORCH: in_torch("softmax")},
+    lists=lists.softmax,
 )
 normalisation(
     "log_softmax",
@@ -349,6 +357,7 @@ normalisation(
     exact=lambda a, x, axes, scalar: x - a.log(a.total(a.exp(x), axes)),
     flops=reduced(function=1, rest=1, spread=1),
     code={JAX: along("jax.nn.log_softmax({0}, AXES)", whole=True), TORCH: in_torch("log_softmax")},
+    lists=lists.log_softmax,
 )
 
 
@@ -374,5 +383,6 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
             TORCH: first_of("argmax" if _sign > 0 else "argmin", FIRST_TORCH, "movedim"),
             JAX: first_of("argmax" if _sign > 0 else "argmin", FIRST_JAX, "moveaxis"),
         },
+        lists=lists.is_max if _sign > 0 else lists.is_min,
         exact=exact.mask(_sign),
     )

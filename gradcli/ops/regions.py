@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import maps
+from gradcli.ops import lists, maps
 from gradcli.ops.coding import CALLED, JAX, NUMPY, TORCH, padded, padded_torch, taken
 from gradcli.ops.coding import regions as coded_regions
 from gradcli.ops.core import (
@@ -81,6 +81,7 @@ register(
         group="operators",
         rounding=EXACT,
         code={NUMPY: taken},
+        lists=lists.taken,
     ),
     function=False,
 )
@@ -189,5 +190,6 @@ register(
         region=lambda s: s.attrs["regions"],
         group="shaping",
         code={CALLED: coded_regions, TORCH: padded_torch, JAX: padded},
+        lists=lists.scattered,
     )
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import exact
+from gradcli.ops import exact, lists
 from gradcli.ops import sequence_code as coding
 from gradcli.ops.core import (
     ALL,
@@ -121,6 +121,7 @@ along(
     about="sums of all entries so far, along an axis; reverse=1 from the end",
     cite=LINEAR,
     code=coding.cumsum,
+    lists=lists.cumsum,
 )
 along(
     "cumprod",
@@ -130,6 +131,7 @@ along(
     about="products of all entries so far, along an axis; reverse=1 from the end",
     cite="d Π x_k = Σ_i (Π_(k≠i) x_k) dx_i, with no division by 0",
     code=coding.cumprod,
+    lists=lists.cumprod,
 )
 along(
     "cummax",
@@ -142,6 +144,7 @@ along(
     rounding=EXACT,
     exact=exact.cummax,
     code=coding.cummax,
+    lists=lists.cummax,
 )
 
 
@@ -202,6 +205,7 @@ along(
     cite=RECURRENCE,
     flops=_scan_flops,
     code=coding.scan,
+    lists=lists.scan,
 )
 
 
@@ -219,6 +223,7 @@ along(
     rounding=EXACT,
     flops=none,
     code=coding.flip,
+    lists=lists.flip,
 )
 along(
     "roll",
@@ -232,6 +237,7 @@ along(
     rounding=EXACT,
     flops=none,
     code=coding.roll,
+    lists=lists.roll,
 )
 
 
@@ -255,10 +261,17 @@ along(
     rounding=EXACT,
     flops=none,
     code=coding.shift,
+    lists=lists.shift,
 )
 
 
-def _triangle(name: str, other: str, forward: Callable[..., Array], about: str) -> None:
+def _triangle(
+    name: str,
+    other: str,
+    forward: Callable[..., Array],
+    plain: Callable[..., Any],
+    about: str,
+) -> None:
     def flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
         return call(other, pairs[0].flipped, k=-s.attrs["k"]) if s.rank == 2 else None
 
@@ -276,8 +289,21 @@ def _triangle(name: str, other: str, forward: Callable[..., Array], about: str) 
         rounding=EXACT,
         flops=none,
         code=coding.triangle(name),
+        lists=plain,
     )
 
 
-_triangle("tril", "triu", np.tril, "the last two axes' entries up to the k-th diagonal, else 0")
-_triangle("triu", "tril", np.triu, "the last two axes' entries from the k-th diagonal on, else 0")
+_triangle(
+    "tril",
+    "triu",
+    np.tril,
+    lists.tril,
+    "the last two axes' entries up to the k-th diagonal, else 0",
+)
+_triangle(
+    "triu",
+    "tril",
+    np.triu,
+    lists.triu,
+    "the last two axes' entries from the k-th diagonal on, else 0",
+)

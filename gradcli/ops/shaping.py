@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import maps
+from gradcli.ops import lists, maps
 from gradcli.ops.broadcasting import broadcast_shapes, differ
 from gradcli.ops.coding import (
     NUMPY,
@@ -81,6 +81,7 @@ register(
         group="operators",
         rounding=EXACT,
         code={NUMPY: transposed, TORCH: permuted},
+        lists=lists.transpose,
     ),
     function=False,
 )
@@ -163,6 +164,7 @@ register(
         group="operators",
         rounding=EXACT,
         code={NUMPY: joined("axis"), TORCH: joined("dim")},
+        lists=lists.joined,
     ),
     function=False,
 )
@@ -186,6 +188,7 @@ register(
         group="shaping",
         rounding=EXACT,
         code={NUMPY: joined("axis"), TORCH: joined("dim")},
+        lists=lists.joined,
     )
 )
 
@@ -242,6 +245,7 @@ register(
         group="shaping",
         rounding=EXACT,
         code={NUMPY: stacked("axis"), TORCH: stacked("dim")},
+        lists=lists.stacked,
     )
 )
 
@@ -282,6 +286,7 @@ register(
         group="shaping",
         rounding=EXACT,
         code={NUMPY: reshaped},
+        lists=lists.reshape,
     )
 )
 
@@ -341,5 +346,6 @@ register(
         rounding=EXACT,
         aliases=("expand", "broadcast_to"),
         code={NUMPY: stretched_to},
+        lists=lists.broadcast,
     )
 )

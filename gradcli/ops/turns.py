@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import maps
+from gradcli.ops import lists, maps
 from gradcli.ops.axes import each, turned
 from gradcli.ops.coding import JAX, NUMPY, TORCH, Site, reshaped
 from gradcli.ops.core import (
@@ -90,6 +90,7 @@ define(
     yields=True,
     aliases=("transpose",),
     code={NUMPY: _permuted("transpose"), TORCH: _permuted("permute"), JAX: _permuted("transpose")},
+    lists=lists.permute,
 )
 
 
@@ -159,6 +160,7 @@ define(
     rounding=EXACT,
     yields=True,
     code={NUMPY: reshaped},
+    lists=lists.reshape,
 )
 
 
@@ -188,4 +190,5 @@ define(
     yields=True,
     aliases=("unsqueeze",),
     code={NUMPY: reshaped},
+    lists=lists.reshape,
 )

@@ -1,0 +1,599 @@
+"""Operations on nested lists, in Python alone: what `gradcli emit --to python` writes them with.
+
+They take the keyword arguments that the forward functions take. None of them changes a list.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+Nested: TypeAlias = Any  # a number, or a list of these
+Axes: TypeAlias = Sequence[int]  # counted from the end
+
+
+def shape(x: Nested) -> tuple[int, ...]:
+    return (len(x), *shape(x[0])) if isinstance(x, list) else ()
+
+
+def flat(x: Nested) -> list[float]:
+    if not isinstance(x, list):
+        return [x]
+    return [entry for part in x for entry in flat(part)]
+
+
+def count(sizes: Sequence[int]) -> int:
+    return sizes[0] * count(sizes[1:]) if sizes else 1
+
+
+def nested(entries: Sequence[float], shape: Sequence[int]) -> Nested:
+    if not shape:
+        return entries[0]
+    each = count(shape[1:])
+    return [nested(entries[k * each : (k + 1) * each], shape[1:]) for k in range(shape[0])]
+
+
+def indices(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    if not sizes:
+        yield ()
+        return
+    for k in range(sizes[0]):
+        for rest in indices(sizes[1:]):
+            yield (k, *rest)
+
+
+def at(x: Nested, index: Sequence[int]) -> Nested:
+    for k in index:
+        x = x[k]
+    return x
+
+
+def lifted(x: Nested, rank: int) -> Nested:
+    for _ in range(rank - len(shape(x))):
+        x = [x]
+    return x
+
+
+def entrywise(f: Callable[..., float], rank: int, *xs: Nested) -> Nested:
+    if not rank:
+        return f(*xs)
+    longest = max(xs, key=len)
+    rows = ([x[k if len(x) > 1 else 0] for x in xs] for k in range(len(longest)))
+    return [entrywise(f, rank - 1, *row) for row in rows]
+
+
+def each(f: Callable[..., float], *xs: Nested) -> Nested:
+    """A function of the entries of some lists, which are stretched to one shape."""
+    rank = max(len(shape(x)) for x in xs)
+    return entrywise(f, rank, *[lifted(x, rank) for x in xs])
+
+
+def plus(x: Nested, y: Nested) -> Nested:
+    return each(lambda a, b: a + b, x, y)
+
+
+def zeros(shape: Sequence[int]) -> Nested:
+    return nested([0.0] * count(shape), shape)
+
+
+def ones(shape: Sequence[int]) -> Nested:
+    return nested([1.0] * count(shape), shape)
+
+
+def eye(N: int) -> Nested:  # noqa: N803 -- as the forward function has it
+    return [[float(i == k) for k in range(N)] for i in range(N)]
+
+
+def arange(stop: int) -> Nested:
+    return [[float(k)] for k in range(stop)]
+
+
+def constant(data: Any, shape: Sequence[int]) -> Nested:
+    return nested([float(entry) for entry in leaves(data)], shape)
+
+
+def leaves(data: Any) -> list[float]:
+    return [e for part in data for e in leaves(part)] if isinstance(data, tuple) else [data]
+
+
+# ── regions ──
+
+
+def taken(x: Nested, region: Sequence[Any]) -> Nested:
+    """A region: of each axis a slice, or one entry, which leaves the axis out."""
+    found = part(x, region)
+    for _ in range(2 - len(shape(found))):
+        found = columned(found)
+    return found
+
+
+def columned(x: Nested) -> Nested:
+    return [columned(one) for one in x] if isinstance(x, list) else [x]
+
+
+def part(x: Nested, region: Sequence[Any]) -> Nested:
+    if not region:
+        return x
+    first, rest = region[0], region[1:]
+    if isinstance(first, slice):
+        return [part(one, rest) for one in x[first]]
+    return part(x[first], rest)
+
+
+def put_in(x: Nested, region: Sequence[Any], value: Nested, adds: bool) -> Nested:
+    """A list with a value in a region, or added to what is there."""
+    if not region:
+        return plus(x, value) if adds else value
+    first, rest = region[0], region[1:]
+    found = list(x)
+    if not isinstance(first, slice):
+        found[first] = put_in(x[first], rest, value, adds)
+        return found
+    places = range(len(x))[first]
+    for k, place in enumerate(places):
+        one = value[k if len(value) > 1 else 0] if isinstance(value, list) else value
+        found[place] = put_in(x[place], rest, one, adds)
+    return found
+
+
+def scattered(*xs: Nested, slices: Any, ranks: Any, shape: Sequence[int]) -> Nested:
+    found = zeros(shape)
+    for x, region in zip(xs, slices, strict=True):
+        sizes = [len(range(n)[s]) for n, s in zip(shape, region, strict=True)]
+        found = put_in(found, region, nested(flat(x), sizes), True)
+    return found
+
+
+# ── products ──
+
+
+def matmul(a: Nested, b: Nested) -> Nested:
+    rank = max(len(shape(a)), len(shape(b)))
+    return products(lifted(a, rank), lifted(b, rank), rank)
+
+
+def products(a: Nested, b: Nested, rank: int) -> Nested:
+    if rank > 2:
+        pairs = [(a[k if len(a) > 1 else 0], b[k if len(b) > 1 else 0]) for k in longer(a, b)]
+        return [products(one, other, rank - 1) for one, other in pairs]
+    columns = [list(column) for column in zip(*b, strict=True)]
+    return [[inner(row, column) for column in columns] for row in a]
+
+
+def longer(a: Nested, b: Nested) -> range:
+    return range(max(len(a), len(b)))
+
+
+def inner(a: Sequence[float], b: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def dot(a: Nested, b: Nested) -> Nested:
+    return [[inner(flat(a), flat(b))]]
+
+
+def outer(a: Nested, b: Nested) -> Nested:
+    return [[x * y for y in flat(b)] for x in flat(a)]
+
+
+def trace(x: Nested) -> Nested:
+    return [[sum(x[k][k] for k in range(len(x)))]]
+
+
+def diag(x: Nested) -> Nested:
+    if len(x[0]) == 1:
+        return [[x[i][0] * (i == k) for k in range(len(x))] for i in range(len(x))]
+    return [[x[k][k]] for k in range(len(x))]
+
+
+def kron(a: Nested, b: Nested) -> Nested:
+    return [[x * y for x in one for y in other] for one in a for other in b]
+
+
+def solve(a: Nested, b: Nested) -> Nested:
+    """Gauss's elimination, each time with the largest pivot."""
+    rows = [[*one, *other] for one, other in zip(a, b, strict=True)]
+    n = len(rows)
+    for k in range(n):
+        best = max(range(k, n), key=lambda i: abs(rows[i][k]))
+        rows[k], rows[best] = rows[best], rows[k]
+        for i in range(n):
+            if i != k:
+                factor = rows[i][k] / rows[k][k]
+                rows[i] = [p - factor * q for p, q in zip(rows[i], rows[k], strict=True)]
+    return [[entry / rows[k][k] for entry in rows[k][n:]] for k in range(n)]
+
+
+def inv(a: Nested) -> Nested:
+    return solve(a, eye(len(a)))
+
+
+def determinant(a: Nested) -> float:
+    rows, found = [list(row) for row in a], 1.0
+    for k in range(len(rows)):
+        best = max(range(k, len(rows)), key=lambda i: abs(rows[i][k]))
+        if rows[best][k] == 0:
+            return 0.0
+        if best != k:
+            rows[k], rows[best], found = rows[best], rows[k], -found
+        found *= rows[k][k]
+        for i in range(k + 1, len(rows)):
+            factor = rows[i][k] / rows[k][k]
+            rows[i] = [p - factor * q for p, q in zip(rows[i], rows[k], strict=True)]
+    return found
+
+
+def det(a: Nested) -> Nested:
+    return [[determinant(a)]]
+
+
+def logdet(a: Nested) -> Nested:
+    return [[math.log(abs(determinant(a)))]]
+
+
+def cofactor(a: Nested) -> Nested:
+    n = range(len(a))
+    minors = [[[[a[r][c] for c in n if c != k] for r in n if r != i] for k in n] for i in n]
+    return [[(-1.0) ** (i + k) * determinant(minors[i][k]) for k in n] for i in n]
+
+
+# ── moves ──
+
+
+def transpose(x: Nested, rank: int) -> Nested:
+    return permute(x, range(rank)[::-1])
+
+
+def permute(x: Nested, order: Sequence[int]) -> Nested:
+    sizes = shape(x)
+    turned = [sizes[axis] for axis in order]
+    back = [list(order).index(axis) for axis in range(len(sizes))]
+    entries = [at(x, [place[k] for k in back]) for place in indices(turned)]
+    return nested(entries, turned)
+
+
+def reshape(x: Nested, shape: Sequence[int], rank: int = 0) -> Nested:
+    return nested(flat(x), shape)
+
+
+def broadcast(x: Nested, shape: Sequence[int], rank: int = 0) -> Nested:
+    return plus(x, zeros(shape))
+
+
+def joined(*xs: Nested, axis: int, rank: int) -> Nested:
+    if axis + rank == 0:
+        return [one for x in xs for one in x]
+    return [joined(*some, axis=axis, rank=rank - 1) for some in zip(*xs, strict=True)]
+
+
+def stacked(*xs: Nested, axis: int, rank: int) -> Nested:
+    if axis + rank + 1 == 0:
+        return list(xs)
+    return [stacked(*some, axis=axis, rank=rank - 1) for some in zip(*xs, strict=True)]
+
+
+def tril(x: Nested, k: int) -> Nested:
+    if len(shape(x)) > 2:
+        return [tril(one, k) for one in x]
+    return [[e if j - i <= k else 0.0 for j, e in enumerate(row)] for i, row in enumerate(x)]
+
+
+def triu(x: Nested, k: int) -> Nested:
+    if len(shape(x)) > 2:
+        return [triu(one, k) for one in x]
+    return [[e if j - i >= k else 0.0 for j, e in enumerate(row)] for i, row in enumerate(x)]
+
+
+# ── along axes ──
+
+
+def over(f: Callable[[list[float]], list[float]], x: Nested, axes: Axes, keeps: bool) -> Nested:
+    """A function of the entries along axes, in whose place its results stand: as many of them
+    (`keeps`), or one for all.
+    """
+    sizes = shape(x)
+    groups: dict[Any, list[Any]] = {}
+    for place in indices(sizes):
+        key = tuple([0 if k - len(sizes) in axes else p for k, p in enumerate(place)])
+        groups.setdefault(key, []).append(place)
+    found: dict[Any, float] = {}
+    for key, places in groups.items():
+        results = f([at(x, place) for place in places])
+        found.update(zip(places if keeps else [key], results, strict=keeps))
+    left = [n if keeps or k - len(sizes) not in axes else 1 for k, n in enumerate(sizes)]
+    return nested([found[place] for place in indices(left)], left)
+
+
+def reduced(f: Callable[[list[float]], float], x: Nested, axes: Axes, scalar: bool) -> Nested:
+    found = over(lambda entries: [f(entries)], x, axes, False)
+    return [[flat(found)[0]]] if scalar else found
+
+
+def total(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return reduced(math.fsum, x, axes, scalar)
+
+
+def average(entries: list[float]) -> float:
+    return math.fsum(entries) / len(entries)
+
+
+def mean(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return reduced(average, x, axes, scalar)
+
+
+def prod(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return reduced(math.prod, x, axes, scalar)
+
+
+def largest(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return reduced(max, x, axes, scalar)
+
+
+def smallest(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return reduced(min, x, axes, scalar)
+
+
+def log_sum(entries: list[float]) -> float:
+    top = max(entries)
+    return top + math.log(math.fsum([math.exp(entry - top) for entry in entries]))
+
+
+def logsumexp(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return reduced(log_sum, x, axes, scalar)
+
+
+def norm(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return reduced(lambda entries: math.hypot(*entries), x, axes, scalar)
+
+
+def variance(entries: list[float], ddof: int) -> float:
+    middle = average(entries)
+    return math.fsum([(e - middle) ** 2 for e in entries]) / (len(entries) - ddof)
+
+
+def var(x: Nested, axes: Axes, scalar: bool, ddof: int) -> Nested:
+    return reduced(lambda entries: variance(entries, ddof), x, axes, scalar)
+
+
+def std(x: Nested, axes: Axes, scalar: bool, ddof: int) -> Nested:
+    return reduced(lambda entries: math.sqrt(variance(entries, ddof)), x, axes, scalar)
+
+
+def powers(entries: list[float]) -> list[float]:
+    top = log_sum(entries)
+    return [math.exp(entry - top) for entry in entries]
+
+
+def softmax(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return over(powers, x, axes, True)
+
+
+def log_softmax(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return over(lambda entries: [e - log_sum(entries) for e in entries], x, axes, True)
+
+
+def is_max(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return over(lambda entries: first(entries, max(entries)), x, axes, True)
+
+
+def is_min(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    return over(lambda entries: first(entries, min(entries)), x, axes, True)
+
+
+def first(entries: list[float], wanted: float) -> list[float]:
+    place = entries.index(wanted)
+    return [float(k == place) for k in range(len(entries))]
+
+
+def running(f: Callable[[float, float], float], x: Nested, axis: int, reverse: int) -> Nested:
+    def along(entries: list[float]) -> list[float]:
+        found: list[float] = []
+        for entry in entries[::-1] if reverse else entries:
+            found.append(f(found[-1], entry) if found else entry)
+        return found[::-1] if reverse else found
+
+    return over(along, x, (axis,), True)
+
+
+def cumsum(x: Nested, axis: int, reverse: int) -> Nested:
+    return running(lambda a, b: a + b, x, axis, reverse)
+
+
+def cumprod(x: Nested, axis: int, reverse: int) -> Nested:
+    return running(lambda a, b: a * b, x, axis, reverse)
+
+
+def cummax(x: Nested, axis: int, reverse: int) -> Nested:
+    return running(max, x, axis, reverse)
+
+
+def flip(x: Nested, axis: int) -> Nested:
+    return over(lambda entries: entries[::-1], x, (axis,), True)
+
+
+def roll(x: Nested, shift: int, axis: int) -> Nested:
+    def along(entries: list[float]) -> list[float]:
+        k = -shift % len(entries)
+        return entries[k:] + entries[:k]
+
+    return over(along, x, (axis,), True)
+
+
+def shift(x: Nested, by: int, axis: int) -> Nested:
+    def along(entries: list[float]) -> list[float]:
+        n = len(entries)
+        return [entries[k - by] if 0 <= k - by < n else 0.0 for k in range(n)]
+
+    return over(along, x, (axis,), True)
+
+
+def argmax(x: Nested, axis: int) -> Nested:
+    return over(lambda entries: [float(entries.index(max(entries)))], x, (axis,), False)
+
+
+def argmin(x: Nested, axis: int) -> Nested:
+    return over(lambda entries: [float(entries.index(min(entries)))], x, (axis,), False)
+
+
+def ordered(entries: list[float]) -> list[float]:
+    return [float(k) for k in sorted(range(len(entries)), key=lambda k: entries[k])]
+
+
+def argsort(x: Nested, axis: int) -> Nested:
+    return over(ordered, x, (axis,), True)
+
+
+def sort(x: Nested, axis: int) -> Nested:
+    return over(sorted, x, (axis,), True)
+
+
+def scan(a: Nested, b: Nested, axis: int, reverse: int) -> Nested:
+    """Each state is the one before it times a, and b added."""
+    if axis + len(shape(a)) > 0:
+        return [scan(one, other, axis, reverse) for one, other in zip(a, b, strict=True)]
+    found: list[Nested] = []
+    for factor, term in zip(a[:: -1 if reverse else 1], b[:: -1 if reverse else 1], strict=True):
+        kept = each(lambda p, q: p * q, factor, found[-1]) if found else None
+        found.append(plus(kept, term) if found else term)
+    return found[::-1] if reverse else found
+
+
+def normalize(x: Nested, axes: Axes, scalar: bool) -> Nested:
+    def along(entries: list[float]) -> list[float]:
+        length = max(math.hypot(*entries), 1e-38)
+        return [entry / length for entry in entries]
+
+    return over(along, x, axes, True)
+
+
+def einsum(*xs: Nested, subscripts: str, lone: Any, rank: int) -> Nested:
+    """A sum over all letters that the result lacks."""
+    left, right = subscripts.replace("...", "").replace(" ", "").split("->")
+    terms = left.split(",")
+    sizes: dict[str, int] = {}
+    for term, x in zip(terms, xs, strict=True):
+        sizes.update(zip(term, shape(x), strict=False))
+    rest = [c for c in sizes if c not in right]
+    found = []
+    for place in indices([sizes[c] for c in right]):
+        entries = []
+        for other in indices([sizes[c] for c in rest]):
+            where = dict(zip([*right, *rest], [*place, *other], strict=True))
+            pairs = zip(xs, terms, strict=True)
+            factors = [flat(at(x, [where[c] for c in term]))[0] for x, term in pairs]
+            entries.append(math.prod(factors))
+        found.append(math.fsum(entries))
+    return nested(found, [*[sizes[c] for c in right], 1, 1][: max(2, len(right))])
+
+
+# ── entries ──
+
+
+def sigmoid(a: float) -> float:
+    small = math.exp(-abs(a))
+    return (small if a < 0 else 1) / (1 + small)
+
+
+def log1pexp(a: float) -> float:
+    return max(a, 0.0) + math.log1p(math.exp(-abs(a)))
+
+
+def gelu(a: float) -> float:
+    return a * math.erfc(-a / math.sqrt(2)) / 2
+
+
+def log_add(a: float, b: float) -> float:
+    return a if a == b == -math.inf else max(a, b) + math.log1p(math.exp(-abs(a - b)))
+
+
+def mish(a: float) -> float:
+    return a * math.tanh(log1pexp(a))
+
+
+def between(a: float, low: float, high: float) -> float:
+    return min(max(a, low), high)
+
+
+def leaky(a: float, slope: float) -> float:
+    return a if a > 0 else slope * a
+
+
+def elu(a: float, scale: float) -> float:
+    return a if a > 0 else scale * math.expm1(a)
+
+
+def silu(a: float) -> float:
+    return a * sigmoid(a)
+
+
+def log_sigmoid(a: float) -> float:
+    return -log1pexp(-a)
+
+
+def normal_cdf(a: float) -> float:
+    return math.erfc(-a / math.sqrt(2)) / 2
+
+
+def softsign(a: float) -> float:
+    return a / (1 + abs(a))
+
+
+def relu6(a: float) -> float:
+    return between(a, 0, 6)
+
+
+def hardtanh(a: float) -> float:
+    return between(a, -1, 1)
+
+
+def same(a: float) -> float:
+    return a
+
+
+def asin(a: float) -> float:
+    return math.asin(a)
+
+
+def acos(a: float) -> float:
+    return math.acos(a)
+
+
+def atan(a: float) -> float:
+    return math.atan(a)
+
+
+def atan2(a: float, b: float) -> float:
+    return math.atan2(a, b)
+
+
+def sinh(a: float) -> float:
+    return math.sinh(a)
+
+
+def cosh(a: float) -> float:
+    return math.cosh(a)
+
+
+def asinh(a: float) -> float:
+    return math.asinh(a)
+
+
+def acosh(a: float) -> float:
+    return math.acosh(a)
+
+
+def atanh(a: float) -> float:
+    return math.atanh(a)
+
+
+def nearest(a: float) -> float:
+    return float(round(a))
+
+
+def floor(a: float) -> float:
+    return float(math.floor(a))
+
+
+def ceil(a: float) -> float:
+    return float(math.ceil(a))
