@@ -247,6 +247,7 @@ class Python(Language):
             each, letters = self.helper(lists.each, "_each"), "abcdef"[: len(site.signature.shapes)]
             if isinstance(found, Spelling):
                 value = found.template.format(*letters)
+                value = _bare(value.replace(" ** ", "**"))  # as formatters have it
             else:
                 value = f"{self.helper(op.lists, f'_{op.name}')}({', '.join(letters)})"  # type: ignore[arg-type]
             return Spelling(f"{each}(lambda {', '.join(letters)}: {value}, {{,}})")
@@ -271,7 +272,7 @@ class Python(Language):
                 parts.append("slice(None)")
             else:
                 parts.append(start if single and len(site.spans) > 2 else _slice(run))
-        return f"({', '.join(parts)},)"
+        return _tuple(parts)
 
     def shape(self, name: str) -> str:
         return f"{self.helper(lists.shape, '_shape')}({name})"
@@ -299,15 +300,15 @@ class Python(Language):
             front, rest = [], list(parts)
         target = name + "".join(f"[{part}]" for part in front)
         if rest:
-            texts = ", ".join(_slice(part) if ":" in part else part for part in rest)
+            region = _tuple([_slice(part) if ":" in part else part for part in rest])
             put = self.helper(lists.put_in, "_put_in")
-            return f"{target} = {put}({target}, ({texts},), {value}, adds={adds})"
+            return f"{target} = {put}({target}, {region}, {value}, adds={adds})"
         return f"{target} = {self.added(target, value) if adds else value}"
 
     def entry(self, name: str, parts: Sequence[str]) -> str:
         if any(":" in part for part in parts[:-1]):
-            texts = ", ".join(_slice(part) if ":" in part else part for part in parts)
-            return f"{self.helper(lists.part, '_part')}({name}, ({texts},))"
+            region = _tuple([_slice(part) if ":" in part else part for part in parts])
+            return f"{self.helper(lists.part, '_part')}({name}, {region})"
         return name + "".join(f"[{part}]" for part in parts)
 
     def added(self, name: str, value: str) -> str:
@@ -315,6 +316,17 @@ class Python(Language):
 
     def reshaped(self, text: str, shape: str) -> str:
         return f"{self.helper(lists.reshape, '_reshape')}({text}, ({shape}))"
+
+
+def _tuple(parts: Sequence[str]) -> str:
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def _bare(text: str) -> str:
+    """A text without the brackets around all of it."""
+    inner = text[1:-1]
+    whole = text.startswith("(") and text.endswith(")")
+    return inner if whole and "(" not in inner and ")" not in inner else text
 
 
 def _slice(run: str) -> str:

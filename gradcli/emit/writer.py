@@ -209,7 +209,8 @@ class Writer:
             room -= len(self.language.filled(variable, parts, adds, ""))
             self.line(self.language.filled(variable, parts, adds, self.value(item, room)[0]))
         elif adds:
-            value, binding = self.value(item, room - 2 * len(variable) - 6)
+            own = len(variable) + 3 + len(self.language.added(variable, ""))
+            value, binding = self.value(item, room - own)
             value = value if binding > SUM else f"({value})"
             self.line(f"{variable} = {self.language.added(variable, value)}")
         else:

@@ -30,8 +30,9 @@ def count(sizes: Sequence[int]) -> int:
 def nested(entries: Sequence[float], shape: Sequence[int]) -> Nested:
     if not shape:
         return entries[0]
-    each = count(shape[1:])
-    return [nested(entries[k * each : (k + 1) * each], shape[1:]) for k in range(shape[0])]
+    n = count(shape[1:])
+    starts = range(0, n * shape[0], n) if n else [0] * shape[0]
+    return [nested(entries[start:][:n], shape[1:]) for start in starts]
 
 
 def indices(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
@@ -65,7 +66,7 @@ def entrywise(f: Callable[..., float], rank: int, *xs: Nested) -> Nested:
 
 def each(f: Callable[..., float], *xs: Nested) -> Nested:
     """A function of the entries of some lists, which are stretched to one shape."""
-    rank = max(len(shape(x)) for x in xs)
+    rank = max([len(shape(x)) for x in xs])
     return entrywise(f, rank, *[lifted(x, rank) for x in xs])
 
 
@@ -155,14 +156,11 @@ def matmul(a: Nested, b: Nested) -> Nested:
 
 def products(a: Nested, b: Nested, rank: int) -> Nested:
     if rank > 2:
-        pairs = [(a[k if len(a) > 1 else 0], b[k if len(b) > 1 else 0]) for k in longer(a, b)]
-        return [products(one, other, rank - 1) for one, other in pairs]
+        n = max(len(a), len(b))
+        left, right = a * (n if len(a) == 1 else 1), b * (n if len(b) == 1 else 1)
+        return [products(left[k], right[k], rank - 1) for k in range(n)]
     columns = [list(column) for column in zip(*b, strict=True)]
     return [[inner(row, column) for column in columns] for row in a]
-
-
-def longer(a: Nested, b: Nested) -> range:
-    return range(max(len(a), len(b)))
 
 
 def inner(a: Sequence[float], b: Sequence[float]) -> float:
@@ -301,7 +299,8 @@ def over(f: Callable[[list[float]], list[float]], x: Nested, axes: Axes, keeps: 
     for key, places in groups.items():
         results = f([at(x, place) for place in places])
         found.update(zip(places if keeps else [key], results, strict=keeps))
-    left = [n if keeps or k - len(sizes) not in axes else 1 for k, n in enumerate(sizes)]
+    rank = len(sizes)
+    left = [n if keeps or k - rank not in axes else 1 for k, n in enumerate(sizes)]
     return nested([found[place] for place in indices(left)], left)
 
 
@@ -467,8 +466,14 @@ def normalize(x: Nested, axes: Axes, scalar: bool) -> Nested:
     return over(along, x, axes, True)
 
 
+def summed(x: Nested, axes: Axes) -> Nested:
+    left = [n for k, n in enumerate(shape(x)) if k - len(shape(x)) not in axes]
+    return nested(flat(total(x, axes, False)), left)
+
+
 def einsum(*xs: Nested, subscripts: str, lone: Any, rank: int) -> Nested:
-    """A sum over all letters that the result lacks."""
+    """A sum over all letters that the result lacks; over `lone` axes before, which have none."""
+    xs = tuple([summed(x, axes) if axes else x for x, axes in zip(xs, lone, strict=True)])
     left, right = subscripts.replace("...", "").replace(" ", "").split("->")
     terms = left.split(",")
     sizes: dict[str, int] = {}

@@ -309,6 +309,8 @@ def test_every_module_is_formatted_and_clean(tmp_path: Path) -> None:
         (tmp_path / f"{path.stem}.py").write_text(case(text, path.name).text, encoding="utf-8")
         plain = case(text, path.name, plain=True).text
         (tmp_path / f"{path.stem}_plain.py").write_text(plain, encoding="utf-8")
+        alone = case(text, path.name, to="python").text
+        (tmp_path / f"{path.stem}_python.py").write_text(alone, encoding="utf-8")
     for arguments in (["format", "--check"], ["check"]):
         command = [ruff, *arguments, "--isolated", "--no-cache", tmp_path]
         found = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -165,6 +165,6 @@ OPTIONS: list[Callable[[Random], list[str]]] = [
     *map(_flag, ["--plain", "--seed-per-file", "--one", "--prelude"]),
 ]
 REQUIRED: dict[str, list[Callable[[Random], list[str]]]] = {
-    "emit": [_valued("--to", "numpy", "torch", "jax")],
+    "emit": [_valued("--to", "numpy", "torch", "jax", "python")],
     "paths": [_valued("--from", "x[0]", "x", "W[1, 2]", "h[1][0]", "a")],
 }
