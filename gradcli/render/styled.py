@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -42,8 +43,10 @@ def told(shown: Shown, verdict: str) -> Iterator[Line]:
 
 
 def mended(written: str, text: str) -> Line:
-    """A corrected line, with what differs from the line as it was written marked."""
-    written = written.split("#", maxsplit=1)[0].strip()
+    """A corrected line, with what differs from the line as it was written, in one or several,
+    marked.
+    """
+    written = " ".join(re.sub(r"#[^\n]*", "", written).split())
     first = _common(written, text)
     last = _common(written[first:][::-1], text[first:][::-1])
     end = len(text) - last

@@ -119,7 +119,8 @@ def _wrong(item: Verdict, detail: Detail, digits: int) -> Iterator[Line]:
     message = item.message or ""
     yield from told(shown(message, kind, item.culprit or item.place, None), WRONG)
     label, formulas = instead(item)
-    written = item.place.source.line(item.place.start)
+    statement = item.place.statement()
+    written = statement.text if statement else item.place.source.line(item.place.start)
     several = item.last > item.line and label != "add"
     where = f", for lines {item.line} to {item.last}" if several else ""
     for formula in formulas:

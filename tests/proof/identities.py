@@ -12,6 +12,7 @@ DECLARATIONS = """
 dim N = 3, M = 2, K = 4
 input x: [N, 1], y: [N, 1], s = 0.7, t = 1.3
 input X: [N, M], Y: [N, M], A: [N, N], B: [N, N], Z: [M, K], U: [K, N, M]
+input S: [N, N] ~ spd(1, 2), R: [N, M] ~ normal(0, 1)
 input p: [N, 1] ~ uniform(0.5, 2), q: [N, 1] ~ uniform(0.5, 2), P: [N, M] ~ uniform(0.5, 2)
 const c = [1, 0, 1], k = 3
 index i: [M] in 0..N-1, j: [N] in 0..M-1
@@ -180,6 +181,22 @@ TRUE = _read(
     sort(x) === x[argsort(x)]
     topk(x, 1) * 1 === is_max(x)
     (X - mean(X, axis=1)) / sqrt(mean(square(X - mean(X, axis=1)), axis=1) + 1e-5) === (X - mean(X, axis=1)) * (sum(square(X - mean(X, axis=1)), axis=1) / M + 0.00001)^-0.5
+    expm(A + B) === expm(B + A)
+    eigh_values(S + A) === eigh_values(A + S)
+    eigh_vectors(S + A) === eigh_vectors(A + S)
+    svd_u(A + B) === svd_u(B + A)
+    svd_s(A + B) === svd_s(B + A)
+    svd_v(A + B) === svd_v(B + A)
+    cholesky(S) @ cholesky(S).T === S
+    inv_spd(S) === inv(S)
+    inv_spd(S) @ x === solve_triangular(cholesky(S), solve_triangular(cholesky(S), x), trans=1)
+    solve_triangular(A, x) === inv(tril(A)) @ x
+    solve_triangular(A, x, lower=0) === solve_triangular(A.T, x, trans=1)
+    qr_q(R) @ qr_r(R) === R
+    qr_q(R).T @ qr_q(R) === eye(M)
+    permute(U, (1, 2, 0)) === permute(permute(U, (2, 0, 1)), (2, 0, 1))
+    squeeze(expand_dims(X, axis=0), axis=0) === X
+    sum(expand_dims(X, axis=1), axis=1) === expand_dims(X, axis=1)
     """,
     True,
 )
@@ -303,6 +320,19 @@ FALSE = _read(
     broadcast(s, [N, 1]) === t * ones(N)
     scatter("0:1, :; 1:3, :", x[0:1], x[1:3], [N, 1]) === -x
     einsum("ij,jk->ik", X, Z) === 2 * (X @ Z)
+    cholesky(S) === cholesky(S).T
+    inv_spd(S) === inv(S) + 1e-15 * S
+    solve_triangular(A, x) === solve(A, x)
+    qr_q(R) === R
+    qr_r(R) === R.T @ R
+    permute(U, (1, 0, 2)) === permute(U, (1, 0, 2)) * 1.000000001
+    squeeze(expand_dims(X, axis=0), axis=0) === 2 * X - X * (1 + 1e-18)
+    expm(A) === expm(B)
+    eigh_values(S) === eigh_values(A)
+    eigh_vectors(S) === eigh_vectors(A)
+    svd_u(A) === svd_u(B)
+    svd_s(A) === svd_s(B)
+    svd_v(A) === svd_v(B)
     """,
     False,
 )

@@ -31,6 +31,9 @@ OPEN = (
     "gamma(",
     "acosh",
     "asinh",
+    "expm(",
+    "eigh_",
+    "svd_",
 )
 
 
