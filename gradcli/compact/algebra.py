@@ -245,5 +245,5 @@ def _raises(term: Term, c: Fraction, exponent: Fraction) -> bool:
 
 
 def _is_finite(x: Value) -> bool:
-    factors = [f for term, _ in x.terms for f in term]
+    factors = [f for term, _ in x.terms for f in term if not isinstance(f.atom.what, Size)]
     return all(f.exponent > 0 and not isinstance(f.atom.what, Made) for f in factors)

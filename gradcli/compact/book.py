@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from gradcli.compact.algebra import Algebra
@@ -42,6 +42,7 @@ class Book(Algebra):
         self.closed: dict[tuple[Atom, int | None], Fraction] = {}
         self.declared: dict[Atom, str] = {}
         self.totals: dict[tuple[Atom, int], Fraction | None] = {}
+        self.close: Callable[[Value], tuple[Value, str]] | None = None  # by sums that are known
 
     # ── names ──
 
@@ -110,11 +111,34 @@ class Book(Algebra):
         one = self.sizes.constant(1)
         shape = tuple([one if k == axis else size for k, size in enumerate(x.shape)])
         found = self.contract(self.spread_out(x), (axis,), shape)
+        if self.close is not None:
+            found = self._closed(atom, found)
         if not found.terms:
             return Fraction(0)
         if len(found.terms) == 1 and not found.terms[0][0]:
             return found.terms[0][1]
         return None
+
+    def _closed(self, atom: Atom, x: Value) -> Value:
+        """A sum with those in it that are known, and with its numbers put in."""
+        assert self.close is not None
+        for _ in range(MOST_DEEP):
+            found, facts = self.close(x)
+            told = [said for said in self.declared.values() if said in facts]
+            if told:
+                self.declared[atom] = told[0]
+            terms: list[tuple[Term, Fraction]] = []
+            for term, c in found.terms:
+                inside = self.defined.get(term[0].atom) if len(term) == 1 else None
+                if inside is not None and term[0].exponent == 1 and len(term[0].atom.axes) == 0:
+                    terms += self.substituted((), term[0], inside, c)
+                else:
+                    terms.append((term, c))
+            found = value(x.shape, terms)
+            if found == x:
+                break
+            x = found
+        return x
 
     def spread_out(self, x: Value) -> Value:
         """A value with the names that are one sum of products, a mean say, put in."""

@@ -17,6 +17,12 @@ class Rewritten(NamedTuple):
     fact: str
 
 
+def closing(book: Book, x: Value) -> tuple[Value, str]:
+    """A value with the sums that are known in it, and the facts that it then rests on."""
+    found = closed(book, x)
+    return (x, "") if found is None else (found.value, found.fact)
+
+
 def closed(book: Book, x: Value) -> Rewritten | None:
     """The sums over a factor alone that are known, each by what it is."""
     terms, facts = [], []

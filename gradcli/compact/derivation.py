@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from gradcli.compact.assembly import Compact, assembled, operations
 from gradcli.compact.gate import Near, differing, proven
-from gradcli.compact.lines import Lines
+from gradcli.compact.lines import Lines, applicable
 from gradcli.compact.loops.derivation import Looped, Shorter, looped
 from gradcli.errors import Defect
 from gradcli.ops.core import Array
 from gradcli.ops.mismatch import Mismatch
 from gradcli.proof.verdict import REFUTED, Proof
 from gradcli.transform.reverse import Derivation
+from gradcli.transform.vjp import Known
 
 TRIES = 3
 LONGEST = 1000  # steps of a listing that a compact form is looked for
@@ -39,23 +40,39 @@ def compact(
     if len(literal.rows) > LONGEST:
         return literal
     near = Near.of(literal.program, values, bound)
-    found = Lines(literal, values)
+    applied = applicable(literal.program)
+    found = _found(literal, Lines(literal, values, applied=applied), near) if applied else None
+    if found is None or not applied.isdisjoint(_names(found)):
+        found = _found(literal, Lines(literal, values), near)
+    return literal if found is None else found
+
+
+def _names(short: Compact) -> set[str]:
+    """The names of the model that the lines use."""
+    nodes = [node for row in short.rows for node in row.contribution.nodes]
+    return {node.key.name for node in nodes if isinstance(node.key, Known)}
+
+
+def _found(literal: Derivation, found: Lines, near: Near) -> Compact | None:
+    """The lines put together, compared and proven; None where they are none that are right, or
+    take more operations.
+    """
     plain: set[str] = set()
     for _ in range(TRIES):
         try:
             short = assembled(literal, found, found.found(plain), near)
         except (Mismatch, Defect):
-            return literal
-        wrong = differing(literal.reified, short.reified, values)
+            return None
+        wrong = differing(literal.reified, short.reified, found.data)
         if not wrong:
             if operations(short) > operations(literal):
-                return literal
+                return None
             proofs = _proofs(literal, short)
             wrong = {name for name, proof in proofs.items() if proof.verdict == REFUTED}
             if not wrong:
                 return replace(short, proofs=proofs)
         plain |= {literal.reified.totals[name] for name in wrong}
-    return literal
+    return None
 
 
 def _proofs(literal: Derivation, short: Compact) -> dict[str, Proof]:

@@ -6,13 +6,27 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from gradcli.compact.atoms import Atoms
+from gradcli.compact.atoms import Atoms, Total
 from gradcli.compact.product import Product, Want
-from gradcli.compact.terms import Term, Value, numbered, relabelled
-from gradcli.compact.trees import Grove, Tree
+from gradcli.compact.terms import Factor, Term, Value, numbered, relabelled
+from gradcli.compact.trees import Grove, Tree, below
 from gradcli.sizes import alike, is_one, is_scalar, numbers, plain
 
 TermC: TypeAlias = tuple[Term, Fraction]
+
+
+def flops(tree: Tree) -> int:
+    """The operations of a tree, what it uses twice once."""
+    return sum(node.flops for node in below((tree,)))
+
+
+def _is_rest(factor: Factor, mask: Factor) -> bool:
+    """Whether a factor is 1 less a mask."""
+    if not isinstance(factor.atom.what, Total) or factor.exponent != 1:
+        return False
+    names = dict(enumerate(factor.labels))
+    terms = {tuple(relabelled(t, names)): c for t, c in factor.atom.what.value.terms}
+    return terms == {(): Fraction(1), (mask,): Fraction(-1)}
 
 
 class Extractor:
@@ -47,6 +61,30 @@ class Extractor:
     def _sum(self, terms: Sequence[TermC], want: Want) -> Tree:
         if len(terms) == 1:
             return self.product(*terms[0], want)
+        added = self._added(terms, want)
+        chosen = self._chosen(terms, want)
+        return min((added, chosen), key=flops) if chosen is not None else added
+
+    def _chosen(self, terms: Sequence[TermC], want: Want) -> Tree | None:
+        """What is one product where a mask is 1, and another one where it is 0."""
+        if len(terms) != 2:
+            return None
+        for (one, c), (other, d) in (terms, terms[::-1]):
+            for mask in one:
+                if not mask.atom.boolean or not set(mask.labels) <= set(want):
+                    continue
+                rest = [f for f in other if not _is_rest(f, mask)]
+                if len(rest) == len(other) - 1:
+                    mine = tuple([f for f in one if f is not mask])
+                    return self.grove.apply(
+                        "where",
+                        self.product((mask,), Fraction(1), want),
+                        self.product(mine, c, want),
+                        self.product(tuple(rest), d, want),
+                    )
+        return None
+
+    def _added(self, terms: Sequence[TermC], want: Want) -> Tree:
         groups: dict[frozenset[int], list[TermC]] = {}
         for term, c in terms:
             labels = frozenset(label for f in term for label in f.labels if label in want)

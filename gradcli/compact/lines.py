@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from gradcli.compact.atoms import Made, Name, Total
+from gradcli.compact.atoms import Constant, Seed
 from gradcli.compact.book import Book
 from gradcli.compact.chain import forward, meant
-from gradcli.compact.closed import Rewritten
+from gradcli.compact.closed import Rewritten, closing
 from gradcli.compact.extract import Extractor
+from gradcli.compact.holding import alone, is_long, names_in
 from gradcli.compact.naming import pattern
-from gradcli.compact.simplify import Price, Simplifier, price
-from gradcli.compact.terms import Atom, Value, contracted
+from gradcli.compact.simplify import Price, Simplifier, is_numbered, price
+from gradcli.compact.terms import Atom, Value
 from gradcli.compact.trees import Grove, Tree
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
-from gradcli.program import Step
+from gradcli.program import Program, Step
+from gradcli.sizes import Size
 from gradcli.transform.reverse import Derivation
-
-LINE_TERMS, LINE_FACTORS, LINE_SUMS = 8, 10, 3  # of a line put together from others
+from gradcli.transform.vjp import Known
 
 
 class Line(NamedTuple):
@@ -44,7 +46,8 @@ class Lines:
     """Finds the lines of a derivation.
 
     values: what its inputs are worth. apart: the variables whose derivatives gain more elsewhere,
-    so that what they gain here has a line that no other one uses.
+    so that what they gain here has a line that no other one uses. applied: the inverses in
+    place of which a product solves a system.
     """
 
     def __init__(
@@ -52,13 +55,21 @@ class Lines:
         derivation: Derivation,
         values: Mapping[str, Array],
         apart: Collection[str] = (),
+        applied: Collection[str] = (),
     ) -> None:
+        self.data = values
         self.derivation = derivation
         self.reified = derivation.reified
         program = derivation.program
         self.book = Book(program.sizes)
+        self.book.close = partial(closing, self.book)
         self.values = forward(program, self.book, values)
         self.grove = Grove(program.sizes)
+        for step in program.steps:
+            if step.name in applied:
+                (name,) = step.operands()
+                matrix = self.grove.name(Known(name), program.shapes[name])
+                self.grove.applied[Known(step.name)] = (step.call.op.applied, matrix)
         self.extractor = Extractor(self.book, self.grove)
         patterns = [
             p
@@ -154,7 +165,7 @@ class Lines:
             x = meant(book, step, operands)
             if step.name in self.totals:
                 self.others[step.name] = x
-            if step.name in kept or (step.name in self.totals and _is_long(x)):
+            if step.name in kept or (step.name in self.totals and is_long(x)):
                 found[step.name] = x
                 named = step.name not in self.gaining and (not x.terms or self._is_name(x))
                 if named or step.name in self.apart:
@@ -167,8 +178,10 @@ class Lines:
 
     @staticmethod
     def _is_name(x: Value) -> bool:
-        """Whether a value is a derivative that has a name, or the seed, stretched at most."""
+        """Whether a value is a derivative that has a name, stretched at most, or a number."""
         ((term, c),) = x.terms if len(x.terms) == 1 else (((), 0),)
+        if any(isinstance(f.atom.what, Seed) for f in term):
+            return all(isinstance(f.atom.what, Seed | Size | Constant) for f in term)
         return c == 1 and len(term) == 1 and term[0].atom.linear and term[0].exponent == 1
 
     def derivatives(self, lines: Sequence[Line]) -> dict[int, str]:
@@ -177,7 +190,7 @@ class Lines:
         shown = {line.name for line in lines}
         found: dict[int, str] = {}
         for name, x in self.others.items():
-            if name not in shown and x.linear and not _is_long(x):
+            if name not in shown and x.linear and not is_long(x):
                 found.setdefault(self.extractor.line(x).number, name)
         return found
 
@@ -263,40 +276,17 @@ class Lines:
         return (line for name, line in lines.items() if name in needed)
 
 
+def applicable(program: Program) -> set[str]:
+    """The inverses that nobody gave a name: what multiplies by one may solve a system instead."""
+    return {
+        step.name
+        for step in program.steps
+        if step.call.op.applied
+        and is_numbered(step.name)
+        and step.operands() == step.args
+        and len(step.call.shape) == 2
+    }
+
+
 def _trees(lines: Sequence[Line]) -> list[Tree]:
     return [line.tree for line in lines]
-
-
-def _is_long(x: Value) -> bool:
-    """Whether a value is too long for a line, so that what it is keeps its name."""
-    return len(x.terms) > LINE_TERMS or any(
-        len(term) > LINE_FACTORS or len(contracted(term)) > LINE_SUMS for term, _ in x.terms
-    )
-
-
-def alone(x: Value) -> str:
-    """The derivative that a value is, entry for entry; no name where it is more."""
-    if len(x.terms) == 1:
-        ((term, c),) = x.terms
-        if c == 1 and len(term) == 1 and isinstance(term[0].atom.what, Name):
-            ((atom, labels, exponent),) = term
-            if exponent == 1 and labels == atom.axes and atom.shape == x.shape:
-                return str(atom.what.name)
-    return ""
-
-
-def names_in(x: Value) -> set[str]:
-    """The derivatives, and other names, that a value holds."""
-    found: set[str] = set()
-    stack = [x]
-    while stack:
-        for term, _ in stack.pop().terms:
-            for f in term:
-                what: Any = f.atom.what
-                if isinstance(what, Name):
-                    found.add(what.name)
-                elif isinstance(what, Total):
-                    stack.append(what.value)
-                elif isinstance(what, Made):
-                    stack.extend(what.args)
-    return found

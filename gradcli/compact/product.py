@@ -101,7 +101,9 @@ class Product:
         if node.left is None or node.right is None:
             return True
         both = node.left.labels | node.right.labels
-        return not is_product(node.left.labels, node.right.labels, node.summed) and len(both) <= 2
+        flat = len(self.want) <= 2
+        product = flat and is_product(node.left.labels, node.right.labels, node.summed)
+        return not product and len(both) <= max(2, len(self.want))
 
     def _build(self, node: Node, want: Want) -> Tree:
         tree = self._node(node, want)
@@ -159,9 +161,8 @@ class Product:
             row is None and column is not None and column in left.labels
         ):
             left, right = right, left
-        return self.grove.apply(
-            "matmul", self._positive(left, (row, k)), self._positive(right, (k, column))
-        )
+        one, other = self._positive(left, (row, k)), self._positive(right, (k, column))
+        return self.grove.product(one, other)
 
     def _reduced(self, tree: Tree, full: Want, want: Want, node: Node) -> Tree:
         """Sum, or average, over the labels that are not wanted."""
@@ -255,7 +256,9 @@ class Product:
     def _einsum(self, left: Node, right: Node, want: Want) -> Tree:
         sides = []
         for node in (left, right):
-            own = tuple(sorted(node.labels))
+            lone = node.left is None and not node.summed
+            order = self.factors[node.item].labels if lone else sorted(node.labels)
+            own = tuple(dict.fromkeys(order))
             full: Want = own if len(own) >= 2 else (*own, *(None,) * (2 - len(own)))
             sides.append((self._positive(node, full), full))
         return self._einsum_of(sides, want)

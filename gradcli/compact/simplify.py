@@ -37,12 +37,12 @@ HEAD = 3  # what a line is longer than its formula
 def price(roots: Sequence[Tree], frugal: bool = True) -> Price:
     """What some lines cost together. frugal: with all that they share in lines of its own."""
     trees = below(roots)
-    names = sum(1 + _is_numbered(tree.key.name) for tree in trees if isinstance(tree.key, Known))
+    names = sum(1 + is_numbered(tree.key.name) for tree in trees if isinstance(tree.key, Known))
     common = shared(roots, frugal)
     return common.flops, names, common.length + HEAD * (len(roots) + len(common.lines))
 
 
-def _is_numbered(name: str) -> bool:
+def is_numbered(name: str) -> bool:
     """Whether a name is one that gradcli gave: a person's own is worth more."""
     return re.fullmatch(r"z[0-9]+(\[.*\])?", name) is not None
 

@@ -41,6 +41,7 @@ class Grove:
     def __init__(self, sizes: Sizes) -> None:
         self.sizes = sizes
         self.trees: dict[Any, Tree] = {}
+        self.applied: dict[Any, tuple[str, Tree]] = {}  # how a name need not be known to multiply
 
     def name(self, key: Any, shape: Shape) -> Tree:
         return self._made((key,), key, None, (), shape)
@@ -59,6 +60,20 @@ class Grove:
             call = Call(op, signature, attrs, op.shape(signature))
             found = self._made(key, None, call, tuple(args), call.shape)
         return found
+
+    def product(self, left: Tree, right: Tree) -> Tree:
+        """A product of two matrices; with an inverse the solution of a system."""
+        for tree, other in ((left, right), (right, left)):
+            turned = tree.call is not None and tree.call.op.turns
+            found = self.applied.get(tree.args[0].key if turned else tree.key)
+            if found is not None:
+                op, matrix = found
+                if turned != (tree is right):
+                    matrix = self.transposed(matrix)
+                if tree is left:
+                    return self.apply(op, matrix, other)
+                return self.transposed(self.apply(op, matrix, self.transposed(other)))
+        return self.apply("matmul", left, right)
 
     def transposed(self, tree: Tree) -> Tree:
         if is_scalar(tree.shape):

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from gradcli.compact.assembly import Compact, write
 from gradcli.compact.gate import proven
-from gradcli.compact.lines import Line, names_in
+from gradcli.compact.holding import names_in
+from gradcli.compact.lines import Line
 from gradcli.compact.listing import formula
 from gradcli.compact.loops.derivation import Looped, summed
 from gradcli.compact.loops.reasons import Bodies

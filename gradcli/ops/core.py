@@ -148,6 +148,8 @@ class Op:
     copies: whether the result is the only operand as it is.
     turns: whether the result is the only operand with its axes in reverse.
     stretches: whether the result is the only operand with axes stretched, and no entry is new.
+    applied: of what gives a matrix the operation that gives its product with another one from the
+        operand and that one, and need not know the matrix: `inv` has `solve`.
     letters: of a product of two matrices the axes of both and of the result, "ij,jk->ik".
     regroups: whether a chain of it may be computed in any order and grouping.
     boolean: whether each entry of the result is 0 or 1.
@@ -197,6 +199,7 @@ class Op:
     copies: bool = False
     turns: bool = False
     stretches: bool = False
+    applied: str = ""
     letters: str = ""
     regroups: bool = False
     boolean: bool = False

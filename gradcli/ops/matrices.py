@@ -254,6 +254,7 @@ matrix(
     GILES + "; Matrix Cookbook, eq. 59",
     "inverse",
     exact=lambda a, x: a.solve(x, a.identity(x)),
+    applied="solve",
     latex=Spelling("{0}^{{-1}}", POWER, (ATOM,)),
     rounding=BY_NORM,
     flops=of_square(0, 0, 0, 2),

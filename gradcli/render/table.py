@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from gradcli.loops import Indices
+from gradcli.loops import Indices, roll
 from gradcli.ops.core import Array
 from gradcli.render.arrays import as_text, entry_text, norm, norm_text, shape_text
-from gradcli.render.families import Family
+from gradcli.render.families import Family, families
 from gradcli.render.json_ import turn
 from gradcli.render.layout import (
     EQUATION,
@@ -75,7 +75,7 @@ def sections(
     full: whether all rows are shown, however many. whole: what shows them where they are not.
     """
     table = Table(session, precision or DIGITS, full, whole)
-    found = [table.forward(), table.backward(), table.summary()]
+    found = [table.forward(), table.backward(), table.summary(_together(session))]
     if told == NOTHING:
         return found
     from gradcli.render import compact
@@ -89,6 +89,14 @@ def sections(
 
         found.append(saved.section(session, told.memory, full))
     return found
+
+
+def _together(session: Session) -> list[Family | int] | None:
+    """The gradients, those of a family as one, where the listing's lines are of all members."""
+    derivation = session.derivation
+    if not any(row.loops or row.over for row in derivation.rows):
+        return None
+    return [*families(session.program, roll(session.program), derivation.wrt)]
 
 
 class Table:
