@@ -28,12 +28,13 @@ class Box(NamedTuple):
 
 class Laid(NamedTuple):
     """A layout: the nodes' boxes, the points of each edge, the labels' boxes by the edges' numbers,
-    and the size of the whole.
+    the top and the bottom of each layer by its middle, and the size of the whole.
     """
 
     boxes: dict[str, Box]
     lines: tuple[tuple[tuple[float, float], ...], ...]
     labels: dict[int, Box]
+    rows: dict[float, tuple[float, float]]
     width: float
     height: float
 
@@ -43,15 +44,18 @@ def lay_out(
     edges: Sequence[tuple[str, str]],
     labels: Mapping[int, tuple[float, float]] = NO_LABELS,
     *,
+    first: Container[str] = (),
+    last: Container[str] = (),
     apart: float = 24.0,
     between: float = 36.0,
 ) -> Laid:
     """The layout of nodes of some sizes, given in an order in which no edge leads back.
 
     labels: the sizes of edges' labels, by the edges' numbers; each has a place of its own in the
-    layer behind the edge's tail. apart, between: the least distance of neighbours, and of layers.
+    layer behind the edge's tail. first, last: what lies in the first layer, and in the last. apart,
+    between: the least distance of neighbours, and of layers.
     """
-    layer = _layers(list(sizes), edges, labels)
+    layer = _layers(list(sizes), edges, labels, first, last)
     places: list[list[object]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
     for name in sizes:
         places[layer[name]].append(name)
@@ -77,20 +81,26 @@ def lay_out(
     widths = {thing: room.get(thing, NOTHING)[0] for row in places for thing in row}
     x = _coordinates(places, above, below, widths, apart)
     tops, y = [], 0.0
+    rows: dict[float, tuple[float, float]] = {}
     for row in places:
         height = max((room.get(thing, NOTHING)[1] for thing in row), default=0.0)
         tops.append(y + height / 2)
+        rows[tops[-1]] = y, y + height
         y += height + between
     left = min((x[t] - widths[t] / 2 for t in x), default=0.0)
     boxes = {n: Box(x[n] - left, tops[layer[n]], *sizes[n]) for n in sizes}
     lines = tuple(tuple((x[t] - left, tops[at[t]]) for t in way) for way in ways)
     right = max((x[t] + widths[t] / 2 for t in x), default=0.0)
     named = {k: Box(*lines[k][1], *size) for k, size in labels.items()}
-    return Laid(boxes, lines, named, right - left, max(0.0, y - between))
+    return Laid(boxes, lines, named, rows, right - left, max(0.0, y - between))
 
 
 def _layers(
-    names: Sequence[str], edges: Sequence[tuple[str, str]], labels: Container[int]
+    names: Sequence[str],
+    edges: Sequence[tuple[str, str]],
+    labels: Container[int],
+    first: Container[str],
+    last: Container[str],
 ) -> dict[str, int]:
     """Each node's layer: inputs as late as they may be, all else as early."""
     before: dict[str, list[tuple[str, int]]] = {}
@@ -103,9 +113,10 @@ def _layers(
     for name in names:
         layer[name] = max((layer[n] + layers for n, layers in before.get(name, ())), default=0)
     for name in names:
-        if name not in before and name in behind:
+        if name not in before and name in behind and name not in first:
             layer[name] = min(layer[n] - layers for n, layers in behind[name])
-    return layer
+    bottom = max(layer.values(), default=0)
+    return {name: bottom if name in last else level for name, level in layer.items()}
 
 
 def _order(

@@ -209,8 +209,6 @@ def test_every_iteration_is_a_cluster_with_its_nodes(named):
     assert {name: drawn[name].get("data-cluster", "") for name in expected} == {
         name: ", ".join(around) for name, around in expected.items()
     }
-    tints = {e.get("data-cluster"): e.get("data-odd") for e in drawn.values()}
-    assert len({tints[f"l = 1, t = {t}"] for t in (1, 2)}) == 2  # neighbours are told apart
     text = found.to_text()
     assert re.search(r"^[│ ]+ l = 1, t = 3:$", text, re.MULTILINE)
     computed = {edge.head for edge in found.edges}
@@ -303,3 +301,51 @@ def test_labels_lie_on_nothing_else(name):
         assert sum((x, y) in way for way in ways) == 1
         for u, v, w, h in (*boxes, *labels[:i]):
             assert abs(y - v) >= (height + h) / 2 or abs(x - u) >= (width + w) / 2 - 0.1
+
+
+@pytest.mark.parametrize("options", [{}, {"named": True}, {"grad": True}], ids=str)
+@pytest.mark.parametrize("model", [LOOPS, EXAMPLES / "rnn.eq", EXAMPLES / "scanning_mlp.eq"])
+def test_a_frame_holds_its_iteration_and_nothing_else(model, options):
+    """Frames lie in each other as loops do; an edge bends where it leaves a box's row."""
+    opened = gradcli.parse(model) if isinstance(model, str) else gradcli.load(str(model))
+    frames, nodes, ends, titles, last = [], {}, {}, {}, ""
+    for e in ET.fromstring(opened.graph(**options).to_svg()).iter():
+        tag, kind = e.tag.partition("}")[2], e.get("class")
+        if kind in ("frame", "shape"):
+            x, y, width, height = (float(e.get(key)) for key in ("x", "y", "width", "height"))
+            box = (x, y, x + width, y + height)
+            if kind == "frame":
+                frames.append((width * height, e.get("data-title"), box))
+            else:
+                nodes[last] = box
+        elif kind == "edge":
+            numbers = list(map(float, re.findall(r"[-\d.e]+", e.get("d"))))
+            ends[e.get("data-from"), e.get("data-to")] = numbers[:2], numbers[-2:]
+        elif tag == "g":
+            last = e.get("id")
+            titles[last] = e.get("data-cluster", "")
+    assert frames
+    for name, box in nodes.items():
+        around = [(size, title) for size, title, frame in frames if within(box, frame)]
+        assert ", ".join(title for _, title in sorted(around, reverse=True)) == titles[name]
+        assert all(within(box, f) or apart(box, f) for _, _, f in frames)
+    for i, (_, _, one) in enumerate(frames):
+        for _, _, other in frames[:i]:
+            assert within(one, other) or apart(one, other)
+    for (tail, head), (first, last_point) in ends.items():
+        left, _, right, bottom = nodes[tail]
+        assert left <= first[0] <= right
+        assert first[1] == pytest.approx(bottom, abs=0.1)
+        left, top, right, _ = nodes[head]
+        assert left <= last_point[0] <= right
+        assert last_point[1] == pytest.approx(top, abs=0.1)
+
+
+def within(one, other):
+    return all(a >= b for a, b in zip(one[:2], other[:2], strict=True)) and all(
+        a <= b for a, b in zip(one[2:], other[2:], strict=True)
+    )
+
+
+def apart(one, other):
+    return one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
