@@ -88,8 +88,8 @@ class Language:
         return f"np.reshape({name}, (1, 1))"
 
     def copied(self, name: str) -> str | None:
-        """A statement after which an array may be filled that another owns; None: it may."""
-        return f"{name} = {name}.copy()"
+        """An array that may be filled, as the one of that name may not be; None: it may."""
+        return f"{name}.copy()"
 
     def filled(self, name: str, parts: Sequence[str], adds: bool, value: str) -> str:
         sign = "+=" if adds else "="
@@ -142,7 +142,7 @@ class Torch(Language):
         return f"torch.as_tensor({name}).reshape(1, 1)"
 
     def copied(self, name: str) -> str | None:
-        return f"{name} = {name}.clone()"
+        return f"{name}.clone()"
 
     def read(self, text: str) -> str:
         return f"{text}.clone()"  # what autograd keeps must not change

@@ -182,7 +182,7 @@ class Writer:
         variable = self.variable(name)
         if name in self.arrived:
             if text := self.language.copied(variable):
-                self.line(text)
+                self.line(f"{variable} = {text}")
             return
         kind = "zeros" if store.zeros else "empty"
         shape = self.dims(store.axes, store.shape)
@@ -214,7 +214,10 @@ class Writer:
             value = value if binding > SUM else f"({value})"
             self.line(f"{variable} = {self.language.added(variable, value)}")
         else:
-            self.line(f"{variable} = {self.value(item, room - len(variable) - 3)[0]}")
+            text, binding = self.value(item, room - len(variable) - 3)
+            if store.kind == ARRAY and not equation.call.flops.value:  # another's, or a view of it
+                text = self.language.copied(text if binding >= POSTFIX else f"({text})") or text
+            self.line(f"{variable} = {text}")
 
     def reshaped(self, item: Item) -> str:
         """A value with the axes that a single index dropped."""

@@ -135,6 +135,28 @@ def test_a_loop_computes_what_its_iterations_do(name: str, plain: bool) -> None:
     run(made)
 
 
+@pytest.mark.parametrize("plain", [False, True], ids=["fused", "plain"])
+@pytest.mark.parametrize(
+    "part", ["X[0]", "X[1, :, :]", "X[1, 2, :]", "X[:, 1, 0:2]", "X[0:1, :, 2]"]
+)
+def test_parts_of_three_axes_that_drop_one(part: str, plain: bool) -> None:
+    text = f"dim B = 2, N = 3, D = 4\ninput X: [B, N, D]\nloss L = sum(square({part})) + sum(X)\n"
+    run(case(text, plain=plain))
+
+
+SHARED = {
+    "the same array": "y = u[0, :]\nv = u + w\nloss L = sum(v^2) + sum(10 * y)\n",
+    "its transpose": "y = u[0, :]\nv = u.T + w\nloss L = sum(v^2) + sum(10 * y)\n",
+    "what is stretched": "y = u[0, :]\nv = u + w\nloss L = sum(v) + sum(10 * y)\n",
+}
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["fused", "plain"])
+@pytest.mark.parametrize("name", SHARED)
+def test_no_total_is_filled_that_another_shares(name: str, plain: bool) -> None:
+    run(case(f"input u: [2, 2], w: [2, 2]\n{SHARED[name]}", plain=plain))
+
+
 @pytest.mark.parametrize("op", TABLE.values(), ids=list(TABLE))
 def test_every_entry_of_the_table(op: Op) -> None:
     """At several shapes: alone, and at once for all iterations of a loop."""
