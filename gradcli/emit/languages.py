@@ -291,7 +291,7 @@ class Python(Language):
         return f"{name} if isinstance({name}, list) else [[{name}]]"
 
     def copied(self, name: str) -> str | None:
-        return f"{name} = {self.helper(lists.each, '_each')}(lambda a: a, {name})"
+        return f"{self.helper(lists.each, '_each')}(lambda a: a, {name})"
 
     def filled(self, name: str, parts: Sequence[str], adds: bool, value: str) -> str:
         front = [part for part in parts if ":" not in part]

@@ -63,10 +63,13 @@ class Evaluation:
 
     def _start(self, points: int) -> None:
         """Evaluate the program at a number of points, or at as many as its exponents take."""
+        grow = False
         while True:
-            if work(self.steps) * points > WORK:
-                raise TooLarge
             try:
+                if grow:
+                    points, grow = max(2 * points, min(self._wanted(), USUAL)), False
+                if work(self.steps) * points > WORK:
+                    raise TooLarge
                 streams = [f"{self.seed} {k}" for k in range(points)]
                 self._evaluate(streams, drawn(self.near, self.kept, self.field, streams))
                 if any(not all(row) for rows in self.arithmetic.rooted for row in rows):
@@ -74,7 +77,7 @@ class Evaluation:
                 self.lost = frozenset().union(*(v.lost for v in self.values.values()))
                 self.own = self._independent()
             except MorePoints:
-                points = max(2 * points, min(self._wanted(), USUAL))
+                grow = True
             except OtherPrime:
                 self.seed = f"{self.seed}'"
                 self.field = Field(self.seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cases import Case, cases
@@ -11,6 +12,9 @@ from support import EXAMPLES, session
 
 from gradcli.ops import TABLE
 from gradcli.ops.core import Op
+from gradcli.proof.elementary import OtherPrime
+from gradcli.proof.evaluation import Evaluation
+from gradcli.proof.exponents import MorePoints
 from gradcli.proof.gradients import prove_gradients
 from gradcli.proof.restricted import restricted
 from gradcli.proof.verdict import LOG_BOUND, PROVEN, REFUTED, UNDECIDED, Proof
@@ -89,3 +93,26 @@ def test_every_gradient_of_an_example_is_proven(name: str) -> None:
 def test_roots_beside_many_exponentials() -> None:
     found = session("input x: [12], p: [3] ~ uniform(1, 2)\nloss L = sum(exp(x)) * sum(sqrt(p))\n")
     assert {proof.verdict for proof in proofs(found, set()).values()} == {PROVEN}
+
+
+def test_another_prime_is_taken_while_the_points_are_counted_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A root may lack modulo one prime whatever is being done with it."""
+    faults: list[type[Exception]] = [MorePoints, OtherPrime]
+
+    def failing(method: str) -> None:
+        usual = getattr(Evaluation, method)
+
+        def tried(self: Evaluation, *arguments: Any) -> Any:
+            if faults and faults[0] is (MorePoints if method == "_evaluate" else OtherPrime):
+                raise faults.pop(0)
+            return usual(self, *arguments)
+
+        monkeypatch.setattr(Evaluation, method, tried)
+
+    failing("_evaluate")
+    failing("_wanted")
+    found = session("input x: [3]\nloss L = sum(sqrt(exp(x)) * x)\n")
+    assert [proof.verdict for proof in proofs(found, set()).values()] == [PROVEN]
+    assert not faults
