@@ -21,6 +21,7 @@ from gradcli.cli.options import (
     Precision,
     Seed,
     Wrt,
+    name,
     shared,
 )
 from gradcli.cli.output import FAILED, INCONCLUSIVE, OK, WRONG, Reported, defect, show, tell, write
@@ -88,6 +89,7 @@ def check(
             "--against",
             metavar="FILE",
             help="Check your own derivation (.grad), or gradients (.npz, .json, .safetensors).",
+            parser=name,
         ),
     ] = None,
     dtype: Annotated[
@@ -242,7 +244,7 @@ def _check_all(paths: list[str], asked: dict[str, Any]) -> Found:
 def _models(given: str) -> list[str]:
     """A file as it is; of a folder every *.eq in it and below, but for hidden folders."""
     folder = Path(given)
-    if given == "-" or not folder.is_dir():
+    if given == "-" or not given.strip() or not folder.is_dir():
         return [given]
     found = sorted(
         str(path)

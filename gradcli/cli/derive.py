@@ -30,6 +30,7 @@ from gradcli.cli.options import (
     Values,
     ValuesOption,
     Wrt,
+    path,
     shared,
 )
 from gradcli.cli.output import Reported
@@ -62,6 +63,7 @@ def derive(
             "--tangent",
             metavar="FILE",
             help="The direction of forward mode (.npz, .json, .safetensors), not a drawn one.",
+            parser=path,
         ),
     ] = None,
     accumulate: Annotated[

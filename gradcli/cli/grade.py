@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,8 @@ from gradcli.cli.options import (
     Output,
     Seed,
     Wrt,
+    name,
+    path,
     shared,
 )
 from gradcli.cli.output import Reported, show, tell, write
@@ -59,7 +62,9 @@ def grade(
     ] = None,
     rubric: Annotated[
         str | None,
-        typer.Option("--rubric", metavar="FILE", help="Points and partial credit (.toml)."),
+        typer.Option(
+            "--rubric", metavar="FILE", help="Points and partial credit (.toml).", parser=name
+        ),
     ] = None,
     seed_per_file: Annotated[
         bool, typer.Option("--seed-per-file", help="Mark each file at values of its own.")
@@ -74,9 +79,12 @@ def grade(
         ),
     ] = Reveal.hint,
     autograder: Annotated[
-        str | None,
+        Path | None,
         typer.Option(
-            "--autograder", metavar="DIR", help="Write the folder that the platform takes."
+            "--autograder",
+            metavar="DIR",
+            help="Write the folder that the platform takes.",
+            parser=path,
         ),
     ] = None,
     time_limit: Annotated[
@@ -128,7 +136,7 @@ def grade(
             platform = form.value if form in PLATFORMS else GradeFormat.gradescope.value
             kept = _kept(dim, seed, seed_per_file, layout, wrt, reveal, time_limit, memory_limit)
             text = str(data) if data else None
-            for name in write_folder(autograder, platform, program, rubric, text, kept):
+            for name in write_folder(str(autograder), platform, program, rubric, text, kept):
                 say(f"{autograder}: {name}")
             return
         if not files:

@@ -66,10 +66,26 @@ Dim = Annotated[
     list[str] | None,
     typer.Option("--dim", metavar="NAME=N", help="The value of a dim; may be repeated."),
 ]
+
+
+def name(text: str) -> str:
+    """A name that a file may have: an empty one would be the current folder's, a NUL is in none."""
+    if not text.strip() or "\0" in text:
+        raise typer.BadParameter("it is empty" if not text.strip() else "it holds a NUL byte")
+    return text
+
+
+def path(text: str) -> Path:
+    return Path(name(text))
+
+
 Data = Annotated[
     Path | None,
     typer.Option(
-        "--data", metavar="FILE", help="Values of the model's names (.npz, .json, .safetensors)."
+        "--data",
+        metavar="FILE",
+        help="Values of the model's names (.npz, .json, .safetensors).",
+        parser=path,
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The seed of drawn values.")]

@@ -27,6 +27,7 @@ from gradcli.cli.options import (
     Seed,
     Wrt,
     laid_out,
+    path,
     shared,
     valued,
 )
@@ -68,6 +69,7 @@ def hvp(
             "--vector",
             metavar="FILE",
             help="The vector (.npz, .json, .safetensors), in place of a drawn one.",
+            parser=path,
         ),
     ] = None,
     dim: Dim = None,

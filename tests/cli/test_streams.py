@@ -278,3 +278,30 @@ def test_no_warning_of_a_library_reaches_a_person():
     code = "import gradcli.cli as c; c._prepare(); import numpy as np; np.float64(1e308) * 10"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr == ""
+
+
+NAMED = {
+    "derive": ["--data", "--tangent"],
+    "hvp": ["--data", "--vector"],
+    "check": ["--data", "--against"],
+    "emit": ["--data"],
+    "grade": ["--data", "--rubric", "--autograder"],
+}
+
+
+@pytest.mark.parametrize("name", ["", "a\0.npz"])
+@pytest.mark.parametrize(
+    ("command", "option"), [(c, option) for c, options in NAMED.items() for option in options]
+)
+def test_a_name_that_no_file_has(command: str, option: str, name: str, model: Path) -> None:
+    more = {"emit": ["--to", "numpy"], "derive": ["--mode", "both"]}.get(command, [])
+    found = gradcli(command, model, option, name, *more)
+    assert found.exit_code == 2
+    assert not found.stdout
+    assert "empty" in found.stderr if not name else "NUL" in found.stderr
+
+
+def test_an_empty_name_is_not_the_current_folder(model: Path) -> None:
+    found = gradcli("check", "")
+    assert found.exit_code == 2
+    assert "the path of the file is empty" in found.stderr
