@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 import gradcli
@@ -124,6 +126,7 @@ FORMS = {
 }
 
 
+@cache
 def compacted(model: str, layout: str = "denominator") -> Derivation:
     found = gradcli.load(model) if model.endswith(".eq") else gradcli.parse(model)
     return found.derive(compact=True, layout=layout)  # type: ignore[arg-type]

@@ -26,11 +26,12 @@ def test_a_mistake_in_the_listing(case: Planted) -> None:
     place = lines.index(case.old)
     lines[place : place + 1] = case.new.split("\n") if case.new else []
     wrong = lines.index(case.wrong) if case.wrong else place + case.new.count("\n")
-    report = review(case.model, "\n".join(lines))
+    one = bool(case.new) and "\n" not in case.new and not case.wrong
+    report = review(case.model, "\n".join(lines), mended=not one)
     assert [(line.line, line.diagnosis) for line in report.wrong] == [(wrong + 1, case.kind)]
     if case.wrong:
         assert case.old.split(" = ")[-1].split(" += ")[-1] in {m.formula for m in report.missing}
-    elif case.new and "\n" not in case.new:  # what is proposed in its place must pass in turn
+    elif one:  # what is proposed in its place must pass in turn, and leave nothing wrong
         expected = report.wrong[0].expected
         assert expected is not None
         lines[place] = expected
