@@ -50,7 +50,7 @@ WRONG = {
     "a syntax error": (["{model}"], "y = = 2\n"),
     "an empty file": (["{model}"], ""),
     "no file": (["none.eq"], None),
-    "a folder": (["{folder}"], None),
+    "a folder without a model": (["{folder}/empty"], None),
     "a dim that is not there": (["{model}", "--dim", "Q=3"], None),
     "a dim with no number": (["{model}", "--dim", "N=x"], None),
     "a size of 0": (["{model}", "--dim", "N=0"], None),
@@ -74,6 +74,7 @@ def test_wrong_input_is_2_and_nothing_on_standard_output(
     if text is not None:
         model.write_text(text)
     monkeypatch.chdir(model.parent)
+    (model.parent / "empty").mkdir()
     filled = [a.format(model=model, folder=model.parent) for a in arguments]
     found = gradcli(command, *filled)
     assert found.exit_code == 2
