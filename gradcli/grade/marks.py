@@ -24,6 +24,7 @@ from gradcli.transform.reverse import Derivation, derive, resolve_wrt
 
 SUFFIX = ".grad"
 USUAL = 200  # operations of a derivation, for which the points are drawn that all are marked at
+EFFORT = 16_000  # changed lines computed for one submission, about
 COLLECTED = 16  # submissions between two collections
 MISSING = "missing"
 SKIPPED = "skipped"
@@ -186,6 +187,7 @@ class Marker:
             max_elements=self.asked.max_elements,
             points=self.points(seed),
             others=self.others,
+            effort=EFFORT,
         )
 
     # ── points ──

@@ -9,6 +9,7 @@ from grading import ROOT
 
 from gradcli.check.derivation import causes
 from gradcli.check.derivation.memory import Memory
+from gradcli.grade import marks
 from gradcli.grade.marks import Asked, Mark, Marker
 from gradcli.grade.rubric import Rubric
 from gradcli.render.grad import lines
@@ -130,7 +131,7 @@ def test_the_search_for_causes_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         target, assign, formula = listing[i].split(" ", 2)
         listing[i] = f"{target} {assign} exp({formula}) - 5 * ({formula})^3"
     (tmp_path / "it.grad").write_text("\n".join(listing) + "\n")
-    monkeypatch.setattr(causes, "EFFORT", 1000)
+    monkeypatch.setattr(marks, "EFFORT", 1000)
     tried = counted(monkeypatch)
     mark = marker(model).mark(str(tmp_path / "it.grad"))
     assert mark.count("wrong") == len(spoilt)

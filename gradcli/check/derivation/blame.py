@@ -112,12 +112,16 @@ class Blame:
         owed = owed[:MOST_NAMED]
         named = ", ".join(f"{s.eq} ({self.steps[s.eq - 1].text})" for s in owed)
         plural = "equations" if len(owed) > 1 else "equation"
-        total = f"the total of {DL}{line.name} lacks the contribution of {plural} {named}"
+        total = self._in_letters(
+            line, f"the total of {DL}{line.name} lacks the contribution of {plural} {named}"
+        )
         say = self.sheet.spellings.say
         formulas = [formula for share in owed for formula in self._written(share, "+=")]
         codes = [code for share in owed for code in expected_codes(self.sheet, share)]
         whole = line.region is None and all(share.region is None for share in owed)
-        more = "".join(f" + {text(code)}" for code in codes) if whole else None
+        codes = [in_their_words(self.sheet, code, place) for code in codes]
+        shown = [text(lettered(code, line.node.indices)) for code in codes]
+        more = "".join(f" + {code}" for code in shown) if whole else None
         if verdict is not None:
             message = f"{verdict.message}; and {say(total)}"
             mended = verdict.expected and more and verdict.expected + say(more)
@@ -229,7 +233,9 @@ class Blame:
         """Some shares as the tool writes them: in one line where they can stand in one."""
         if len(shares) > 1 and all(share.region is None for share in shares):
             codes = [code for share in shares for code in expected_codes(self.sheet, share)]
-            return f"{line.target} {assign} {text(added(codes))}"
+            return self._corrected(line, assign, added(codes))
+        if len(shares) == 1 and shares[0].region is None and line.region is None:
+            return self._corrected(line, assign, expected_codes(self.sheet, shares[0])[0])
         return "\n".join(f for share in shares for f in self._written(share, assign))
 
     def _assign(self, line: Line) -> Span:

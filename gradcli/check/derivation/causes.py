@@ -32,7 +32,7 @@ from gradcli.transform.vjp import contribute
 
 MOST_GOALS = 16
 MOST_SEARCHED = 200  # wrong lines whose causes are looked for
-EFFORT = 16_000  # changed lines computed in all, about; then fewer for each
+EFFORT = 60_000  # changed lines computed in all, about; then fewer for each
 TRIES = (MOST_TRIES, 3000, 1500, 800, 400, 200, 100)  # how many for one line, and the least
 SHARE = 2  # the part of what is left of the effort that one search may take
 MOST_ENTRIES = 4096  # of an operand whose Jacobian's diagonal is computed
@@ -62,13 +62,15 @@ class Cause(NamedTuple):
 class Causes:
     """Looks for the causes of the wrong lines of a sheet."""
 
-    def __init__(self, sheet: Sheet, exact: Exact, progress: Progress) -> None:
+    def __init__(
+        self, sheet: Sheet, exact: Exact, progress: Progress, effort: int = EFFORT
+    ) -> None:
         self.sheet = sheet
         self.exact = exact
         self.progress = progress
         self.held: AbstractSet[int] = frozenset()  # the positions of what right lines hold
         self.searched = 0
-        self.effort = EFFORT
+        self.effort = effort
 
     @property
     def spent(self) -> bool:

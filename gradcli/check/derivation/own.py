@@ -54,9 +54,11 @@ class OwnLines:
 
         Where one line alone builds on it, the mistake may stand there as well: it stands where the
         smaller change mends it, and in the own line if that is none of the model's derivatives.
-        Where several do, one change must mend half of them, or all of them want one quantity.
+        Where several do, one change must mend half of them, or make it one of the derivatives and
+        mend one; or all of them want one quantity.
         """
-        for user in users[:2]:
+        fitting = [user for user in users if self.causes.value(self.sheet.lines[user]) is not None]
+        for user in (fitting or users)[:2]:
             found = self._searched(place, user, users, accounts)
             if found is not None:
                 return found
@@ -78,13 +80,15 @@ class OwnLines:
         if not goals or self.causes.spent:
             return None
         through = {u: self._meets_through(place, u, accounts) for u in users}
+        known = self.is_known(place)
 
         def meets(code: ast.Code) -> int | None:
             goal = through[user](code)
             if goal is None:
                 return None
             mended = sum(through[u](code) is not None for u in users if u != user) + 1
-            return goal if 2 * mended >= len(users) else None
+            likely = 2 * mended >= len(users) or (not known and self._becomes_known(place, code))
+            return goal if likely else None
 
         wanted = self.causes.likely(goals, account)
         ledger = account.ledger
@@ -144,12 +148,23 @@ class OwnLines:
 
         return meets
 
+    def _becomes_known(self, place: int, code: ast.Code) -> bool:
+        """Whether other code makes an own quantity what it is not: one of the derivatives."""
+        sheet = self.sheet
+        try:
+            lowered = sheet.lower(code, sheet.lines[place].sources)
+        except (GradError, Poisoned):
+            return False
+        return self._derives(lowered.value(sheet.known, sheet.runs))
+
     def is_known(self, place: int) -> bool:
         """Whether an own quantity is one of the derivatives, or a contribution to one."""
         line = self.sheet.lines[place]
         if isinstance(line.lowered, Misfit):
             return False
-        value = self.sheet.known[version(line, place)]
+        return self._derives(self.sheet.known[version(line, place)])
+
+    def _derives(self, value: Array) -> bool:
         points = self.sheet.points
         candidates: list[tuple[Array, Array | float]]
         candidates = [(points.totals[name], np.inf) for name in self.sheet.program.shapes]

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gradcli.check.derivation.accounts import Accounts
 from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.blame import Blame
-from gradcli.check.derivation.causes import Causes
+from gradcli.check.derivation.causes import EFFORT, Causes
 from gradcli.check.derivation.cost import costs
 from gradcli.check.derivation.credit import credit
 from gradcli.check.derivation.expected import Points, Share, evaluate
@@ -56,6 +56,7 @@ def check(
     max_elements: int = 10**8,
     points: Points | None = None,
     others: Sizes | None = None,
+    effort: int = EFFORT,
 ) -> Report:
     """The verdict on every line of a derivation file.
 
@@ -63,6 +64,7 @@ def check(
     layout: in which the report shows what the tool writes; None for the file's own.
     complete: whether every wanted gradient must be there. cost: whether operations are counted.
     points: the truth, where it is computed already; the seed is then of no use.
+    effort: how many changed lines are computed for the wrong ones, about.
     others: the model at other sizes, at which the right lines are tried too.
     Raises GradError or GradErrors where the file can't be read on this model.
     """
@@ -73,7 +75,9 @@ def check(
         raise GradError(
             "there is no line in this derivation", Span(parsed.source, 1, 1), kind="empty-file"
         )
-    review = Review(sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout, cost)
+    review = Review(
+        sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout, cost, effort
+    )
     report = review.report()
     if sheet.written.unread and not report.judged:
         raise GradErrors(sheet.written.unread)
@@ -122,6 +126,7 @@ class Review:
         complete: bool,
         layout: str,
         cost: bool = False,
+        effort: int = EFFORT,
     ) -> None:
         self.sheet = sheet
         self.points = sheet.points
@@ -135,7 +140,7 @@ class Review:
         self.mentioned = {line.name for line in sheet.lines if line.name is not None}
         self.mentioned |= set(filter(self.may_state, self.points.program.shapes))
         self.progress = Progress(self.points, wanted, self.mentioned, complete)
-        self.causes = Causes(sheet, self.proven.exact, self.progress)
+        self.causes = Causes(sheet, self.proven.exact, self.progress, effort)
         self.own = OwnLines(self.causes)
         self.blame = Blame(sheet, layout, self.causes)
         self.unblamed = Unblamed(sheet, self.proven)

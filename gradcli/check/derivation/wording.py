@@ -27,14 +27,13 @@ NAMES = re.compile(r"(?:dL/d)?\b([^\W\d]\w*(?:\[[\d, ]+\])?)(?:\.T)?")
 def in_their_words(sheet: Sheet, code: ast.Code, place: int) -> ast.Code:
     """Code for the line at a place, without names that the person did not write."""
     for _ in range(MOST):
-        found = _strangers(sheet, code)
-        if not found:
+        for start, end in _strangers(sheet, code):
+            other = _named(sheet, code[start:end], place) or _expressed(sheet, code[start:end])
+            if other is not None:
+                code = code[:start] + other + code[end:]
+                break
+        else:
             return code
-        start, end = found[0]
-        other = _named(sheet, code[start:end], place) or _expressed(sheet, code[start:end])
-        if other is None:
-            return code
-        code = code[:start] + other + code[end:]
     return code
 
 

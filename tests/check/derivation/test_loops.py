@@ -166,3 +166,9 @@ def test_a_rule_speaks_in_the_letters_of_the_loop() -> None:
     assert wrong.rule.formulas == ("dL/dh[t - 1] += W.T @ dL/dz1[t]",)
     assert wrong.rule.at == "t = 4"
     assert wrong.rule.stated == f"z1[t] = W @ h[t - 1] (equation {wrong.rule.eq} at t = 4)"
+
+
+def test_what_a_total_lacks_is_said_in_the_letters_of_the_loop() -> None:
+    lacking = BACK.replace("    dL/dh[t-1] += W.T @ dz[t]\n", "    dL/dh[t-1] += 0 * W.T @ dz[t]\n")
+    for wrong in review(RNN, lacking, mended=False).wrong:
+        assert "[3]" not in f"{wrong.message} {wrong.expected}".replace("at t = 3", "")

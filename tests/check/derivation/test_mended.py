@@ -164,3 +164,40 @@ def test_a_mean_for_a_sum_is_said() -> None:
     (wrong,) = check(parsed, program(model), {}).wrong
     assert wrong.message == "a mean where a sum belongs"
     assert wrong.expected == "db = sum(dz, axis=0)"
+
+
+GATED = """
+layout denominator
+dim H = 3, X = 2
+input x: [X], h_prev: [H], y: [H]
+param Wh: [H, X], Uh: [H, H]
+r = sigmoid(h_prev)
+z = sigmoid(y)
+hh = tanh(Wh @ x + Uh @ (r * h_prev))
+h = (1 - z) * h_prev + z * hh
+loss L = sum(square(h - y))
+"""
+
+
+def test_a_mistake_in_a_name_whose_uses_have_mistakes_of_their_own() -> None:
+    text = """dh = 2 * (h - y)
+dhh = dh * z
+da_h = dhh * (1 - hh)
+dWh = np.outer(x, da_h)
+dUh = da_h @ h_prev.T
+tmp = Uh.T @ da_h
+dr = tmp * h_prev
+"""
+    wrong = {line.target: line for line in review(GATED, text, mended=False).wrong}
+    assert wrong["da_h"].expected == "da_h = dhh * (1 - hh^2)"
+    assert wrong["dL/dUh"].expected == "dUh = da_h @ (r * h_prev).T"
+    assert wrong["dL/dWh"].diagnosis in ("transpose", "operand-order")
+    assert "dL/dr" not in wrong
+
+
+def test_what_is_expected_is_told_in_known_names() -> None:
+    text = "dh = 2 * (h - y)\ndhh = dh * z\ndUh = dhh @ exp(h_prev).T / sum(h)\n"
+    (wrong,) = review(GATED, text, mended=False).wrong
+    assert wrong.diagnosis == "unknown"
+    assert wrong.expected is not None
+    assert wrong.expected.endswith("@ (r * h_prev).T")
