@@ -80,7 +80,7 @@ def known_by(found: Jacobian) -> str:
     """What the structure is known by."""
     if not found.points:
         return "by its formula"
-    return f"by where it is 0, at {counted(found.points, 'point')}"
+    return f"by its entries, at {counted(found.points, 'point')}"
 
 
 def where(found: Jacobian) -> list[str]:

@@ -12,6 +12,7 @@ from gradcli.sizes import is_one
 
 ZERO, IDENTITY, SCALED, DIAGONAL = "zero", "identity", "scaled identity", "diagonal"
 BLOCKS, KRONECKER, LOW_RANK = "block diagonal", "Kronecker", "low rank plus diagonal"
+NOISE = 1e-12  # of the largest entry
 BANDED, LOWER, UPPER, FULL = "banded", "lower triangular", "upper triangular", "full"
 
 
@@ -75,8 +76,9 @@ def of_pattern(matrices: Sequence[Array], pattern: Array) -> str:
             return LOWER
         if low <= 0:
             return UPPER
-        return FULL
-    return BLOCKS if _blocks(pattern) else FULL
+    elif _blocks(pattern):
+        return BLOCKS
+    return KRONECKER if _kronecker(matrices) else FULL
 
 
 def _diagonal(matrices: Sequence[Array]) -> str:
@@ -97,3 +99,31 @@ def _blocks(pattern: Array) -> bool:
         if not outside.any():
             return True
     return False
+
+
+def _kronecker(matrices: Sequence[Array]) -> bool:
+    """Whether all are Kronecker products of two matrices of the same sizes.
+
+    A matrix is one where its blocks, each as a row, are a matrix of rank 1 (Van Loan & Pitsianis
+    1993): where each entry is a block's entry times what the block is of the first that is not 0.
+    """
+    rows, columns = matrices[0].shape
+    return any(
+        all(_is_product(matrix, r, c) for matrix in matrices)
+        for r in range(2, rows)
+        if rows % r == 0
+        for c in range(2, columns)
+        if columns % c == 0
+    )
+
+
+def _is_product(matrix: Array, rows: int, columns: int) -> bool:
+    """Whether a matrix is the product of one with so many rows and columns with another."""
+    each = matrix.reshape(rows, matrix.shape[0] // rows, columns, matrix.shape[1] // columns)
+    blocks = each.swapaxes(1, 2).reshape(rows * columns, -1)
+    largest = float(np.abs(blocks).max())
+    if not 0 < largest < np.inf:
+        return False
+    i, j = np.unravel_index(int(np.abs(blocks).argmax()), blocks.shape)
+    outer = np.outer(blocks[:, j], blocks[i] / blocks[i, j])
+    return bool((np.abs(outer - blocks) <= NOISE * largest).all())

@@ -41,6 +41,53 @@ def by_complex_step(found):
     return np.array(columns).T
 
 
+def split(n):
+    return [k for k in range(1, n + 1) if n % k == 0]
+
+
+def blocks_of(matrix, rows, columns):
+    n, m = matrix.shape
+    return matrix.reshape(n // rows, rows, m // columns, columns).swapaxes(1, 2)
+
+
+def is_what_it_is_called(structure, matrix):
+    """What each name says of the entries, with no formula: up to rounding."""
+    n, m = matrix.shape
+    most = max(1.0, np.abs(matrix).max())
+    at = np.abs(matrix) > 1e-12 * most
+    gap = np.subtract.outer(np.arange(n), np.arange(m))
+
+    def rank(each):
+        return np.linalg.matrix_rank(each, tol=1e-10 * most)
+
+    def outside(k):
+        blocks = np.abs(blocks_of(matrix, n // k, m // k)).max(axis=(2, 3))
+        return (blocks[~np.eye(k, dtype=bool)] > 1e-12 * most).any()
+
+    def product(rows, columns):
+        found = blocks_of(matrix, rows, columns)
+        return rank(found.reshape(-1, rows * columns)) <= 1
+
+    says = {
+        "zero": lambda: not at.any(),
+        "identity": lambda: n == m and np.allclose(matrix, np.eye(n), atol=1e-12),
+        "scaled identity": lambda: n == m
+        and np.allclose(matrix, matrix[0, 0] * np.eye(n), atol=1e-12 * most),
+        "diagonal": lambda: n == m and not at[gap != 0].any(),
+        "block diagonal": lambda: any(not outside(k) for k in split(np.gcd(n, m)) if k > 1),
+        "Kronecker": lambda: any(
+            product(r, c) for r in split(n) for c in split(m) if 1 < r * c < n * m
+        ),
+        "banded": lambda: 2 * np.abs(gap[at]).max() < n,
+        "lower triangular": lambda: not at[gap < 0].any(),
+        "upper triangular": lambda: not at[gap > 0].any(),
+        # All above the diagonal is of the low rank alone, whatever the diagonal is.
+        "low rank plus diagonal": lambda: n < 4 or rank(matrix[: n // 2, n // 2 :]) < n // 2,
+        "full": lambda: True,
+    }  # fmt: skip
+    return says[structure]()
+
+
 def formula_value(found):
     program = found.found.session.program
     nodes = expression(found.found.map, program.shapes, program.sizes)
@@ -65,6 +112,10 @@ def formula_value(found):
         ("input x: [4]\ny = concat(x[0:1] * x[1:2], x[1:2], x[2:3] * x[3:4], x[3:4])",
          "block diagonal", None),
         ("input x: [4, 3]\ny = softmax(x, axis=1)", "block diagonal", None),
+        ("input x: [6]\ny = softmax(x)", "low rank plus diagonal", "diag(y) - y @ y.T"),
+        ("input x: [5, 2]\nindex i: [4] in 0..4 = [0, 1, 3, 0]\ny = x[i]", "Kronecker", None),
+        ("input x: [4]\ny = cumsum(x)", "lower triangular", None),
+        ("input x: [4]\ny = cumsum(x, axis=0, reverse=1)", "upper triangular", None),
     ],
 )  # fmt: skip
 def test_structures_and_formulas(model, structure, formula):
@@ -74,6 +125,12 @@ def test_structures_and_formulas(model, structure, formula):
     if formula:
         assert found.formula == formula
     assert_close(found.value, by_complex_step(found), 1e-14)
+    assert is_what_it_is_called(structure, by_complex_step(found))
+
+
+def test_each_structure_that_the_schema_states_is_tried():
+    (tried,) = test_structures_and_formulas.pytestmark
+    assert {structure for _, structure, _ in tried.args[1]} == set(STATED)
 
 
 @pytest.mark.parametrize("layout", ["numerator", "denominator"])
@@ -88,7 +145,7 @@ def test_every_output_by_every_input_of_the_examples(name, layout):
             shown = expected if layout == "numerator" else expected.T
             scale = max(1.0, float(np.abs(expected).max()))
             assert_close(found.value / scale, shown / scale, 1e-11)
-            assert found.structure in STATED
+            assert is_what_it_is_called(found.structure, shown)
 
 
 def local_cases():
