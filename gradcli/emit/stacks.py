@@ -62,9 +62,12 @@ class Stacks:
         self.makers: dict[str, list[Entry]] = {}
         self.users: dict[str, list[Entry]] = {}
         for entry in self.entries:
-            self.makers.setdefault(entry.equation.target.name, []).append(entry)
-            for ref in entry.equation.refs():
-                self.users.setdefault(ref.name, []).append(entry)
+            self.enter(entry)
+
+    def enter(self, entry: Entry) -> None:
+        self.makers.setdefault(entry.equation.target.name, []).append(entry)
+        for ref in entry.equation.refs():
+            self.users.setdefault(ref.name, []).append(entry)
 
     def state(self) -> tuple[Any, ...]:
         return list(self.entries), list(self.stacks), dict(self.shapes), dict(self.axes)
@@ -134,14 +137,20 @@ class Stacks:
             )
         path = like[0].path if equation.loops else ()
         place = max(entry.place for entry in like) + after
-        self.entries.append(Entry(equation, place, path, True))
-        self.index()
+        entry = Entry(equation, place, path, True)
+        self.entries.append(entry)
+        self.enter(entry)
         return equation.target
 
     def replace(self, old: Entry, equation: Equation) -> None:
         path = old.path if equation.loops else ()
-        self.entries[self.entries.index(old)] = Entry(equation, old.place, path, True)
-        self.index()
+        entry = Entry(equation, old.place, path, True)
+        place = next(k for k, other in enumerate(self.entries) if other is old)
+        self.entries[place] = entry
+        self.makers[old.equation.target.name].remove(old)
+        for ref in old.equation.refs():
+            self.users[ref.name].remove(old)
+        self.enter(entry)
 
     def call(self, op: Op, shapes: Sequence[Shape], **attrs: Any) -> Call:
         signature = Signature(self.sizes, tuple(shapes), attrs)
