@@ -29,7 +29,8 @@ def emit(
     cut loops may take, at the model's sizes.
     """
     language = LANGUAGES[to]
-    found = passes(parsed, request, plain, language.seeded, not language.serial)
+    stacks, thrifty = not language.serial, language.thrifty
+    found = passes(parsed, request, plain, language.seeded, stacks, thrifty)
     words = ["gradcli", "emit", parsed.source.name, "--to", to]
     words += ["--plain"] if plain else []
     words += [] if memory is None else ["--memory", str(memory)]

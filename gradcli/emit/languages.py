@@ -43,6 +43,7 @@ class Language:
     fixed = False  # whether arrays have one length in all iterations of a loop
     like = ""  # an array of the kind to compute with, where there is no input
 
+    thrifty = False  # whether copies of inputs are made again and not saved
     serial = False  # whether loops stay as they are, one step after the other
 
     def __init__(
@@ -125,6 +126,7 @@ class Torch(Language):
     name = TORCH
     xp = "torch"
     title = "PyTorch"
+    thrifty = True  # autograd keeps inputs as they are
     imports = ("import torch",)
     seeded = False
     like = "torch.zeros(0, dtype=torch.float64)"

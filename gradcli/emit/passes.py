@@ -56,12 +56,14 @@ def passes(
     plain: bool = False,
     seeded: bool = True,
     stacks: bool = True,
+    thrifty: bool = False,
 ) -> Passes:
     """A model's passes with its loops kept. Raises GradError or GradErrors.
 
     plain: as the listing has them, with nothing simplified. seeded: whether the loss's own
     derivative is 1; otherwise it arrives like the given ones. stacks: whether products that share
-    an operand are drawn together.
+    an operand are drawn together. thrifty: whether what is made of inputs alone, by moving
+    entries, is made again and not saved.
     """
     program = small(parsed, request)
     note = None
@@ -93,11 +95,13 @@ def passes(
         back = motion.regrouped(motion.unstretched(back))
         back = simplify.product_sums(simplify.shared(back))
         ahead = simplify.without_copies(ahead, results | _taken(back))
+        back = simplify.signs(back, ahead)
     ends = [derivative(name) for name in wanted]
     back = back._replace(equations=tuple(simplify.needed(back.equations, ends)))
     if stacks and not plain:
         ahead, back = _stacked(ahead, back, results, ends)
-    ahead, back, saved = _split(ahead, back, {q.name for q in inputs}, outputs, not plain)
+    free = _Free({q.name for q in inputs}, not plain, thrifty)
+    ahead, back, saved = _split(ahead, back, free, outputs)
     gradients = tuple(Quantity(name, nest.axes[name], nest.shapes[name]) for name in wanted)
     return Passes(program, inputs, outputs, given, gradients, ahead, back, saved, note)
 
@@ -246,7 +250,7 @@ def _flat(nest: Nest) -> Nest:
 
 
 def _split(
-    ahead: Nest, back: Nest, inputs: set[str], outputs: tuple[Quantity, ...], again_too: bool
+    ahead: Nest, back: Nest, free: _Free, outputs: tuple[Quantity, ...]
 ) -> tuple[Nest, Nest, tuple[str, ...]]:
     """What the backward pass needs of the forward one: saved, or computed again for nothing."""
     made = {equation.target.name for equation in back.equations}
@@ -264,10 +268,10 @@ def _split(
             continue
         seen.add(name)
         maker = makers.get(name)
-        if again_too and maker is not None and counts[name] == 1 and _free(maker):
+        if maker is not None and counts[name] == 1 and free(maker):
             again.append(maker)
             stack += [ref.name for ref in maker.refs()]
-        elif maker is not None or name in inputs:
+        elif maker is not None or name in free.inputs:
             saved[name] = None
     order = {e.target.name: i for i, e in enumerate(ahead.equations)}
     again.sort(key=lambda e: order[e.target.name])
@@ -281,12 +285,23 @@ def _split(
     return ahead, back, tuple(saved)
 
 
-def _free(equation: Equation) -> bool:
-    """Whether a value costs nothing to have again: its entries are moved, or it is a constant."""
-    return (
-        not equation.adds
-        and len(equation.args) <= 1
-        and equation.call.op.rounding == EXACT
-        and equation.call.flops.value == 0
-        and at_once_fits(equation, 0)
-    )
+class _Free(NamedTuple):
+    """Which values cost nothing to have again: entries that are moved, and constants.
+
+    again: whether any is made again. thrifty: whether copies of inputs are too.
+    """
+
+    inputs: set[str]
+    again: bool
+    thrifty: bool
+
+    def __call__(self, equation: Equation) -> bool:
+        of_inputs = all(ref.name in self.inputs for ref in equation.refs())
+        return (
+            self.again
+            and not equation.adds
+            and (len(equation.args) <= 1 or (self.thrifty and of_inputs))
+            and equation.call.op.rounding == EXACT
+            and equation.call.flops.value == 0
+            and at_once_fits(equation, 0)
+        )

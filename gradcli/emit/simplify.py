@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 from gradcli.nests.nest import Equation, Nest, Operand, Ref, ends, substitute
+from gradcli.ops.core import TABLE
 from gradcli.sizes import Number, Size, Sizes
 
 
@@ -51,6 +52,29 @@ def shared(nest: Nest) -> Nest:
             known[key] = target.name
         found.append(equation)
     return nest._replace(equations=tuple(found))
+
+
+def signs(back: Nest, ahead: Nest) -> Nest:
+    """Whether something is above 0, asked of what is above 0 with it and is needed anyway.
+
+    So what a relu was made of need not be saved beside its result.
+    """
+    used = {ref.name for equation in back.equations for ref in equation.refs()}
+    results = {
+        equation.args[0]: equation.target
+        for equation in ahead.equations
+        if equation.call.op.positive and not equation.adds and equation.target.name in used
+    }
+    found = []
+    for equation in back.equations:
+        if equation.call.op is TABLE["gt"] and equation.args[0] in results:
+            zero = equation.args[1]
+            if isinstance(zero, Number) and zero.value == 0:
+                args = (results[equation.args[0]], zero)
+                found.append(equation._replace(args=args))
+                continue
+        found.append(equation)
+    return back._replace(equations=tuple(found))
 
 
 def without_copies(nest: Nest, kept: Container[str]) -> Nest:

@@ -70,6 +70,13 @@ class Writer:
         self.called = {name: text for name, (text, _) in known.items()}
         self.arrived = set(known)
         self.runs = entered(items)
+        self.numbers = {
+            item.equation.target.name: number
+            for item in items
+            if item.equation.call.op.copies
+            and not item.batch
+            and isinstance(number := item.equation.args[0], Number)
+        }
         self.made = Counter(item.equation.target.name for item in items)
         self.uses: dict[str, int] = {}
         for item in items:
@@ -302,6 +309,8 @@ class Writer:
         for arg, missing in zip(equation.args, lifts, strict=True):
             if isinstance(arg, Number):
                 texts.append(arg)
+            elif arg.name in self.pending and self.beside(equation, arg.name):
+                texts.append(self.numbers[arg.name])
             elif arg.name in self.pending:
                 waiting.append(arg.name)
                 texts.append(self.lifted(self.pending[arg.name].written, arg, item, missing))
@@ -309,6 +318,15 @@ class Writer:
                 texts.append(self.read(arg, item, missing))
         written = self.apply(item, texts)
         return written, waiting
+
+    def beside(self, equation: Equation, name: str) -> bool:
+        """Whether a name stands for a number that an operation takes as it is, beside arrays."""
+        others = (arg for arg in equation.args if isinstance(arg, Ref))
+        return (
+            name in self.numbers
+            and equation.call.op.elementwise
+            and any(ref.name not in self.numbers for ref in others)
+        )
 
     # ── operands ──
 

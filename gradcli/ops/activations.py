@@ -70,6 +70,7 @@ function(
     lambda s, g, y, x: (g * (x > 0) * (x < 6),),
     "Krizhevsky 2010",
     "x between 0 and 6, the nearer of these outside",
+    positive=True,
     exact=lambda a, x: a.choose(x - 6, a.choose(x, 0, 0, x), 6, 6),
     kink="at x = 0 and at x = 6 the derivative is 0",
     branches=_between(0, 6),

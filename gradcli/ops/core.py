@@ -151,6 +151,7 @@ class Op:
     applied: of what gives a matrix the operation that gives its product with another one from the
         operand and that one, and need not know the matrix: `inv` has `solve`.
     letters: of a product of two matrices the axes of both and of the result, "ij,jk->ik".
+    positive: whether the result is above 0 where the only operand is, and nowhere else.
     regroups: whether a chain of it may be computed in any order and grouping.
     boolean: whether each entry of the result is 0 or 1.
     sums_to_one: Signature -> the axis (None: all) along which the result's entries sum to 1.
@@ -201,6 +202,7 @@ class Op:
     stretches: bool = False
     applied: str = ""
     letters: str = ""
+    positive: bool = False
     regroups: bool = False
     boolean: bool = False
     sums_to_one: Callable[[Signature], int | None] | None = None

@@ -239,6 +239,7 @@ function(
     lambda s, g, y, x: (g * (x > 0),),
     "course recitation on computing derivatives, the indicator 1_A",
     "x where positive, else 0",
+    positive=True,
     exact=lambda a, x: a.choose(x, 0, 0, x),
     kink="at x = 0 the derivative is 0",
     branches=_sign,

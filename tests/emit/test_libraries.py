@@ -13,6 +13,7 @@ import pytest
 from cases import cases
 from emitting import EXAMPLES, Case, agree, case, load
 from test_numpy import LOOPS, looped, many
+from test_stacking import ATTENTION, MODELS, SEQUENCE
 
 from gradcli.errors import GradError
 from gradcli.ops import TABLE, Op
@@ -82,6 +83,46 @@ def test_what_an_operation_takes_beside_its_operands_is_written(expression: str,
     run(made, to)
 
 
+def held(run: Any, inputs: dict[str, Any]) -> int:
+    """The bytes of what autograd saves in a run, each storage once, without the inputs'."""
+    import torch
+
+    found: dict[int, int] = {}
+
+    def pack(tensor: Any) -> Any:
+        storage = tensor.untyped_storage()
+        found[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        kept = run()
+    own = {one.untyped_storage().data_ptr() for one in inputs.values()}
+    del kept
+    return sum(size for place, size in found.items() if place not in own)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(path.read_text(encoding="utf-8") for path in EXAMPLES),
+        *(LOOPS[name] for name in ("one after the other", "two deep", "a moving slice")),
+        SEQUENCE,
+        ATTENTION,
+    ],
+)
+def test_no_more_is_saved_than_autograd_saves(text: str) -> None:
+    """Of the emitted forward pass as it stands, differentiated by autograd alone."""
+    pytest.importorskip("torch")
+    made = case(text, to="torch")
+    module = load(made.text)
+    inputs = arrays("torch", made.inputs)
+    for one in inputs.values():
+        one.requires_grad_()
+    mine = held(lambda: module["model"](inputs), inputs)
+    theirs = held(lambda: module["forward"](**inputs), inputs)
+    assert mine <= theirs
+
+
 @pytest.mark.parametrize("name", ["one after the other", "two deep", "a moving slice"])
 def test_pytorch_differentiates_the_gradients_in_their_turn(name: str) -> None:
     torch = pytest.importorskip("torch")
@@ -90,6 +131,17 @@ def test_pytorch_differentiates_the_gradients_in_their_turn(name: str) -> None:
     inputs = tuple(one.requires_grad_() for one in arrays("torch", made.inputs).values())
     assert torch.autograd.gradcheck(module["Function"].apply, inputs)
     assert torch.autograd.gradgradcheck(module["Function"].apply, inputs)
+
+
+@pytest.mark.parametrize("text", [SEQUENCE, ATTENTION, *MODELS.values()])
+def test_stacked_products_are_differentiated_twice(text: str) -> None:
+    torch = pytest.importorskip("torch")
+    made = case(text, to="torch")
+    module = load(made.text)
+    inputs = tuple(one.requires_grad_() for one in arrays("torch", made.inputs).values())
+    assert torch.autograd.gradcheck(module["Function"].apply, inputs)
+    if text is not SEQUENCE:  # of which each entry would take a minute
+        assert torch.autograd.gradgradcheck(module["Function"].apply, inputs)
 
 
 @pytest.mark.parametrize("name", ["one after the other", "a grid", "a triangle"])
