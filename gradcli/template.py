@@ -78,12 +78,12 @@ def typed(
     return nodes if result == len(nodes) - 1 else nodes[: result + 1]
 
 
-def flip(nodes: list[Node], turned: Container[Any]) -> Expr:
+def flip(nodes: list[Node], turned: Container[Any], *, fewest: bool = False) -> Expr:
     """The transposed expression, with transposition moved inward to the cotangent.
 
     turned: the keys of the leaves, the cotangent among them, that stand for their own transposes in
     the result. An operand without these keeps its `.T` outside, but for products:
-    (A @ B).T = B.T @ A.T.
+    (A @ B).T = B.T @ A.T. fewest: also where that leaves fewer transpositions: (A.T / 2).T = A / 2.
     """
     pairs: list[Pair] = []
     inside: list[bool] = []
@@ -105,6 +105,10 @@ def flip(nodes: list[Node], turned: Container[Any]) -> Expr:
                 moved = op.flip(signature, operands)
             plain = Expr(op.name, tuple(p.plain for p in operands), attrs)
             if not has:
+                if fewest and moved is None and op.flip is not None and not scalar:
+                    inward = op.flip(signature, operands)
+                    if inward is not None and _turns(inward) < _turns(plain.T):
+                        moved = inward
                 pair = Pair(plain, plain if scalar else (moved if moved is not None else plain.T))
             elif moved is None:
                 pair = Pair(plain, plain if scalar else plain.T)
@@ -113,6 +117,11 @@ def flip(nodes: list[Node], turned: Container[Any]) -> Expr:
         pairs.append(pair)
         inside.append(has)
     return pairs[-1].flipped
+
+
+def _turns(expr: Expr) -> int:
+    """How many transpositions an expression has."""
+    return sum(TABLE[each.op].turns for each in postorder(expr) if each.op in TABLE)
 
 
 def print_nodes(

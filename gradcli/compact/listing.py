@@ -34,7 +34,7 @@ def formula(
     nodes = typed(expr, leaves, sizes)
     turned = {key for key in leaves if isinstance(key, Derived)}
     other = {key: s[::-1] if key in turned else s for key, s in leaves.items()}
-    flipped = typed(flip(nodes, turned), other, sizes)
+    flipped = typed(flip(nodes, turned, fewest=True), other, sizes)
     if not alike(flipped[-1].shape, nodes[-1].shape[::-1]):
         raise Defect("a compact line has another shape when transposed")
     both = {

@@ -52,6 +52,13 @@ def test_the_rules_are_named_with_their_facts() -> None:
     assert any(r and "X_hat is centred / z4, equation 7" in r for r in rules)
 
 
+def test_a_way_in_numerators_has_no_transposition_of_what_is_transposed() -> None:
+    path = str(EXAMPLES / "attention.eq")
+    found = CliRunner().invoke(app, ["derive", path, "--compact", "--why", "-f", "grad"])
+    assert "V / sqrt(D) @ dL/dO" in found.stdout
+    assert "(V.T / sqrt(D)).T" not in found.stdout
+
+
 @pytest.mark.parametrize("form", ["latex", "python"])
 def test_a_form_that_cannot_say_why_is_refused(form: str) -> None:
     path = str(EXAMPLES / "mlp.eq")
