@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import oracle_learning  # noqa: F401 -- it enters its models
+import oracle_modern  # noqa: F401
 from oracle_models import MODELS, Values
 from typer.testing import CliRunner
 
 from gradcli.cli import app
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+PATHS = {path.stem: path for path in EXAMPLES.rglob("*.eq")}
 
 
 def values(name: str, draw: int) -> tuple[Values, Values]:
@@ -29,7 +32,7 @@ def derive(name: str, draw: int, folder: Path, *, layout: str) -> dict[str, Any]
     data = folder / "data.json"
     bound = {key: as_data(value) for key, value in {**wanted, **known}.items()}
     data.write_text(json.dumps(bound), encoding="utf-8")
-    arguments = ["derive", str(EXAMPLES / f"{name}.eq"), "--data", str(data)]
+    arguments = ["derive", str(PATHS[name]), "--data", str(data)]
     result = CliRunner().invoke(app, [*arguments, "--json", "--layout", layout])
     assert result.exit_code == 0, result.stderr
     document: dict[str, Any] = json.loads(result.stdout)

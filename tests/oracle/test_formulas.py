@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from oracle_models import MODELS
-from oracle_runs import derive, values
+from oracle_runs import EXAMPLES, derive, values
 
 Array = np.ndarray
 NAME = re.compile(r"(?<![.\w])((?:dL/d)?[^\W\d]\w*)(\[\d+(?:, \d+)*\])?")
@@ -72,7 +72,7 @@ class Listing:
 
 
 @pytest.mark.parametrize("layout", ["numerator", "denominator"])
-@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.eq")))
 def test_the_listings_run_as_they_are_printed(name: str, layout: str, tmp_path: Path) -> None:
     wanted, drawn = values(name, 0)
     document = derive(name, 0, tmp_path, layout=layout)
