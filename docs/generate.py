@@ -7,6 +7,7 @@ A test compares the pages with what this would write.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,8 +53,55 @@ def generated() -> dict[str, str]:
     return {
         "docs/commands.md": commands(),
         "docs/errors.md": errors(),
+        "docs/examples.md": examples(),
         "docs/operations.md": operations(),
     }
+
+
+# ── the examples ──
+
+
+FIELDS = {
+    "": "Lecture slides, and what is often derived by hand",
+    "vision": "Vision",
+    "language": "Language",
+    "sequence": "Sequences",
+    "probability": "Probability",
+    "kernels": "Kernels",
+    "graphs": "Graphs",
+    "physics": "Physics",
+    "learning": "Ways to learn",
+}
+
+
+ABOUT_EXAMPLES = """\
+Each is a model that `gradcli derive`, `check` and the other commands take as it is. What it says of
+itself, and where it is from, stands in its first comment. All are checked here, against models
+written once more by hand and differentiated by another program.
+"""
+
+
+def examples() -> str:
+    """The models in `examples/`, by field: what each is, and its source, in its first comment."""
+    lines = [
+        GENERATED,
+        "# The examples\n",
+        ABOUT_EXAMPLES,
+    ]
+    for folder, title in FIELDS.items():
+        lines += [f"## {title}\n", "| | |", "|---|---|"]
+        for path in sorted((ROOT / "examples" / folder).glob("*.eq")):
+            where = path.relative_to(ROOT).as_posix()
+            lines.append(f"| [{path.stem}](../{where}) | {said(path)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def said(path: Path) -> str:
+    """A model's first comment, as one line."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
+    return " ".join(line.removeprefix("#").strip() for line in comment).replace("|", "\\|")
 
 
 # ── the commands ──

@@ -1,4 +1,4 @@
-# A network that solves an equation of physics, u'' + w² u = 0, from u(0) = 1 and u'(0) = 0: its own derivatives are the loss.
+# A network that solves u'' + w² u = 0 from u(0) = 1 and u'(0) = 0: its own derivatives are in the loss.
 # Raissi, Perdikaris & Karniadakis 2019, "Physics-informed neural networks", section 3.
 
 dim N = 4, H = 3

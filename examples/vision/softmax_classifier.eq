@@ -1,4 +1,4 @@
-# A linear classifier of pictures by softmax and cross-entropy, with the weights held small; the labels are numbers.
+# A linear classifier of pictures by softmax and cross-entropy, with the weights held small. The labels are numbers.
 # CS231n (Stanford), "Linear classification", and assignment 1, softmax.py.
 
 dim N = 4, D = 5, C = 3

@@ -134,7 +134,7 @@ def _shapes(n: Any, m: Any, k: Any, one: Any) -> dict[int, list[tuple[Shape, ...
     """Operand shapes to try, by the number of operands."""
     return {
         0: [()],
-        1: [((n, m),), ((n, n),), ((n, one),)],
+        1: [((n, m),), ((n, n),), ((n, one),), ((one, n, m),)],
         2: [
             ((n, m), (n, m)),
             ((n, k), (k, m)),

@@ -7,6 +7,7 @@ all other text as it is.
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 from pathlib import Path
@@ -23,8 +24,10 @@ from gradcli.render.table import sections
 from gradcli.session import Request, run
 
 FOLDER = Path(__file__).parent
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.eq"))
-LOOPS = [name for name in NAMES if "\nfor " in (EXAMPLES / f"{name}.eq").read_text()]
+PATHS = {path.stem: path.relative_to(EXAMPLES) for path in sorted(EXAMPLES.rglob("*.eq"))}
+NAMES = sorted(name for name, path in PATHS.items() if path.parent == Path())
+EVERY = sorted(PATHS)  # those in folders, too: as tables
+LOOPS = [name for name in EVERY if "\nfor " in (EXAMPLES / PATHS[name]).read_text()]
 FORMS = {  # the arguments, and the end of a file's name
     "table": ([], ".txt"),
     "json": (["--json", "--precision", "6"], ".json"),
@@ -34,7 +37,8 @@ FORMS = {  # the arguments, and the end of a file's name
 }
 WIDTHS = (80, 120)
 CASES = [
-    *((form, name) for form in ("table", "json", "grad") for name in NAMES),
+    *(("table", name) for name in EVERY),
+    *((form, name) for form in ("json", "grad") for name in NAMES),
     *(("rolled", name) for name in LOOPS),
     *(("compact", name) for name in NAMES),
 ]
@@ -43,7 +47,7 @@ NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
 
 def derived(form: str, name: str) -> str:
     """What `gradcli derive` prints where standard output is no terminal."""
-    found = CliRunner().invoke(app, ["derive", f"{name}.eq", *FORMS[form][0]])
+    found = CliRunner().invoke(app, ["derive", str(PATHS[name]), *FORMS[form][0]])
     assert found.exit_code == 0, found.stderr
     return found.stdout
 
@@ -118,7 +122,10 @@ def test_no_golden_file_is_left_over() -> None:
         assert {path.stem for path in (FOLDER / form).iterdir()} == expected
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_example_says_where_it_is_from(name: str) -> None:
-    first = (EXAMPLES / f"{name}.eq").read_text().splitlines()[0]
-    assert first.startswith("#")
+    lines = (EXAMPLES / PATHS[name]).read_text().splitlines()
+    comment = " ".join(itertools.takewhile(lambda line: line.startswith("#"), lines))
+    assert comment
+    if name not in NAMES:
+        assert re.search(r"\d{4}|\(Stanford\)", comment), "the year, or the course"
