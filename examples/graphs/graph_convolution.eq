@@ -3,15 +3,15 @@
 
 dim N = 4, E = 6, F = 3, H = 4, C = 2
 
-index from: [E] in 0..N-1 = [0, 1, 1, 2, 2, 3], to: [E] in 0..N-1 = [1, 0, 2, 1, 3, 2]
+index src: [E] in 0..N-1 = [0, 1, 1, 2, 2, 3], dst: [E] in 0..N-1 = [1, 0, 2, 1, 3, 2]
 index y: [N] in 0..C-1
 const X: [N, F]
 param W_0: [F, H], W_1: [H, C]
 
-degree = segment_sum(ones(E), to, N) + 1            # each node is its own neighbour, too
+degree = segment_sum(ones(E), dst, N) + 1            # each node is its own neighbour, too
 scale = 1 / sqrt(degree)
 
-def spread(h) = scale * (segment_sum((scale * h)[from], to, N) + scale * h)
+def spread(h) = scale * (segment_sum((scale * h)[src], dst, N) + scale * h)
 
 h = relu(spread(X @ W_0))
 logp = log_softmax(spread(h @ W_1), axis=1)

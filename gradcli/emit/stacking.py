@@ -54,14 +54,12 @@ class _Stacking(Following):
         some = [(key[1], group) for key, group in groups.items() if len(group) > 1]
         self.roots = self.tagged([group for _, group in some])
         self.rows = [{entry.equation.args[k] for entry in group} for k, group in some]
-        done: set[str] = set()
         for k, group in sorted(some, key=lambda one: -len(one[1])):
-            left = [entry for entry in group if entry.equation.target.name not in done]
+            there = {id(entry) for entry in self.entries}  # products before may have replaced some
+            left = [entry for entry in group if id(entry) in there]
             operands = {entry.equation.args[k] for entry in left}
-            if len(operands) == len(left) > 1 and self.trying(
-                lambda left=left, k=k: self.product(left, k)  # type: ignore[misc]
-            ):
-                done.update(entry.equation.target.name for entry in left)
+            if len(operands) == len(left) > 1:
+                self.trying(lambda left=left, k=k: self.product(left, k))  # type: ignore[misc]
 
     def term(self, entry: Entry) -> bool:
         """Whether an equation's value is a term of a sum and nothing else."""

@@ -246,7 +246,7 @@ class Elementary:
             lacking = {k for k, root in enumerate(roots) if root is None}
             missing |= lacking
             self.gone |= lacking
-            if self.points > 1 and len(set(column)) == 1:  # at one point nothing is known to vary
+            if len(set(column)) == 1:
                 if lacking and not self.hasty:
                     raise OtherPrime
             elif column not in self.roots:

@@ -50,7 +50,7 @@ def verify(found):
 
 
 @pytest.mark.parametrize("layout", ["numerator", "denominator"])
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.eq")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.eq")), ids=lambda path: path.stem)
 def test_examples(path, layout):
     verify(run(str(path), Request(layout=layout)))
 

@@ -38,6 +38,14 @@ loss L = sum(y * y)
 """
 
 MODELS = {
+    "a product that no longer stands": """
+dim N = 3, X = 4
+const x: [N, X], y: [N, X]
+param W: [X, 2], v: [2]
+u = sum(tanh(x @ W) @ v)
+g = grad(u, W)
+loss L = sum(square(g)) + sum(tanh(y @ W) @ v)
+""",
     "one of them needs another": """
 input x: [2]
 param A: [2, 2], B: [2, 2]

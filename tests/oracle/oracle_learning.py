@@ -117,14 +117,14 @@ def gaussian_process(v: Values) -> Array:
     wanted={"W_0": normal(3, 4), "W_1": normal(4, 2)},
     known={
         "X": normal(4, 3), "y": whole(2, 4),
-        "from": fixed(0, 1, 1, 2, 2, 3), "to": fixed(1, 0, 2, 1, 3, 2),
+        "src": fixed(0, 1, 1, 2, 2, 3), "dst": fixed(1, 0, 2, 1, 3, 2),
     },
     loss="L",
 )  # fmt: skip
 def graph_convolution(v: Values) -> Array:
     """With the whole adjacency matrix, D^-1/2 (A + I) D^-1/2."""
     adjacent = np.eye(4)
-    for i, j in zip(numbers(v["from"]), numbers(v["to"]), strict=True):
+    for i, j in zip(numbers(v["src"]), numbers(v["dst"]), strict=True):
         adjacent[j, i] += 1
     root = np.sqrt(adjacent.sum(axis=1, keepdims=True))
     spread = adjacent / root / root.T
@@ -136,13 +136,13 @@ def graph_convolution(v: Values) -> Array:
     "graph_attention",
     wanted={"X": normal(4, 3), "W": normal(3, 2), "a_from": normal(2), "a_to": normal(2)},
     known={
-        "from": fixed(0, 1, 1, 2, 2, 3, 3), "to": fixed(1, 0, 2, 1, 3, 2, 3),
+        "src": fixed(0, 1, 1, 2, 2, 3, 3), "dst": fixed(1, 0, 2, 1, 3, 2, 3),
         "dL/dy": normal(4, 2),
     },
 )  # fmt: skip
 def graph_attention(v: Values) -> Array:
     h, rows = v["X"] @ v["W"], []
-    edges = list(zip(numbers(v["from"]), numbers(v["to"]), strict=True))
+    edges = list(zip(numbers(v["src"]), numbers(v["dst"]), strict=True))
     for node in range(4):
         sources = [i for i, j in edges if j == node]
         scores = anp.stack([h[i] @ v["a_from"][:, 0] + h[node] @ v["a_to"][:, 0] for i in sources])

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from oracle_models import MODELS, Values
 from oracle_runs import EXAMPLES, PATHS, derive, values
+from typer.testing import CliRunner
+
+from gradcli.cli import app
 
 autograd = pytest.importorskip("autograd")
 
@@ -51,6 +54,12 @@ def test_gradients_agree(name: str, draw: int, tmp_path: Path) -> None:
         assert_close(document["gradients"][quantity], gradient, quantity)
     if loss := MODELS[name].loss:
         assert_close(document["outputs"][loss], objective, loss)
+
+
+@pytest.mark.parametrize("name", sorted(k for k, path in PATHS.items() if path.parent != EXAMPLES))
+def test_it_passes_the_check(name: str) -> None:
+    """Those in folders; the others are checked in several ways elsewhere."""
+    assert CliRunner().invoke(app, ["check", str(PATHS[name])]).exit_code == 0
 
 
 def test_the_numerator_layout_is_the_transpose(name: str, tmp_path: Path) -> None:

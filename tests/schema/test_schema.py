@@ -17,7 +17,7 @@ from gradcli.session import Request, run
 
 ROOT = Path(__file__).parents[2]
 COURSE = sorted((ROOT / "examples" / "course").glob("*.grad"))
-EXAMPLES = sorted((ROOT / "examples").glob("*.eq"))
+EXAMPLES = sorted((ROOT / "examples").rglob("*.eq"))
 WRONG = ROOT / "examples" / "course" / "mlp.grad"  # with a wrong line
 
 

@@ -149,7 +149,7 @@ def test_the_parser_takes_what_larks_parser_takes(text: str, start: str) -> None
     assert accepts(text, start) == expected
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.eq")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.eq")), ids=lambda p: p.stem)
 def test_examples_are_taken_by_both(path: Any) -> None:
     assert accepts(path.read_text(), "model")
     assert lark_accepts(path.read_text(), "model")

@@ -119,7 +119,7 @@ def test_a_comparison_stops_the_gradient() -> None:
     assert backward("input x: [2]\ny = x > 0\ngiven dL/dy") == []
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.eq")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.eq")), ids=lambda p: p.stem)
 def test_examples_are_well_formed(path) -> None:
     found = program(path.read_text())
     verify(found)
