@@ -11,7 +11,7 @@ from gradcli.emit.stacking import stacked
 from gradcli.errors import GradError
 from gradcli.nests import adjoint
 from gradcli.nests.adjoint import derivative
-from gradcli.nests.nest import Axis, Equation, Nest, Ref, Unkept, hull
+from gradcli.nests.nest import Axis, Equation, Nest, Ref, Unkept, hull, spans_of
 from gradcli.nests.reading import indices, read, split
 from gradcli.ops.core import EXACT, TABLE, Call, Signature
 from gradcli.program import Input, Program
@@ -245,7 +245,8 @@ def _flat(nest: Nest) -> Nest:
                 axes[target.name] = tuple(Axis(loop.first, loop.last) for loop in equation.loops)
             known[step.name] = target
             operands = tuple(arg if isinstance(arg, Number) else known[arg] for arg in step.args)
-            found.append(Equation(target, step.call, operands, equation.loops))
+            spans = spans_of(dict(step.call.attrs).get("region"))
+            found.append(Equation(target, step.call, operands, equation.loops, spans=spans))
     return nest._replace(equations=tuple(found), shapes=shapes, axes=axes)
 
 

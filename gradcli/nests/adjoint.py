@@ -6,10 +6,10 @@ in the same iteration are one sum, and what is reached once is assigned.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from gradcli.nests.nest import Equation, Loop, Nest, Operand, Ref, Span, ends
+from gradcli.nests.nest import Equation, Loop, Nest, Operand, Ref, ends, spans_of
 from gradcli.ops.core import TABLE, Call, Signature
 from gradcli.sizes import Number, Shape
 from gradcli.transform.vjp import Code, Contribution, gains
@@ -25,7 +25,7 @@ def inner(name: str, step: str) -> str:
     return f"{name}.{step}"
 
 
-def backward(nest: Nest, outputs: Iterable[str], wanted: Sequence[str]) -> Nest:
+def backward(nest: Nest, outputs: Collection[str], wanted: Sequence[str]) -> Nest:
     """The equations of the backward pass.
 
     outputs: the names whose derivatives arrive. wanted: those whose gradients are wanted.
@@ -39,15 +39,15 @@ def backward(nest: Nest, outputs: Iterable[str], wanted: Sequence[str]) -> Nest:
 
 
 class _Writer:
-    def __init__(self, nest: Nest, outputs: Iterable[str], wanted: Sequence[str]) -> None:
+    def __init__(self, nest: Nest, outputs: Collection[str], wanted: Sequence[str]) -> None:
         self.nest = nest
         self.sizes = nest.sizes
         self.made: list[Equation] = []
         self.shapes: dict[str, Shape] = {}
-        self.reached = set(outputs)
-        for name in (*self.reached, *wanted):
-            self.shapes[derivative(name)] = nest.shapes[name]
         self.active = active(nest.equations, wanted)
+        self.reached = reached(nest.equations, outputs, self.active)
+        for name in (*outputs, *wanted):
+            self.shapes[derivative(name)] = nest.shapes[name]
         self.count = 0
 
     def equation(self, equation: Equation) -> None:
@@ -66,14 +66,9 @@ class _Writer:
                 self.line(found.lines, line, lines, cotangent, equation, loops)
             leaves = (cotangent, equation.target, *equation.args)
             value = self.code(part.code, leaves, lines, loops)
-            spans = None
-            if part.region is not None:
-                spans = equation.spans or tuple(
-                    Span(p.start, p.stop, p.single, p.whole, p.step) for p in part.region
-                )
+            spans = part.region and (equation.spans or spans_of(part.region))
             shape = part.shape
             self.shapes[derivative(arg.name)] = self.nest.shapes[arg.name]
-            self.reached.add(arg.name)
             call = self.copy(shape)
             target = Ref(derivative(arg.name), arg.at)
             self.made.append(Equation(target, call, (value,), loops, True, spans))
@@ -131,8 +126,7 @@ class _Writer:
         index = tuple(self.sizes.dims[loop.variable] for loop in loops)
         target = Ref(f"g/{self.count}", index)
         self.shapes[target.name] = call.shape
-        region = dict(call.attrs).get("region")
-        spans = region and tuple(Span(p.start, p.stop, p.single, p.whole, p.step) for p in region)
+        spans = spans_of(dict(call.attrs).get("region"))
         self.made.append(Equation(target, call, args, loops, spans=spans))
         return target
 
@@ -162,17 +156,39 @@ def active(equations: Sequence[Equation], wanted: Iterable[str]) -> set[str]:
     while grows:
         before = len(active)
         for equation in equations:
-            if equation.target.name not in active and equation.step is not None:
-                parts = gains(equation.step).operands
-                flows = [
-                    arg.name
-                    for arg, part in zip(equation.args, parts, strict=True)
-                    if part is not None and isinstance(arg, Ref)
-                ]
-                if not active.isdisjoint(flows):
-                    active.add(equation.target.name)
+            if not active.isdisjoint(_flows(equation)):
+                active.add(equation.target.name)
         grows = len(active) > before
     return active
+
+
+def reached(
+    equations: Sequence[Equation], outputs: Iterable[str], active: Collection[str]
+) -> set[str]:
+    """The names to which a derivative comes from the outputs: to some in an iteration before that
+    of what they are made from alone, so that loops are gone through here too.
+    """
+    reached = set(outputs)
+    grows = True
+    while grows:
+        before = len(reached)
+        for equation in reversed(equations):
+            if equation.target.name in reached and equation.target.name in active:
+                reached.update(name for name in _flows(equation) if name in active)
+        grows = len(reached) > before
+    return reached
+
+
+def _flows(equation: Equation) -> list[str]:
+    """The operands of an equation to which its derivative flows."""
+    if equation.step is None:
+        return []
+    parts = gains(equation.step).operands
+    return [
+        arg.name
+        for arg, part in zip(equation.args, parts, strict=True)
+        if part is not None and isinstance(arg, Ref)
+    ]
 
 
 def merged(nest: Nest, equations: Sequence[Equation]) -> list[Equation]:

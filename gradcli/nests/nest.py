@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from gradcli.ops.core import Call
+from gradcli.ops.parts import Region
 from gradcli.sizes import Number, Shape, Size, Sizes
 
 
@@ -35,6 +36,13 @@ class Span(NamedTuple):
     single: bool
     whole: bool
     step: Size | None = None
+
+
+def spans_of(region: Region | None) -> tuple[Span, ...] | None:
+    """What a region takes, the same in all iterations."""
+    if region is None:
+        return None
+    return tuple(Span(p.start, p.stop, p.single, p.whole, p.step) for p in region)
 
 
 class Ref(NamedTuple):

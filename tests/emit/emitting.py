@@ -15,7 +15,7 @@ from gradcli.request import Request
 from gradcli.session import derive as derived
 from gradcli.session import parse_text
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.eq"))
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.eq"))
 
 
 class Case(NamedTuple):

@@ -107,6 +107,31 @@ for t in 1..T:
     b[T+1-t] = tanh(W.T @ b[T+2-t] + h[T+1-t])
 loss L = sum(b[1] * h[T])
 """,
+    "a state whose last member nothing uses": """
+layout denominator
+dim T = 4
+param p0 = 0.5, k = 1.2
+q[0] = 0
+p[0] = p0
+for t in 1..T:
+    half = p[t-1] - k * sin(q[t-1])
+    q[t] = q[t-1] + half
+    p[t] = half - k * sin(q[t])
+loss L = square(q[T])
+""",
+    "an op that takes slices": """
+layout denominator
+dim T = 3, H = 2
+input x[1..T]: [T, 2*H]
+op turned(a):
+    one = a[:, 0:H]
+    two = a[:, H:2*H]
+    return concat(two * two, one, axis=1)
+    dL/da = concat(dL/dout[:, H:2*H], 2 * a[:, H:2*H] * dL/dout[:, 0:H], axis=1)
+for t in 1..T:
+    y[t] = turned(x[t])
+loss L = sum(sum(y[t] * x[t]) for t in 1..T)
+""",
     "an op of the model": """
 layout denominator
 dim T = 3, H = 2
