@@ -66,7 +66,8 @@ class _Writer:
                 self.line(found.lines, line, lines, cotangent, equation, loops)
             leaves = (cotangent, equation.target, *equation.args)
             value = self.code(part.code, leaves, lines, loops)
-            spans = part.region and (equation.spans or spans_of(part.region))
+            spans = equation.spans if part.region is not None else None
+            spans = spans or spans_of(part.region)
             shape = part.shape
             self.shapes[derivative(arg.name)] = self.nest.shapes[arg.name]
             call = self.copy(shape)
