@@ -37,7 +37,8 @@ def any_options(play: Play) -> None:
     stdin = text.encode() if "-" in (*arguments, *given) else b""
     if command == "check" and not arguments and play.chance(0.8):
         arguments = ["model.eq"]
-    play.several = command == "check" and (len(arguments) != 1 or "--" in arguments)
+    alone = len(arguments) == 1 and not {"--", "."} & set(arguments)
+    play.several = command == "check" and not alone
     whole = [*arguments, *given]
     if play.chance(0.2):
         random.shuffle(whole)
@@ -68,6 +69,8 @@ MODELLED = [
 ]
 ARGUMENTS: dict[str, Callable[[Random], list[str]]] = {
     **dict.fromkeys(MODELLED, lambda _: ["model.eq"] * 30 + PATHS),
+    # These two read folders, and only the case's own has what the case says.
+    **dict.fromkeys(["check", "grade"], lambda _: ["model.eq"] * 30 + WITHIN),
     "ops": lambda random: [*FUNCTIONS, "@", "+", "*", "nope", "", "σ", "[red]", "\x1b"],
     "schema": lambda _: ["derive", "check", "against", "ops", "record", "nope", ""],
 }
@@ -84,6 +87,7 @@ PATHS = [
     "\x1b[31m.eq",
 ]
 PATHS += ["x" * 300, "/", "model.eq/x", "~", "%s", "\udcff.eq", "-x", "--", "\0"]
+WITHIN = [path for path in PATHS if path not in ("..", "/")]
 TEXTS = [
     "",
     "0",
