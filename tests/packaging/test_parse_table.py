@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -53,6 +54,20 @@ def test_one_flipped_bit_does_no_harm(kept, whole, place):
         return data
 
     assert mended(kept, whole, flipped)
+
+
+def test_no_flipped_bit_does_harm_wherever_it_is(kept, whole):
+    random = Random(0)
+    for _ in range(60):
+        place, bit = random.random(), random.randrange(8)
+
+        def flipped(good, place=place, bit=bit):
+            data = bytearray(good)
+            data[int(place * len(data))] ^= 1 << bit
+            return data
+
+        assert mended(kept, whole, flipped)
+        kept[1].clear()
 
 
 @pytest.mark.parametrize("length", [0, 1, 4, 5, 1_000])
