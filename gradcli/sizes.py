@@ -7,6 +7,7 @@ one and `H` and `X` are two even where both are 4. Sizes are interned: equal siz
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 from typing import TypeAlias
 
 from gradcli.errors import GradError
@@ -218,6 +219,11 @@ def _spell(terms: Terms) -> tuple[str, int]:
     """A size in the language's own syntax, and how tightly it binds."""
     if not terms:
         return "0", ATOM
+    below = dict(terms).get((), Fraction(1)).denominator
+    if below > 1 and len(terms) > 1:  # a half is no size: (N + 1)/2, not N/2 + 1/2
+        below = lcm(*(coefficient.denominator for _, coefficient in terms))
+        above, _ = _spell(tuple((monomial, below * c) for monomial, c in terms))
+        return f"({above})/{below}", PRODUCT
     text = ""
     for monomial, coefficient in terms:
         sign, size = ("-", -coefficient) if coefficient < 0 else ("+", coefficient)

@@ -21,8 +21,6 @@ FOREIGN = {
     "cat": "[a; b] stacks vertically, concat(a, b, axis=1) joins side by side",
     "cbrt": "write x^(1/3)",
     "concatenate": "[a; b] stacks vertically, concat(a, b, axis=1) joins side by side",
-    "conv1d": "a sum over slices is one: sum(w[k] * x[k : k + N] for k in 0..K-1)",
-    "conv2d": "a sum over slices is one: sum(w[k] * x[k : k + N] for k in 0..K-1)",
     "cross_entropy_loss": "write cross_entropy(z, y)",
     "cumulative_sum": "write cumsum(x)",
     "detach": "write stop(x)",

@@ -17,8 +17,11 @@ from gradcli.lower.scope import Brackets, Family, Function, Item, NewAxis, Quote
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS, Mismatch, Op
 from gradcli.ops.attribute import (
+    AMOUNT,
+    AMOUNTS,
     BRACKETS,
     COUNT,
+    FIRST,
     LISTED,
     SIZE,
     SIZES,
@@ -156,7 +159,8 @@ def _bind(
     positional = arguments[: keywords.count(None)]
     taken = {}
     letters: dict[str, Any] = {}
-    for key in op.attributes:
+    behind = [key for key in op.attributes if ATTRIBUTES[key].stands != FIRST]
+    for key in (*(k for k in op.attributes if k not in behind), *reversed(behind)):
         kind = ATTRIBUTES[key]
         taken[key], letters[key] = TAKERS[kind.takes](env, name, kind, positional, place)
     _check_count(env, op, name, [argument.item for argument in positional], place)
@@ -261,21 +265,48 @@ def _wholes(
     return (found[0], forms[0]) if len(found) == 1 else (tuple(found), forms)
 
 
+def _amount(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> tuple[Size, Any]:
+    item, part = arguments.pop()
+    found = whole(env, item, kind.about, place, part)
+    assert isinstance(item, Number)
+    return item.size or env.text.sizes.constant(found), item.rolled
+
+
+def _amounts(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> tuple[tuple[Size, ...], Any]:
+    items = _last(env, name, kind, arguments, place)
+    found = []
+    for item in items:
+        number = whole(env, item, kind.about, place)
+        assert isinstance(item, Number)
+        found.append(item.size or env.text.sizes.constant(number))
+    return tuple(found), _forms(items * 2 if len(items) == 1 else items, 2)
+
+
 def _listed(
     env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
 ) -> tuple[tuple[int, ...], Any]:
-    found: list[Item] = []
-    if arguments and isinstance(last := arguments[-1].item, Brackets):
-        arguments.pop()
-        found += last.items
-    while not found and arguments and isinstance(arguments[-1].item, Number):
-        several = [a.item for a in arguments if isinstance(a.item, Number)]
-        del arguments[-len(several) :]
-        found += several
-    if not found:
-        raise _lacking(env, name, kind, place)
+    found = _last(env, name, kind, arguments, place)
     numbers = [whole(env, each, "an axis", place) for each in found]
     return tuple(numbers), _forms(found, len(numbers))
+
+
+def _last(
+    env: Env, name: str, kind: Attribute, arguments: list[Argument], place: Place
+) -> list[Item]:
+    """The numbers at the end of a call's arguments, or what stands in brackets there."""
+    if arguments and isinstance(last := arguments[-1].item, Brackets):
+        arguments.pop()
+        return list(last.items)
+    several: list[Item] = []
+    while arguments and isinstance(arguments[-1].item, Number):
+        several.insert(0, arguments.pop().item)
+    if not several:
+        raise _lacking(env, name, kind, place)
+    return several
 
 
 def _forms(items: Sequence[Item], count: int) -> tuple[Any, ...]:
@@ -286,7 +317,7 @@ def _forms(items: Sequence[Item], count: int) -> tuple[Any, ...]:
 
 TAKERS: dict[str, Callable[..., Any]] = {
     TEXT: _text, BRACKETS: _brackets, SIZES: _sizes, SIZE: _size, COUNT: _count_of, WHOLE: _whole,
-    WHOLES: _wholes, LISTED: _listed,
+    WHOLES: _wholes, LISTED: _listed, AMOUNT: _amount, AMOUNTS: _amounts,
 }  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from gradcli.ops.attribute import (
     ALONE,
+    AMOUNT,
+    AMOUNTS,
     BRACKETS,
     COUNT,
     FIRST,
@@ -43,6 +45,7 @@ from gradcli.sizes import (
     Lettered,
     Number,
     Shape,
+    Size,
     Sizes,
     is_one,
     numbers,
@@ -175,6 +178,61 @@ attribute(
     latex=_latex_sizes,
     code=lambda value, shapes: numbers(value),
     tried=_shapes,
+)
+
+
+def _plain_shape(value: Shape) -> str:
+    """A shape; that of a column has one axis."""
+    shown = value[:1] if len(value) == 2 and is_one(value[1]) else value
+    return "[" + ", ".join(size.text for size in shown) + "]"
+
+
+attribute(
+    "window",
+    LAST,
+    BRACKETS,
+    shown="[K, K]",
+    example="…, [K, K]",
+    about="ends with a window's axes",
+    text=_plain_shape,
+    latex=_latex_sizes,
+    code=lambda value, shapes: numbers(value),
+    tried=lambda at: itertools.product(
+        (at.sizes.dims["M"], at.sizes.constant(2)), (at.sizes.constant(1), at.sizes.constant(2))
+    ),
+)
+
+
+def _ends(found: tuple[Size, ...], at: At) -> tuple[int | Size, ...]:
+    """How much comes in front and behind."""
+    if len(found) > 2 or any(size.value < 0 for size in found):
+        raise Mismatch("one number stands here, or how much comes in front and how much behind")
+    both = found * 2 if len(found) == 1 else found
+    return tuple(int(size.value) if size.is_constant else size for size in both)
+
+
+def _text_amounts(value: tuple[int | Size, ...]) -> str:
+    shown = value[:1] if value[0] == value[1] else value
+    texts = [size.text if isinstance(size, Size) else str(size) for size in shown]
+    return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+attribute(
+    "ends",
+    LAST,
+    AMOUNTS,
+    shown="(before, after)",
+    example="x, (1, 1)",
+    about="ends with how many zeros come in front and behind",
+    read=_ends,
+    text=_text_amounts,
+    latex=lambda value, default, markup: (
+        "(" + ", ".join(_latex_amount(size, markup) for size in value) + ")"
+    ),
+    code=lambda value, shapes: tuple(
+        int(size.value) if isinstance(size, Size) else size for size in value
+    ),
+    tried=lambda at: ((1, 0), (0, 2), (1, 1)),
 )
 
 
@@ -391,6 +449,64 @@ attribute(
     latex=lambda value, default, markup: r"-\top" if value else "-1",
     tried=lambda at: (0, 1),
 )
+
+
+def _amount(name: str, about: str, least: int, *tried: int) -> None:
+    """Register a whole number, which may be made of dims, that stands under its name."""
+
+    def plain(size: Size) -> int | Size:
+        if size.value < least:
+            raise Mismatch(f"{about} is at least {least}, not {size.text}")
+        return int(size.value) if size.is_constant else size
+
+    attribute(
+        name,
+        KEYWORD,
+        AMOUNT,
+        about=about,
+        read=lambda size, at: plain(size),
+        text=lambda value: value.text if isinstance(value, Size) else str(value),
+        latex=lambda value, default, markup: (
+            "" if value == default else rf",\ \text{{{name} }}{_latex_amount(value, markup)}"
+        ),
+        code=lambda value, shapes: int(value.value) if isinstance(value, Size) else value,
+        moved=lambda value, forms, at, worth: value if forms is None else plain(worth.size(forms)),
+        tried=lambda at: [at.default, *tried],
+    )
+
+
+def _extra(found: int | tuple[int, ...], at: At) -> int | tuple[int, ...]:
+    """How much longer axes are: one number where it is the same of all."""
+    if isinstance(found, tuple) and len(set(found)) == 1:
+        return found[0]
+    return found
+
+
+attribute(
+    "extra",
+    KEYWORD,
+    WHOLES,
+    about="extra",
+    read=_extra,
+    text=str,
+    latex=lambda value, default, markup: "" if value == default else rf",\ \text{{extra }}{value}",
+    moved=lambda value, forms, at, worth: (
+        value
+        if forms is None
+        else _extra(put(value, forms, lambda form: int(worth.number(form))), at)
+    ),
+    tried=lambda at: (0, 1),
+)
+
+
+def _latex_amount(value: int | Size, markup: Markup) -> str:
+    return markup.size(value) if isinstance(value, Size) else str(value)
+
+
+_amount("stride", "a stride", 1, 2)
+_amount("pad", "pad", 0, 1)
+_amount("dilation", "a dilation", 1, 2)
+_amount("groups", "the number of groups", 1, 2)
 
 
 # ── what the grammar has brackets for ──

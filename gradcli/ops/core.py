@@ -31,7 +31,7 @@ BY_NORM = "norm"  # each entry is off by the last bit of the largest one, as LAP
 # The groups of operations, in the order in which they are listed.
 GROUPS = (
     "operators", "constants", "shaping", "elementwise", "indices", "matrices", "reductions",
-    "normalisations", "sequences",
+    "normalisations", "convolutions", "sequences",
 )  # fmt: skip
 
 RING = "ring"  # the exact form of what only adds, subtracts, multiplies and moves entries

@@ -20,11 +20,14 @@ from gradcli.ops.core import (
     Spelling,
     define,
     kept_counts,
+    roman,
 )
 from gradcli.ops.flops import none
 from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.parts import Part, whole
 from gradcli.ops.shaping import MOVES
-from gradcli.sizes import Shape, is_one, numbers, spell
+from gradcli.ops.windows import amount
+from gradcli.sizes import Shape, Size, is_one, numbers, spell
 
 # ── permute ──
 
@@ -191,4 +194,88 @@ define(
     aliases=("unsqueeze",),
     code={NUMPY: reshaped},
     lists=lists.reshape,
+)
+
+
+# ── zeros around ──
+
+
+def _padded_axes(s: Signature) -> tuple[int, ...]:
+    """The axes that grow: of a column, where none is said, its entries'."""
+    axis, shape = s.attrs["axis"], s.shapes[0]
+    if axis is None and s.rank == 2 and is_one(shape[1]):
+        return (0,)
+    return each(axis, s.rank)
+
+
+def _amounts(s: Signature) -> tuple[Size, Size]:
+    before, after = (amount(s, end) for end in s.attrs["ends"])
+    return before, after
+
+
+def _pad_shape(s: Signature) -> Shape:
+    axes, (before, after) = _padded_axes(s), _amounts(s)
+    both = s.sizes.add(before, after)
+    return tuple(
+        s.sizes.add(size, both) if k in axes else size for k, size in enumerate(s.shapes[0])
+    )
+
+
+def _pad_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr]:
+    axes, (before, _) = _padded_axes(s), _amounts(s)
+    region = tuple(
+        Part(before, s.sizes.add(before, size)) if k in axes else whole(size, s.sizes)
+        for k, size in enumerate(s.shapes[0])
+    )
+    return (call("index", g, region=region),)
+
+
+def _pad(x: Array, rank: int, axes: tuple[int, ...], ends: tuple[int, int]) -> Array:
+    own = [ends if k in axes else (0, 0) for k in range(rank)]
+    return np.pad(x, [(0, 0)] * (x.ndim - rank) + own)
+
+
+def _pad_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
+    axes = tuple(s.rank - 1 - k for k in reversed(_padded_axes(s)))
+    attrs = {**s.attrs, "axis": axes if len(axes) > 1 else axes[0]}
+    return call("pad", pairs[0].flipped, **attrs)
+
+
+def _pad_code(site: Site) -> Spelling:
+    s = site.signature
+    axes, (before, after) = _padded_axes(s), map(site.size, _amounts(s))
+    ends = [f"({before}, {after})" if k in axes else "(0, 0)" for k in range(s.rank)]
+    return Spelling(f"{{xp}}.pad({{0}}, ({', '.join(['(0, 0)'] * len(site.front) + ends)}))")
+
+
+def _pad_torch(site: Site) -> Spelling:
+    s = site.signature
+    axes, (before, after) = _padded_axes(s), map(site.size, _amounts(s))
+    ends = [f"{before}, {after}" if k in axes else "0, 0" for k in reversed(range(s.rank))]
+    return Spelling(f"{{xp}}.nn.functional.pad({{0}}, ({', '.join(ends)}))")
+
+
+define(
+    "pad",
+    roman("pad") + r"_{{{ends}}}\left({0}\right)",
+    attributes=("ends",),
+    keywords={"axis": None},
+    shape=_pad_shape,
+    forward=_pad,
+    vjp=_pad_rule,
+    linear=ALL,
+    flops=none,
+    exact=RING,
+    about="with zeros in front and behind, along the axes named or all; a column along its own",
+    cite="NumPy, pad: zeros have no cotangent, and entries keep theirs",
+    flip=_pad_flip,
+    static=lambda s: {
+        "rank": s.rank,
+        "axes": _padded_axes(s),
+        "ends": tuple(int(end.value) for end in _amounts(s)),
+    },
+    group="shaping",
+    rounding=EXACT,
+    yields=True,
+    code={NUMPY: _pad_code, TORCH: _pad_torch},
 )

@@ -95,7 +95,7 @@ def example(op: Op) -> Example:
     sizes = Sizes()
     n, m, k, one = *map(sizes.symbol, "NMK", (3, 2, 4)), sizes.constant(1)
     operands = operand_names(op)
-    choices = [(s, list(tried(op, sizes, s))) for s in _shapes(n, m, k, one)[len(operands)]]
+    choices = [(s, list(tried(op, sizes, s))) for s in _shapes(sizes, n, m, k, one)[len(operands)]]
     plainest = [(shapes, attrs[:1]) for shapes, attrs in choices]
     for shapes, attrs in ((s, a) for s, found in (*plainest, *choices) for a in found):
         signature = Signature(sizes, shapes, dict(attrs))
@@ -130,17 +130,32 @@ def operand_names(op: Op) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _shapes(n: Any, m: Any, k: Any, one: Any) -> dict[int, list[tuple[Shape, ...]]]:
+def _shapes(sizes: Sizes, n: Any, m: Any, k: Any, one: Any) -> dict[int, list[tuple[Shape, ...]]]:
     """Operand shapes to try, by the number of operands."""
+    two, three = sizes.constant(2), sizes.constant(3)
+    windows = [((three,), (two,)), ((three, three), (two, two))]
     return {
         0: [()],
-        1: [((n, m),), ((n, n),), ((n, one),), ((one, n, m),)],
+        1: [
+            ((n, m),),
+            ((n, n),),
+            ((n, one),),
+            ((one, n, m),),
+            ((m, n, k, k),),
+            ((m, n, k),),
+            ((k, m, n),),
+        ],
         2: [
             ((n, m), (n, m)),
             ((n, k), (k, m)),
             ((n, one), (m, one)),
             ((n, one), (n, one)),
             ((n, n), (n, m)),
+            *(((m, n, *a), (k, n, *b)) for a, b in windows),
+            *(((m, k, *a), (k, n, *b)) for a, b in windows),
+            *(((m, n, *a), (m, k, *b)) for a, b in windows),
+            *(((m, n, *b), (m, n, *a)) for a, b in windows),
+            *(((m, n, *a),) * 2 for a, _ in windows),
         ],
         3: [((n, m),) * 3],
     }

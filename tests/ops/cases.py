@@ -94,7 +94,7 @@ class Case(NamedTuple):
                 data[f"x{i}"] = rng.integers(0, int(below.value), dims).astype(float)
             elif i in self.op.drawn:
                 data[f"x{i}"] = drawn_from(self.op.drawn[i], rng, dims)
-            elif self.op.differentiable and not self.flows(i):
+            elif self.op.differentiable and not self.flows(i) and not self.op.branches:
                 data[f"x{i}"] = rng.integers(0, 2, dims).astype(float)
             else:
                 data[f"x{i}"] = rng.uniform(low, high, dims)
@@ -129,6 +129,15 @@ def cases(op: Op) -> list[Case]:
     pool: list[Shape] = [
         (one, one), (n, one), (one, m), (n, m), (n, n), (k, n, m), (one, n), (one, n, m), (k, m, n), (m, k, n, m),
     ]  # fmt: skip
+    two, three = sizes.constant(2), sizes.constant(3)
+    windowed: list[Shape] = [
+        (m, k, n), (k, n, m), (m, k, three), (n, k, two), (k, n, two), (m, n, two), (m, k, two),
+        (m, k, three, three), (n, k, two, two), (k, n, two, two), (m, n, two, two), (m, k, two, two),
+    ]  # fmt: skip
+    return _thinned(_fitting(op, pool, sizes) or _fitting(op, windowed, sizes))
+
+
+def _fitting(op: Op, pool: Sequence[Shape], sizes: Sizes) -> list[Case]:
     found = []
     for operands in _operands(op, pool):
         shapes = tuple(o if isinstance(o, tuple) else sizes.scalar for o in operands)
@@ -136,7 +145,7 @@ def cases(op: Op) -> list[Case]:
             case = Case(op, operands, attrs, sizes)
             if _fits(case):
                 found.append(case)
-    return _thinned(found)
+    return found
 
 
 def _thinned(found: list[Case]) -> list[Case]:
