@@ -167,8 +167,8 @@ def _ticks(paths: Sequence[Path]) -> Iterator[None]:
     for _ in watch(
         *folders,
         watch_filter=None,
-        debounce=40,
-        step=20,
+        debounce=20,
+        step=5,
         rust_timeout=250,
         yield_on_timeout=True,
         recursive=False,
