@@ -9,6 +9,7 @@ from gradcli.check.derivation import edits
 from gradcli.check.derivation.causes import MOST_SEARCHED, Cause, Causes
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.findings import WRONG, Rule, Values, Verdict
+from gradcli.check.derivation.goals import goals_of
 from gradcli.check.derivation.ledger import OVERWRITES, UNMATCHED, Entry, Ledger
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL
@@ -162,7 +163,7 @@ class Blame:
     def _unknown(self, line: Line, entry: Entry, account: Account) -> Verdict:
         """Nothing fits: both values, and the formula that is expected."""
         ledger = account.ledger
-        goals = self.causes.goals(entry, ledger)
+        goals = goals_of(entry, ledger)
         if not goals:
             return self._too_much(line, entry, ledger)
         goal = goals[self.causes.likely(goals, account)[0]]

@@ -9,47 +9,30 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.derivation import edits
-from gradcli.check.derivation.agreement import AGREE, HIDDEN, compare, near, vanishing
+from gradcli.check.derivation.agreement import AGREE, HIDDEN, compare, near
 from gradcli.check.derivation.diagnosis import MOST_TRIES, Finding, search
+from gradcli.check.derivation.diagonal import diagonal
 from gradcli.check.derivation.exact import Exact
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.germ import Own
-from gradcli.check.derivation.ledger import Entry, Ledger
+from gradcli.check.derivation.goals import Goal, goals_of, likely
+from gradcli.check.derivation.ledger import Ledger
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL, Lowered, names_in
 from gradcli.check.derivation.owed import Progress
-from gradcli.check.derivation.pools import expected_codes, pools
+from gradcli.check.derivation.pools import pools
 from gradcli.check.derivation.runs import PLAIN, Arithmetic
 from gradcli.check.derivation.totals import Account
 from gradcli.errors import GradError
-from gradcli.evaluate import compute
 from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
 from gradcli.proof.verdict import PROVEN, REFUTED
-from gradcli.sizes import numbers
 from gradcli.syntax import ast
-from gradcli.transform.vjp import contribute
 
-MOST_GOALS = 16
 MOST_SEARCHED = 200  # wrong lines whose causes are looked for
 EFFORT = 60_000  # changed lines computed in all, about; then fewer for each
 TRIES = (MOST_TRIES, 3000, 1500, 800, 400, 200, 100)  # how many for one line, and the least
 SHARE = 2  # the part of what is left of the effort that one search may take
-MOST_ENTRIES = 4096  # of an operand whose Jacobian's diagonal is computed
-
-
-class Goal(NamedTuple):
-    """What a wrong line may have been meant to hold: shares, and the value within its box.
-
-    less: the places of the lines that hold a part of these shares.
-    """
-
-    shares: tuple[int, ...]
-    value: Array
-    extent: Array
-    parts: tuple[Array, ...]
-    box: tuple[slice, ...]
-    less: tuple[int, ...] = ()
 
 
 class Cause(NamedTuple):
@@ -76,46 +59,9 @@ class Causes:
     def spent(self) -> bool:
         return self.searched > MOST_SEARCHED
 
-    # ── goals ──
-
-    def goals(self, entry: Entry, ledger: Ledger) -> list[Goal]:
-        """What is left for a line: each contribution by itself, then all of them together.
-
-        Contributions that are 0 whatever the values are, a maximum's that is taken off again, say,
-        are no goals beside others.
-        """
-        free = ledger.available(entry.box)
-        free = [k for k in free if not vanishing(ledger.shares[k].value).all()] or free
-        sets: list[tuple[int, ...]] = [(k,) for k in free[:MOST_GOALS]]
-        if len(free) > 1:
-            sets.append(tuple(free))
-        if len(free) == 3:
-            sets += [(free[0], free[1]), (free[0], free[2]), (free[1], free[2])]
-        found = []
-        for chosen in sets:
-            parts = [ledger.part(k, entry.box) for k in chosen]
-            extent = np.max([ledger.shares[k].extent for k in chosen], axis=0)
-            found.append(Goal(chosen, sum(parts[1:], parts[0]), extent, tuple(parts), entry.box))
-        return found
-
     def likely(self, goals: Sequence[Goal], account: Account) -> list[int]:
-        """The goals that leave nothing over that is owed: all that is left for one line, or so much
-        that a derivation with other lines stops there; one contribution for each of several.
-        """
-        singles = [i for i, goal in enumerate(goals) if len(goal.shares) == 1]
-        lines = len(account.unmatched())
-        if lines != 1:
-            return singles if lines == len(singles) else list(range(len(goals)))
-        most = max(len(goal.shares) for goal in goals)
-        whole = [i for i, goal in enumerate(goals) if len(goal.shares) == most]
-        shares = account.ledger.shares
-        left = {k for goal in goals for k in goal.shares}
-        for i in singles if most > 1 and self.held else ():
-            held = self.held | {shares[k].position for k in goals[i].shares}
-            standing = self.progress.at(held)
-            if not any(standing.owes(shares[k]) for k in left - set(goals[i].shares)):
-                whole.append(i)
-        return sorted(whole)
+        """The goals that leave nothing over that is owed."""
+        return likely(goals, account, self.progress, self.held)
 
     # ── lines of derivatives ──
 
@@ -123,11 +69,11 @@ class Causes:
         """The cause of an unmatched line. keeping: an own name that must stay in it."""
         entry, ledger = account.entries[place], account.ledger
         line = self.sheet.lines[place]
-        goals = self.goals(entry, ledger)
+        goals = goals_of(entry, ledger)
         self.searched += 1
         if not goals or self.spent:
             return None
-        finding = None if keeping else self._diagonal(line, entry, goals, ledger)
+        finding = None if keeping else diagonal(self.sheet, line, entry, goals, ledger)
         if finding is None:
             wanted = self.likely(goals, account)
 
@@ -298,51 +244,6 @@ class Causes:
             if told or proof.verdict == PROVEN:
                 return i
         return None
-
-    # ── the diagonal of a Jacobian ──
-
-    def _diagonal(
-        self, line: Line, entry: Entry, goals: Sequence[Goal], ledger: Ledger
-    ) -> Finding | None:
-        """A finding where a line holds only the diagonal of a normalisation's Jacobian."""
-        if entry.value is None or line.region is not None:
-            return None
-        for number, goal in enumerate(goals):
-            share = ledger.shares[goal.shares[0]]
-            step = self.sheet.program.steps[share.eq - 1]
-            if len(goal.shares) > 1 or step.call.op.group != "normalisations":
-                continue
-            alone = self._through_diagonal(share)
-            if alone is None or compare(alone, goal.value, goal.extent).state == AGREE:
-                continue
-            if compare(entry.value, alone, goal.extent).state == AGREE:
-                note = (
-                    f"this is only the diagonal of the Jacobian of {step.call.op.name}: "
-                    f"each entry of {step.args[0]} reaches all entries of {step.name}"
-                )
-                code = expected_codes(self.sheet, share)[0]
-                return Finding(edits.DIAGONAL, code, 0, len(line.code), note, number)
-        return None
-
-    def _through_diagonal(self, share: Share) -> Array | None:
-        """The contribution that an equation would give, were its Jacobian diagonal."""
-        row = share.rows[0]
-        step = self.sheet.program.steps[row.eq - 1]
-        shape = numbers(step.call.shape)
-        if int(np.prod(shape)) > MOST_ENTRIES:
-            return None
-        whole = contribute(step, row.operand)
-        assert whole is not None
-        points, runs = self.sheet.points, self.sheet.runs
-        leaves: dict[object, Array] = {"out": points.values[step.name]}
-        leaves.update((i, points.values[a]) for i, a in enumerate(step.args) if isinstance(a, str))
-        diagonal = np.zeros((*runs.lead, *shape))
-        for index in np.ndindex(*shape):
-            one = np.zeros(diagonal.shape)
-            one[(..., *index)] = 1.0
-            found = compute(whole.nodes, {**leaves, "g": one})
-            diagonal[(..., *index)] = found[(..., *index)]
-        return points.totals[step.name] * diagonal
 
 
 def _through(

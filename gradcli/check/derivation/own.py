@@ -12,6 +12,7 @@ from gradcli.check.derivation import edits
 from gradcli.check.derivation.agreement import AGREE, compare
 from gradcli.check.derivation.causes import Cause, Causes
 from gradcli.check.derivation.diagnosis import Finding
+from gradcli.check.derivation.goals import goals_of
 from gradcli.check.derivation.lines import version
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.pools import expected_total
@@ -75,7 +76,7 @@ class OwnLines:
     ) -> Cause | None:
         line, using = self.sheet.lines[place], self.sheet.lines[user]
         account = accounts[using.name or ""]
-        goals = self.causes.goals(account.entries[user], account.ledger)
+        goals = goals_of(account.entries[user], account.ledger)
         self.causes.searched += 1
         if not goals or self.causes.spent:
             return None
@@ -119,7 +120,7 @@ class OwnLines:
                     continue
                 user = sheet.lines[users[0]]
                 account = accounts[user.name or ""]
-                shares = self.causes.goals(account.entries[users[0]], account.ledger)
+                shares = goals_of(account.entries[users[0]], account.ledger)
                 formula = expected_total(sheet, name)
                 note = f"every line that uses {line.target} wants {text(code)} here"
                 if code[-1][0] == "transpose":
@@ -134,7 +135,7 @@ class OwnLines:
         """Which goal a line meets with some code in the place of an own line."""
         line = self.sheet.lines[user]
         account = accounts[line.name or ""]
-        goals = self.causes.goals(account.entries[user], account.ledger)
+        goals = goals_of(account.entries[user], account.ledger)
         bases = set(self.sheet.bases([user], len(self.sheet.lines)))
         between = [p for p in self.sheet.dependents(place) if p in bases]
         was = self.causes.value(line)
