@@ -21,6 +21,9 @@ An edit may live where it changes nothing that a program can do:
 - a shortcut to what the usual way gives too (`_appended` in the parser), and which of several equal
   things is looked at (the first of a diagonal's equal entries);
 - a condition beside another one that excludes the case (a line's own entry, which holds nothing).
+
+Where a library is not installed, PyTorch say, an edit of what calls it lives too, for its tests are
+skipped.
 """
 
 from __future__ import annotations

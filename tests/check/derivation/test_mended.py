@@ -201,3 +201,17 @@ def test_what_is_expected_is_told_in_known_names() -> None:
     assert wrong.diagnosis == "unknown"
     assert wrong.expected is not None
     assert wrong.expected.endswith("@ (r * h_prev).T")
+
+
+def test_what_every_line_wants_of_a_name_is_said_of_its_whole_formula():
+    model = (
+        "dim N = 3, M = 2, K = 2\ninput x: [M]\nparam W: [N, M], V: [K, N], b: [N]\n"
+        "h = tanh(W @ x + b)\ny = V @ h\nloss L = sum(square(y))\n"
+    )
+    formula = "exp(b.T) * b.T - 0.37"
+    text = f"dL/dy = 2 * y.T\nd = {formula}\ndL/dW = x @ d\ndL/db = d\ndL/dx = d @ W\n"
+    (wrong,) = review(model, text).wrong
+    assert wrong.message == "every line that uses d wants dL/db here"
+    assert wrong.expected == "d = dL/dh * (1 - h^2).T"
+    culprit = wrong.culprit
+    assert culprit.source.text[culprit.start : culprit.end] == formula
