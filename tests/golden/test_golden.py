@@ -19,7 +19,8 @@ from support import EXAMPLES
 from typer.testing import CliRunner
 
 from gradcli.cli import app
-from gradcli.render.layout import cell_width, write_rich
+from gradcli.render.folding import cell_width
+from gradcli.render.layout import write_rich
 from gradcli.render.table import sections
 from gradcli.session import Request, run
 

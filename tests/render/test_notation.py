@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import gradcli
 from gradcli.cli import app
-from gradcli.render.layout import cell_width
+from gradcli.render.folding import cell_width
 from gradcli.render.notation import DERIVATIVE, NOTATIONS
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.eq"))

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from gradcli.cli import app
 from gradcli.render import rolled
-from gradcli.render.layout import cell_width, fold, lay_out
+from gradcli.render.folding import cell_width, fold
+from gradcli.render.layout import lay_out
 from gradcli.render.table import HEAD, LONGEST, TAIL, sections
 
 RECURRENCE = "input h[0..0]: [2]\nfor t in 1..200:\n    h[t] = tanh(h[t-1]) * 2\ngiven dL/dh[200]\n"
