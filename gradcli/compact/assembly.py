@@ -8,7 +8,7 @@ from typing import Any
 
 from gradcli.compact.gate import Near
 from gradcli.compact.lines import Line, Lines
-from gradcli.compact.listing import formula
+from gradcli.compact.listing import Formula, formula
 from gradcli.compact.trees import Tree, below, shared
 from gradcli.errors import Span
 from gradcli.interpret import last_uses
@@ -219,21 +219,8 @@ class _Assembly:
             self.known[line.tree.number] = Derived(line.name)
 
     def _row(self, tree: Tree, target: str, assign: str, operand: int) -> None:
-        found = formula(tree, self.known, self.names, self.sizes)
-        nodes = found.nodes["denominator"]
-        contribution = Contribution(
-            found.expr,
-            nodes,
-            found.texts,
-            found.nodes,
-            found.texts,
-            found.code,
-            (),
-            nodes[-1].shape,
-            None,
-            None,
-        )
-        self.rows.append(Row(0, target, assign, contribution, None, operand))
+        found = contribution(formula(tree, self.known, self.names, self.sizes))
+        self.rows.append(Row(0, target, assign, found, None, operand))
 
     # ── steps ──
 
@@ -245,6 +232,15 @@ class _Assembly:
         if isinstance(key, Number):
             return key
         return key.name if isinstance(key, Known) else self.steps[key]
+
+
+def contribution(found: Formula) -> Contribution:
+    """A formula as what a row adds."""
+    nodes = found.nodes["denominator"]
+    shape = nodes[-1].shape
+    return Contribution(
+        found.expr, nodes, found.texts, found.nodes, found.texts, found.code, (), shape, None, None
+    )
 
 
 def write(

@@ -16,7 +16,7 @@ from gradcli.compact.terms import Value
 from gradcli.program import Operand
 from gradcli.proof.verdict import Proof
 from gradcli.sizes import Number
-from gradcli.transform.reify import DERIVATIVE, Row, Writer
+from gradcli.transform.reify import DERIVATIVE, OWN, Row, Writer
 from gradcli.transform.reverse import Derivation
 
 SHARED = "what several lines share"
@@ -60,7 +60,8 @@ def _looped(compact: Looped) -> Iterator[tuple[Reason, ...]]:
     ways: dict[int, _Ways] = {}
     for row, (each, body) in zip(compact.rows, bodies, strict=True):
         if each.line is None:
-            yield (Reason(0, "", "=", compact.formula(row), SHARED),)
+            rule = SHARED if row.operand == OWN else "nothing flows to it"
+            yield (Reason(0, "", "=", compact.formula(row), rule, compact.proof(row)),)
             continue
         proofs = ways.get(id(body)) or ways.setdefault(id(body), _Ways(body))
         found: list[Reason] = []

@@ -159,6 +159,15 @@ def test_a_line_of_a_loop_stands_for_all_iterations_in_every_form() -> None:
     assert "_(t = 1)^" in found.to_typst()
 
 
+def test_a_gradient_to_which_nothing_flows_has_a_line() -> None:
+    text = RECURRENT.format(3) + "m = b * 2\n"
+    model = gradcli.parse("param unused: [2, 2]\n" + text)
+    found = model.derive(compact=True, layout="denominator")
+    assert is_looped(found)
+    assert str(found.steps[-1]) == "dL/dunused = zeros(2, 2)"
+    reviewed(model, found.to_grad())
+
+
 def test_what_can_not_be_kept_is_compacted_iteration_by_iteration() -> None:
     text = (
         "dim T = 3\ninput x[1..T]: [2]\nfor t in 1..T:\n"

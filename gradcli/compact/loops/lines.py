@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from gradcli.compact.assembly import Compact
+from gradcli.compact.assembly import Compact, contribution
 from gradcli.compact.atoms import Constant, Seed
 from gradcli.compact.lines import Line
+from gradcli.compact.listing import formula
 from gradcli.compact.loops.blocks import (
     Around,
     Block,
@@ -23,6 +24,7 @@ from gradcli.compact.loops.blocks import (
 )
 from gradcli.compact.loops.bodies import Bodies, number_names
 from gradcli.compact.scalars import Scalar
+from gradcli.compact.trees import Grove
 from gradcli.nests.adjoint import active
 from gradcli.nests.nest import Equation, Loop, Nest, Ref, Unkept, variables
 from gradcli.nests.reading import split
@@ -86,9 +88,16 @@ class _Listing:
         found = self._assigned()
         reached = {each.target.name for each in found if each.row.operand != OWN}
         given = {ref.name for ref in self.outputs}
-        if not self.wanted <= reached | given:
+        none = [name for name in self.derivation.wrt if split(name)[0] not in reached | given]
+        return [*found, *(self._zero(name, found) for name in none)]
+
+    def _zero(self, name: str, found: Sequence[Stated]) -> Stated:
+        """The line of a gradient to which nothing flows."""
+        if "[" in name or not found:
             raise Unkept("a gradient that is 0")
-        return found
+        zeros = Grove(self.sizes).apply("zeros", sizes=self.program.shapes[name])
+        row = Row(0, name, "=", contribution(formula(zeros, {}, {}, self.sizes)), None, 0)
+        return Stated(row, Ref(name), (), (), None, "=", None, {}, found[0].body)
 
     # ── in the order of the backward pass ──
 
