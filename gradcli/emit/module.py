@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import math
-import re
 import textwrap
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gradcli.codegen.helpers import Helpers
-from gradcli.codegen.numpy_ import Names
-from gradcli.emit.arithmetic import size_code
+from gradcli.emit.bounds import Bounds
 from gradcli.emit.languages import LANGUAGES
+from gradcli.emit.layout import WIDTH, mapping, sequence, signature
 from gradcli.emit.memory import Plan, planned, total
 from gradcli.emit.passes import Passes, Quantity
 from gradcli.emit.schedule import schedule
 from gradcli.emit.stores import ARRAY, Store
 from gradcli.emit.wrappers import wrapper
-from gradcli.emit.writer import WIDTH, Writer
+from gradcli.emit.writer import Writer
 from gradcli.foreign import docstring
 from gradcli.nests.adjoint import derivative
-from gradcli.nests.nest import Axis, Nest, variables
+from gradcli.nests.nest import Nest
 from gradcli.ops.coding import CALLED, NUMPY, Site
 from gradcli.ops.core import Call
-from gradcli.sizes import Shape, Size, is_scalar
 from gradcli.version import __version__
-
-RESERVED = {
-    "np",
-    "torch",
-    "jax",
-    "jnp",
-    "math",
-    "model",
-    "carry",
-    "forward",
-    "backward",
-    "saved",
-    "outputs",
-    "grads",
-    "name",
-    "array",
-    "shape",
-}
 
 
 class Asked(NamedTuple):
@@ -59,27 +38,16 @@ class Asked(NamedTuple):
     dims: Mapping[str, int] = {}
 
 
-class Module:
+class Module(Bounds):
     """Writes a model's passes for NumPy."""
 
     def __init__(self, found: Passes, asked: Asked) -> None:
-        self.passes = found
+        self.helpers = Helpers(private=True)
+        super().__init__(found, LANGUAGES[asked.to](self.called, self.helpers.name))
         self.asked = asked
         self.plain = asked.plain
         self.memory: list[str] = []
-        self.sizes = found.forward.sizes
-        self.helpers = Helpers(private=True)
-        self.names = Names(RESERVED)
-        self.language = LANGUAGES[asked.to](self.called, self.helpers.name)
-        self.like = ""
-        self.missing: list[str] = []
         self.kept: list[str] = []  # the dims that the backward pass needs and can't see
-        self.variables = {
-            loop.variable
-            for nest in (found.forward, found.backward)
-            for equation in nest.equations
-            for loop in equation.loops
-        }
 
     def called(self, call: Call, site: Site) -> str:
         """A call of an operation's own forward function, which stands in the module."""
@@ -87,11 +55,6 @@ class Module:
         static = call.op.code[CALLED](site) if CALLED in call.op.code else call.static
         operands = ["{,}"] if call.signature.shapes else []
         return f"{name}({', '.join([*operands, *(f'{k}={v}' for k, v in static.items())])})"
-
-    def naming(self, name: str) -> str:
-        if name.startswith("d/"):
-            return self.names(name, f"d{name[2:].partition('//')[0]}")
-        return self.names(name, name.partition("//")[0].replace("/", ""))
 
     # ── the whole ──
 
@@ -265,152 +228,6 @@ class Module:
             return name
         return self.language.entry(name, self.part(quantity.axes, axes).split(", "))
 
-    def part(self, axes: Sequence[Axis], whole: Sequence[Axis]) -> str:
-        parts = []
-        one = self.sizes.constant(1)
-        for own, every in zip(axes, whole, strict=True):
-            low = self.sizes.add(own.first, every.first, -1)
-            high = self.sizes.add(self.sizes.add(own.last, every.first, -1), one)
-            start = self.size(low)
-            end = "" if own.last is every.last else self.size(high)
-            parts.append(f"{'' if start == '0' else start}:{end}")
-        return ", ".join(parts)
-
-    # ── sizes ──
-
-    def size(self, size: Size) -> str:
-        from gradcli.emit.arithmetic import size_code
-
-        return size_code(size, self.naming)[0]
-
-    def shape(self, axes: Sequence[Axis], shape: Shape) -> str:
-        texts = [self.size(self.length(axis)) for axis in axes]
-        return f"({', '.join([*texts, *map(self.size, shape)])})"
-
-    def length(self, axis: Axis) -> Size:
-        gap = self.sizes.add(axis.last, axis.first, -1)
-        return self.sizes.add(gap, self.sizes.constant(1))
-
-    def bound(
-        self,
-        arrays: Sequence[tuple[str, Sequence[Axis], Shape]],
-        lines: Sequence[str],
-        saved: Collection[str] = (),
-    ) -> Iterator[str]:
-        """The dims that lines of code need, from the shapes of arrays."""
-        words = set(re.findall(r"\w+", "\n".join(lines)))
-        names = {self.naming(dim): dim for dim in self.sizes.dims}
-        wanted = [dim for name, dim in names.items() if name in words and dim not in self.variables]
-        known = set(saved)
-        found: list[tuple[str, str]] = []
-        while left := [dim for dim in wanted if dim not in known]:
-            sources = [(source, dim) for dim in left if (source := self.source(dim, arrays, known))]
-            if not sources:
-                more = {dim for d in left for dim in self.beside(d, arrays)} - set(wanted)
-                if more:
-                    wanted += sorted(more)
-                    continue
-                break
-            (_, text), dim = min(sources)
-            known.add(dim)
-            found.append((self.naming(dim), text))
-        self.missing = [dim for dim in wanted if dim not in known]
-        one = f"    {', '.join(n for n, _ in found)} = {', '.join(text for _, text in found)}"
-        if len(one) <= WIDTH and all(re.fullmatch(r"\w+\.shape\S+", text) for _, text in found):
-            yield from [one] if found else []
-        else:
-            yield from (f"    {name} = {text}" for name, text in found)
-
-    def beside(self, dim: str, arrays: Sequence[tuple[str, Sequence[Axis], Shape]]) -> set[str]:
-        """The dims that stand with one in the sizes of arrays."""
-        return {
-            name
-            for _, axes, shape in arrays
-            for size in (*shape, *(self.length(axis) for axis in axes))
-            if dim in variables(size)
-            for name in variables(size)
-        }
-
-    def source(
-        self, dim: str, arrays: Sequence[tuple[str, Sequence[Axis], Shape]], known: Container[str]
-    ) -> tuple[int, str] | None:
-        """A dim from an array's shape and the dims that are known, and how far-fetched that is."""
-        best: tuple[int, str] | None = None
-        for name, axes, shape in arrays:
-            every = [*(self.length(axis) for axis in axes), *shape]
-            for k, size in enumerate(every):
-                rest = self.sizes.add(self.sizes.dims[dim], size, -1)
-                if any(name not in known for name in variables(rest)):
-                    continue
-                at, cost = (k, 0) if k == 0 else (-1, 1) if k == len(every) - 1 else (k, 2)
-                text = f"{self.language.shape(name)}[{at}]"
-                if rest.terms:
-                    more = self.size(rest)
-                    text += f" - {more[1:]}" if more.startswith("-") else f" + {more}"
-                    cost += 3 + len(rest.terms)
-                if best is None or cost < best[0]:
-                    best = cost, text
-        return best
-
-    def scalars(self, quantities: Sequence[Quantity]) -> Iterator[str]:
-        """A scalar may be a plain number."""
-        for q in quantities:
-            if is_scalar(q.shape) and not q.axes:
-                name = self.naming(q.name)
-                yield f"    {name} = {self.language.scalar(name, self.like)}"
-
-    def ranks(self, quantities: Sequence[Quantity], bound: Sequence[str]) -> Iterator[str]:
-        """That the arrays from which sizes are read have as many axes as they should."""
-        read = set().union(*re.findall(r"(\w+)\.shape|_shape\((\w+)\)", "\n".join(bound)))
-        rows = [
-            f'("{docstring(q.name)}", {name}, {len(q.axes) + len(q.shape)})'
-            for q in quantities
-            if (name := self.naming(q.name)) in read
-        ]
-        if rows:
-            yield from looped("name, array, axes", rows)
-            yield f"        if {self.language.rank('array')} != axes:"
-            text = f"{{name}} has shape {{{self.language.shape('array')}}}, not {{axes}} axes"
-            yield f'            raise ValueError(f"{text}")'
-
-    def checks(self, quantities: Sequence[tuple[str, str, Quantity]]) -> Iterator[str]:
-        wanted = [
-            (label, name, self.shape(q.axes, q.shape))
-            for label, name, q in quantities
-            if q.axes or not is_scalar(q.shape)
-        ]
-        if not wanted:
-            return
-        texts = [docstring(label) for label, _, _ in wanted]
-        if len(wanted) == 1:
-            ((_, name, shape),) = wanted
-            text = texts[0].replace("{", "{{").replace("}", "}}")
-            got = self.language.shape(name)
-            yield f"    if {got} != {shape}:"
-            yield f'        raise ValueError(f"{text} has shape {{{got}}}, not {{{shape}}}")'
-            return
-        rows = [
-            f'("{text}", {name}, {shape})'
-            for text, (_, name, shape) in zip(texts, wanted, strict=True)
-        ]
-        yield from looped("name, array, shape", rows)
-        got = self.language.shape("array")
-        yield f"        if {got} != shape:"
-        yield f'            raise ValueError(f"{{name}} has shape {{{got}}}, not {{shape}}")'
-
-    def quotients(self) -> Iterator[str]:
-        """Sizes that are quotients, of a slice with steps say, are so where nothing is left."""
-        below: dict[str, int] = {}
-        for nest in (self.passes.forward, self.passes.backward):
-            for size in (size for shape in nest.shapes.values() for size in shape):
-                divisor = math.lcm(*(factor.denominator for _, factor in size.terms))
-                if divisor > 1:
-                    whole = self.sizes.multiply(size, self.sizes.constant(divisor))
-                    below[size_code(whole, self.naming)[0]] = divisor
-        for text, divisor in below.items():
-            yield f"    if ({text}) % {divisor}:"
-            yield f'        raise ValueError("{text} is no multiple of {divisor}, as it is here")'
-
     def docstring(
         self, first: str, title: str, quantities: Sequence[Quantity], results: Sequence[Quantity]
     ) -> Iterator[str]:
@@ -429,49 +246,6 @@ class Module:
         text = f"{title}: {', '.join(texts)}."
         for line in textwrap.wrap(text, WIDTH - 8, break_long_words=False, break_on_hyphens=False):
             yield "    " + line.replace("\0", " ")
-
-
-def looped(names: str, rows: Sequence[str]) -> list[str]:
-    """The head of a loop over some tuples, on one line where it fits."""
-    one = f"    for {names} in ({', '.join(rows)}{',' if len(rows) == 1 else ''}):"
-    if len(one) <= WIDTH:
-        return [one]
-    return [f"    for {names} in (", *(f"        {row}," for row in rows), "    ):"]
-
-
-def signature(name: str, positional: Sequence[str], keywords: Sequence[str]) -> list[str]:
-    """A function's first line; its inputs are given by name."""
-    if name == "forward":
-        positional, keywords = [], positional
-    arguments = [*positional, *(["*"] if keywords else []), *keywords]
-    one = f"def {name}({', '.join(arguments)}):"
-    if len(one) <= WIDTH:
-        return [one]
-    inner = ", ".join(arguments)
-    if len(inner) + 4 <= WIDTH:
-        return [f"def {name}(", f"    {inner}", "):"]
-    return [f"def {name}(", *(f"    {text}," for text in arguments), "):"]
-
-
-def mapping(before: str, results: Mapping[str, str]) -> list[str]:
-    """A dictionary, on one line where it fits."""
-    before = f"{before}= " if not before.startswith("return") else before
-    before = before.replace("outputs=", "outputs =")
-    items = [f'"{docstring(name)}": {text}' for name, text in results.items()]
-    one = f"    {before}{{{', '.join(items)}}}"
-    if len(one) <= WIDTH:
-        return [one]
-    return [f"    {before}{{", *(f"        {item}," for item in items), "    }"]
-
-
-def sequence(before: str, items: Sequence[str], after: str = "") -> list[str]:
-    """A tuple, on one line where it fits."""
-    inner = ", ".join(items) + ("," if len(items) == 1 else "")
-    bare = after and len(items) > 1
-    one = f"    {before}{inner}{after}" if bare else f"    {before}({inner}){after}"
-    if len(one) <= WIDTH:
-        return [one]
-    return [f"    {before}(", *(f"        {item}," for item in items), f"    ){after}"]
 
 
 def write(found: Passes, asked: Asked) -> str:

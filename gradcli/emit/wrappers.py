@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradcli.emit.layout import WIDTH
 from gradcli.ops.coding import JAX, TORCH
 
 Named = tuple[str, str]  # a model's name, and what it is called in the module
@@ -127,6 +128,3 @@ def broken(arguments: Sequence[str], indent: int, before: str) -> str:
 
 def quoted(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-WIDTH = 88
