@@ -6,6 +6,7 @@ import ast
 import builtins
 import inspect
 import math
+import re
 import types
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -65,7 +66,7 @@ class Helpers:
         own = _own_names(tree)
         names = {key: self._apart(value, own) for key, value in names.items()}
         tree = ast.fix_missing_locations(_Renamed(names).visit(tree))
-        return ast.unparse(tree) + "\n"
+        return _spaced(ast.unparse(tree)) + "\n"
 
     def _apart(self, reference: ast.expr, own: set[str]) -> ast.expr:
         """A reference that no name of a function's own hides: a second name where one does."""
@@ -100,6 +101,12 @@ class Helpers:
                     self._kept.append(value)
                     self.texts.append(f"{name} = {ast.unparse(node.value)}\n")
         return self._names[id(value)]
+
+
+def _spaced(text: str) -> str:
+    """Slices whose ends are more than names, as formatters have them."""
+    text = re.sub(r"\[:(?=[^\]:,]* [-+*] )", "[: ", text)
+    return re.sub(r"(\[[^\[\]:,]* [-+*] [^\[\]:,]*):(?=\])", r"\1 :", text)
 
 
 class _Renamed(ast.NodeTransformer):

@@ -13,6 +13,7 @@ from gradcli.errors import GradError
 from gradcli.ops import lists
 from gradcli.ops.coding import CALLED, JAX, NUMPY, PYTHON, TORCH, Site, between
 from gradcli.ops.core import Call, Spelling
+from gradcli.sizes import Size
 
 
 class Range(NamedTuple):
@@ -257,6 +258,8 @@ class Python(Language):
         static = dict(op.code[CALLED](site) if CALLED in op.code else call.static)
         own = {"shape": site.dims(site.shape)}
         own |= dict.fromkeys(("N", "stop"), site.size(site.shape[0]))
+        if isinstance(number := site.signature.attrs.get("count"), Size):
+            own["count"] = site.size(number)
         texts = {key: own.get(key, repr(value)) for key, value in static.items()}
         if CALLED in op.code:
             texts = {key: str(value) for key, value in static.items()}

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import gather_code as coding
+from gradcli.ops import lists
 from gradcli.ops.core import (
     EXACT,
     Array,
@@ -129,6 +130,7 @@ register(
         group="indices",
         rounding=EXACT,
         code=coding.rows,
+        lists=lists.take,
     ),
     function=False,
 )
@@ -149,6 +151,7 @@ define(
     group="indices",
     yields=True,
     code=coding.row_sums,
+    lists=lists.segment_sum,
 )
 
 
@@ -225,6 +228,7 @@ define(
     rounding=EXACT,
     yields=True,
     code=coding.picked,
+    lists=lists.pick,
 )
 define(
     "put",
@@ -244,6 +248,7 @@ define(
     group="indices",
     yields=True,
     code=coding.put_back,
+    lists=lists.put,
 )
 
 
@@ -278,4 +283,5 @@ define(
     rounding=EXACT,
     yields=True,
     code=coding.onehot,
+    lists=lists.onehot,
 )

@@ -146,6 +146,46 @@ def scattered(*xs: Nested, slices: Any, ranks: Any, shape: Sequence[int]) -> Nes
     return found
 
 
+# ── rows and entries by their numbers ──
+
+
+def take(x: Nested, i: Nested, ranks: Any, shape: Sequence[int]) -> Nested:
+    return nested([entry for k in flat(i) for entry in flat(x[int(k)])], shape)
+
+
+def segment_sum(x: Nested, i: Nested, ranks: Any, count: int, shape: Sequence[int]) -> Nested:
+    places, entries = [int(k) for k in flat(i)], flat(x)
+    width = len(entries) // max(len(places), 1)
+    total = [[0.0] * width for _ in range(count)]
+    for k, place in enumerate(places):
+        total[place] = plus(total[place], entries[k * width :][:width])
+    return nested(flat(total), shape)
+
+
+def pick(x: Nested, i: Nested, axis: int) -> Nested:
+    found = []
+    for place in indices(shape(i)):
+        where = list(place)
+        where[axis] = int(at(i, place))
+        found.append(at(x, where))
+    return nested(found, shape(i))
+
+
+def put(x: Nested, i: Nested, axis: int, count: int) -> Nested:
+    sizes = list(shape(x))
+    sizes[axis] = count
+    found = dict.fromkeys(indices(sizes), 0.0)
+    for place in indices(shape(x)):
+        where = list(place)
+        where[axis] = int(at(i, place))
+        found[tuple(where)] += at(x, place)
+    return nested(list(found.values()), sizes)
+
+
+def onehot(i: Nested, rank: int, count: int, shape: Sequence[int]) -> Nested:
+    return nested([float(int(entry) == k) for entry in flat(i) for k in range(count)], shape)
+
+
 # ── products ──
 
 
@@ -369,7 +409,11 @@ def softmax(x: Nested, axes: Axes, scalar: bool) -> Nested:
 
 
 def log_softmax(x: Nested, axes: Axes, scalar: bool) -> Nested:
-    return over(lambda entries: [e - log_sum(entries) for e in entries], x, axes, True)
+    def along(entries: list[float]) -> list[float]:
+        top = log_sum(entries)
+        return [entry - top for entry in entries]
+
+    return over(along, x, axes, True)
 
 
 def is_max(x: Nested, axes: Axes, scalar: bool) -> Nested:

@@ -18,12 +18,10 @@ from test_stacking import MODELS
 from gradcli.errors import GradError
 from gradcli.ops import TABLE, Op
 
-# What has no form on nested lists: rows by their numbers, factorisations, and functions that
-# Python's `math` lacks.
+# What has no form on nested lists: factorisations, and functions that Python's `math` lacks.
 LACKING = {
-    "digamma", "polygamma", "expm", "cholesky", "inv_spd", "solve_triangular", "qr_q", "qr_r", "take",
-    "segment_sum", "pick", "put", "onehot", "topk", "cross", "eigh_values", "eigh_vectors", "svd_u",
-    "svd_s", "svd_v",
+    "digamma", "polygamma", "expm", "cholesky", "inv_spd", "solve_triangular", "qr_q", "qr_r",
+    "topk", "cross", "eigh_values", "eigh_vectors", "svd_u", "svd_s", "svd_v",
 }  # fmt: skip
 
 
@@ -42,7 +40,19 @@ def arrays(values: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_computes_what_the_evaluator_does(path: Path) -> None:
-    run(case(path.read_text(encoding="utf-8"), str(path), to="python"))
+    try:
+        made = case(path.read_text(encoding="utf-8"), str(path), to="python")
+    except GradError as error:
+        if not refused(error):
+            raise
+        return
+    run(made)
+
+
+def refused(error: GradError) -> bool:
+    """Whether it names an operation that can't be had, in one line."""
+    lacking = str(error).splitlines()[0]
+    return any(f"`{name}` is not written for Python" in lacking for name in LACKING)
 
 
 @pytest.mark.parametrize("name", LOOPS)
@@ -65,8 +75,8 @@ def test_every_entry_of_the_table(op: Op) -> None:
             if one.names:
                 run(case(looped(one), data=many(one), to="python"))
         except GradError as error:
-            lacking = str(error).splitlines()[0]
-            assert any(f"`{name}` is not written for Python" in lacking for name in LACKING)
+            if not refused(error):
+                raise
             continue
         assert op.name not in LACKING
 
