@@ -353,7 +353,7 @@ attribute(
     LISTED,
     shown="(0, 2, 1)",
     example="x, (0, 2, 1)",
-    about="takes its axes in their new order, and x.T is the transpose",
+    about="takes its axes in their new order",
     error="bad-axis",
     read=_permutation,
     text=str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -91,7 +92,6 @@ define(
     group="shaping",
     rounding=EXACT,
     yields=True,
-    aliases=("transpose",),
     code={NUMPY: _permuted("transpose"), TORCH: _permuted("permute"), JAX: _permuted("transpose")},
     lists=lists.permute,
 )
@@ -232,7 +232,12 @@ def _pad_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr]:
 
 def _pad(x: Array, rank: int, axes: tuple[int, ...], ends: tuple[int, int]) -> Array:
     own = [ends if k in axes else (0, 0) for k in range(rank)]
-    return np.pad(x, [(0, 0)] * (x.ndim - rank) + own)
+    shape = x.shape[x.ndim - rank :]
+    grown = [before + size + after for (before, after), size in zip(own, shape, strict=True)]
+    total = np.zeros((*x.shape[: x.ndim - rank], *grown), x.dtype)
+    inside: Any = (..., *(slice(a, a + size) for (a, _), size in zip(own, shape, strict=True)))
+    total[inside] = x
+    return total
 
 
 def _pad_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:

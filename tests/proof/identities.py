@@ -137,6 +137,25 @@ TRUE = _read(
     cummax(x)[2] === max(x)
     cummax(x, reverse=1)[0] === max(x)
     scan(ones(N), x) === cumsum(x)
+    permute(permute(U, (1, 2, 0)), (2, 0, 1)) === U
+    squeeze(expand_dims(U, axis=1), axis=1) === U
+    sum(U, axis=(0, 2)) === sum(sum(U, axis=0), axis=2)
+    pad(x, 1)[1:4] === x[::1]
+    conv1d(U, reshape(B, [N, N, 1])) === einsum("knm,fn->kfm", U, B)
+    conv2d(expand_dims(U, axis=3), reshape(B, [N, N, 1, 1])) === expand_dims(einsum("knm,fn->kfm", U, B), axis=3)
+    sum(conv1d(U, reshape(B, [N, N, 1])) * U) === sum(U * conv_transpose1d(U, reshape(B, [N, N, 1])))
+    sum(conv1d(U, reshape(B, [N, N, 1])) * U) === sum(reshape(B, [N, N, 1]) * conv1d_weight(U, U, [1]))
+    sum(conv2d(expand_dims(U, axis=3), reshape(B, [N, N, 1, 1])) * expand_dims(U, axis=3)) === sum(expand_dims(U, axis=3) * conv_transpose2d(expand_dims(U, axis=3), reshape(B, [N, N, 1, 1])))
+    sum(conv2d(expand_dims(U, axis=3), reshape(B, [N, N, 1, 1])) * expand_dims(U, axis=3)) === sum(reshape(B, [N, N, 1, 1]) * conv2d_weight(expand_dims(U, axis=3), expand_dims(U, axis=3), [1, 1]))
+    maxpool1d(U, M) === max(U, axis=2)
+    maxpool2d(expand_dims(U, axis=3), 1) === expand_dims(U, axis=3)
+    max_unpool1d(maxpool1d(U, M), U, M) === U * is_max(U, axis=2)
+    max_unpool2d(expand_dims(U, axis=3), expand_dims(U, axis=3), 1) === expand_dims(U, axis=3)
+    max_taken1d(square(U), U, M) === sum(square(U) * is_max(U, axis=2), axis=2)
+    max_taken2d(square(expand_dims(U, axis=3)), expand_dims(U, axis=3), 1) === square(expand_dims(U, axis=3))
+    avgpool1d(U, M) === mean(U, axis=2)
+    avgpool2d(expand_dims(U, axis=3), 1) === expand_dims(U, axis=3)
+    fold(unfold(U, [1]), [M], [1]) === U
     flip(flip(x)) === x
     roll(x) === [x[2]; x[0]; x[1]]
     shift(x) === [0; x[0]; x[1]]
@@ -216,6 +235,24 @@ FALSE = _read(
     cumprod(x) === cumsum(x)
     cummax(x) === x
     scan(x, y) === scan(y, x)
+    permute(U, (0, 2, 1)) === reshape(U, [K, M, N])
+    squeeze(expand_dims(U, axis=1), axis=1) === -U
+    pad(x, 1)[0:3] === x[::1]
+    conv1d(U, reshape(B, [N, N, 1])) === einsum("knm,nf->kfm", U, B)
+    conv2d(expand_dims(U, axis=3), reshape(B, [N, N, 1, 1])) === expand_dims(einsum("knm,nf->kfm", U, B), axis=3)
+    conv_transpose1d(U, reshape(B, [N, N, 1])) === conv1d(U, reshape(B, [N, N, 1]))
+    conv_transpose2d(expand_dims(U, axis=3), reshape(B, [N, N, 1, 1])) === conv2d(expand_dims(U, axis=3), reshape(B, [N, N, 1, 1]))
+    conv1d_weight(U, U, [1]) === reshape(B, [N, N, 1])
+    conv2d_weight(expand_dims(U, axis=3), expand_dims(U, axis=3), [1, 1]) === reshape(B, [N, N, 1, 1])
+    maxpool1d(U, M) === mean(U, axis=2)
+    maxpool2d(expand_dims(U, axis=3), 1) === relu(expand_dims(U, axis=3))
+    max_unpool1d(maxpool1d(U, M), U, M) === U
+    max_unpool2d(expand_dims(U, axis=3), expand_dims(U, axis=3), 1) === relu(expand_dims(U, axis=3))
+    max_taken1d(square(U), U, M) === max(square(U), axis=2)
+    max_taken2d(square(expand_dims(U, axis=3)), expand_dims(U, axis=3), 1) === expand_dims(U, axis=3)
+    avgpool1d(U, M) === max(U, axis=2)
+    avgpool2d(expand_dims(U, axis=3), 1) === relu(expand_dims(U, axis=3))
+    fold(unfold(U, [1]), [M], [1]) === 2 * U
     flip(x) === x
     roll(x) === shift(x)
     tril(A) === triu(A)
