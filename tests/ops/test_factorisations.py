@@ -138,6 +138,8 @@ def test_triangles_are_proven_and_spectra_are_not():
         ("input A: [2, 2] = [[0, 1], [1, 1]], b: [2]\nx = solve_triangular(A, b)\n", "singular matrix"),
         ("input A: [2, 2], b: [3]\nx = solve_triangular(A, b)\n", "A is 2×2 and b is 3×1"),
         ("input A: [2, 2], b: [2]\nx = solve_triangular(A, b, lower=2)\n", "lower is 0 or 1, not 2"),
+        ("input A: [2, 2]\nw = eigh(A)\n", "w = eigh_values(A), V = eigh_vectors(A)"),
+        ("input A: [2, 2]\nw = svd(A)\n", "U = svd_u(A), s = svd_s(A), V = svd_v(A)"),
         ("input A: [2, 2] = [[0, 0], [1, 1]]\nx = qr_q(A)\n", "columns that depend on each other"),
     ],
 )  # fmt: skip
