@@ -120,6 +120,30 @@ def contrastive(v: Values) -> Array:
     )
 
 
+@model(
+    "conv_relu_pool",
+    wanted={"w": normal(2, 2, 3, 3), "b": normal(1, 2, 1, 1), "V": normal(8, 2)},
+    known={"X": normal(2, 2, 4, 4), "y": whole(2, 2)},
+    loss="L",
+)
+def conv_relu_pool(v: Values) -> Array:
+    """The assignment's conv_forward_naive and max_pool_forward_naive: a loop over each place."""
+    padded = np.pad(v["X"], ((0, 0), (0, 0), (1, 1), (1, 1)))
+    rows = []
+    for x in padded:
+        left = []
+        for w, b in zip(v["w"], v["b"][0, :, 0, 0], strict=True):
+            at = {
+                (i, j): relu(anp.sum(x[:, i : i + 3, j : j + 3] * w) + b)
+                for i, j in np.ndindex(4, 4)
+            }
+            for i, j in np.ndindex(2, 2):
+                window = [at[2 * i + k, 2 * j + l] for k, l in np.ndindex(2, 2)]  # noqa: E741
+                left.append(anp.max(anp.stack(window)))
+        rows.append(anp.stack(left))
+    return -anp.mean(chosen(log_softmax(anp.stack(rows) @ v["V"], 1), v["y"]))
+
+
 # ── language ──
 
 
