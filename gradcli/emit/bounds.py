@@ -90,7 +90,7 @@ class Bounds:
         saved: Collection[str] = (),
     ) -> Iterator[str]:
         """The dims that lines of code need, from the shapes of arrays."""
-        words = set(re.findall(r"\w+", "\n".join(lines)))
+        words = set(re.findall(r"(?<![.\w])\w+", "\n".join(lines)))  # and not the T of x.T
         names = {self.naming(dim): dim for dim in self.sizes.dims}
         wanted = [dim for name, dim in names.items() if name in words and dim not in self.variables]
         known = set(saved)

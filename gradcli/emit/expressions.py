@@ -267,7 +267,8 @@ class Expressions:
             else:
                 text, precedence = operand
             need = needs[k] if k < len(needs) else 0
-            texts.append(text if precedence >= need else f"({text})")
+            twice = text.startswith("-") and f"-{{{k}}}" in template
+            texts.append(text if precedence >= need and not twice else f"({text})")
         joined = ", ".join(texts)
         template = template.replace("{,}", joined.replace("{", "{{").replace("}", "}}"))
         if template == "{0}" and binding == 0 and not isinstance(operands[0], Number):

@@ -379,6 +379,19 @@ def test_loops_that_are_no_loops_are_written_out(body: str) -> None:
     run(made)
 
 
+def test_no_size_is_read_for_nothing_and_no_sign_stands_before_another() -> None:
+    model = (
+        "dim T = 3, N = 2\ninput A: [T, N], x: [N, 1]\nloss L = sum(tanh(-(-A @ x)) * (A @ x))\n"
+    )
+    made = case(model)
+    names = [node for node in ast.walk(ast.parse(made.text)) if isinstance(node, ast.Name)]
+    stored = [name.id for name in names if isinstance(name.ctx, ast.Store)]
+    loaded = [name.id for name in names if isinstance(name.ctx, ast.Load)]
+    assert set(stored) <= set(loaded)
+    assert "--" not in made.text
+    run(made)
+
+
 def test_the_same_model_gives_the_same_text() -> None:
     assert case(LOOPS["a grid"]).text == case(LOOPS["a grid"]).text
 
