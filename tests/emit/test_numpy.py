@@ -388,7 +388,7 @@ def test_no_size_is_read_for_nothing_and_no_sign_stands_before_another() -> None
     stored = [name.id for name in names if isinstance(name.ctx, ast.Store)]
     loaded = [name.id for name in names if isinstance(name.ctx, ast.Load)]
     assert set(stored) <= set(loaded)
-    assert "--" not in made.text
+    assert "--" not in made.text.partition("import")[2]
     run(made)
 
 
