@@ -29,7 +29,7 @@ def test_level_by_level() -> None:
     assert told(2)[2][1] == "operands: z3, dL/dz4"
     assert told(4)[2][-1] == "the line: dL/dW2 = z3 @ dL/dz4"
     assert told(3)[3][2].startswith("mistake: wrong-operand: ")
-    assert told(4)[3][-1] == "the line: dL/dz2 = dL/dz3 * (z2 > 0).T"
+    assert told(4)[3][-1] == "the line: dL/dz2 = dL/dz3 * (W1 @ x + b1 > 0).T"
 
 
 def test_a_right_line_needs_none() -> None:
