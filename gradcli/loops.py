@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from gradcli import forms
 from gradcli.forms import At, Member
-from gradcli.ops.attribute import At as Known
 from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.attributes.kind import At as Known
 from gradcli.ops.core import Call, Signature
 from gradcli.ops.parts import Worth
 from gradcli.program import Loop, Program, Step

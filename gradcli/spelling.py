@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from gradcli.ops.attribute import FIRST, KEYWORD
 from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.attributes.kind import FIRST, KEYWORD
 from gradcli.ops.core import Op, Spelling
 from gradcli.sizes import ATOM
 

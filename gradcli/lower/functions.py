@@ -16,7 +16,8 @@ from gradcli.lower.operands import apply, formed, shape, value, whole
 from gradcli.lower.scope import Brackets, Family, Function, Item, NewAxis, Quoted, Ref
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS, Mismatch, Op
-from gradcli.ops.attribute import (
+from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.attributes.kind import (
     AMOUNT,
     AMOUNTS,
     BRACKETS,
@@ -31,7 +32,6 @@ from gradcli.ops.attribute import (
     At,
     Attribute,
 )
-from gradcli.ops.attributes import ATTRIBUTES
 from gradcli.ops.core import Attrs
 from gradcli.record import Record
 from gradcli.sizes import Number, Shape, Size

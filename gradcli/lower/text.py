@@ -9,8 +9,8 @@ from gradcli.errors import GradError, Source, Span
 from gradcli.lower.limits import MOST_AXES, MOST_OPERANDS
 from gradcli.lower.scope import Ref, elements
 from gradcli.ops import Mismatch, Op, Signature
-from gradcli.ops.attribute import KEYWORD, LAST, Attribute
 from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.attributes.kind import KEYWORD, LAST, Attribute
 from gradcli.ops.broadcasting import stretched_both_ways
 from gradcli.ops.core import Attrs, Call, elementwise_shape
 from gradcli.program import Operand, Step

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.expr import Expr
-from gradcli.ops.attribute import At
 from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.attributes.kind import At
 from gradcli.ops.broadcasting import broadcast_shapes
 from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch

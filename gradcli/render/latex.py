@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
-from gradcli.ops.attribute import Markup
 from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.attributes.kind import Markup
 from gradcli.ops.core import BARE
 from gradcli.program import Operand, Step
 from gradcli.render.notation import Notation

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from gradcli.errors import GradError
 from gradcli.ops import OPERATORS, TABLE, Mismatch, Op, Signature
-from gradcli.ops.attribute import FIRST
 from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.attributes.kind import FIRST
 from gradcli.ops.core import GROUPS, Call, tried
 from gradcli.ops.prelude import NAMES
 from gradcli.program import LAYOUTS, Step

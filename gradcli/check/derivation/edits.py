@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from gradcli.check.derivation.postfix import NOWHERE, operands, parse, starts, text
 from gradcli.ops import FUNCTIONS
-from gradcli.ops.attribute import ALONE, LAST
 from gradcli.ops.attributes import ATTRIBUTES
+from gradcli.ops.attributes.kind import ALONE, LAST
 from gradcli.syntax import ast
 
 SIGN, TRANSPOSE, ORDER = "sign", "transpose", "operand-order"

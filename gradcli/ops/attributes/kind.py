@@ -113,3 +113,16 @@ class Attribute:
     example: str = ""
     about: str = ""
     error: str = "bad-arguments"
+
+
+ATTRIBUTES: dict[str, Attribute] = {}
+
+
+def attribute(name: str, stands: str, takes: str, **fields: Any) -> None:
+    """Register a kind."""
+    if takes == WHOLE:
+        read = fields.get("read", same_value)
+        fields["moved"] = lambda value, forms, at, worth: (
+            value if forms is None else read(int(worth.number(forms)), at)
+        )
+    ATTRIBUTES[name] = Attribute(name, stands, takes, **fields)
