@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import exact, lists
+from gradcli.ops import exact, plain
 from gradcli.ops.coding import templates
 from gradcli.ops.core import EXACT, Array, Signature, Spelling
 from gradcli.ops.elementwise import absolute, maximum, minimum, relu, softplus
@@ -52,7 +52,7 @@ function(
     "x / (1 + |x|)",
     code=templates(numpy=Spelling("{0} / (1 + {xp}.abs({0}))", PRODUCT, (PRODUCT,))),
     exact=lambda a, x: x / (1 + a.choose(x, -x, x, x)),
-    lists=lists.softsign,
+    lists=plain.softsign,
 )
 function(
     "mish",
@@ -62,7 +62,7 @@ function(
     "x tanh(softplus(x))",
     code=templates(torch="{xp}.nn.functional.mish({0})", jax="jax.nn.mish({0})"),
     exact=exact.mish,
-    lists=lists.mish,
+    lists=plain.mish,
 )
 function(
     "relu6",
@@ -76,7 +76,7 @@ function(
     branches=_between(0, 6),
     rounding=EXACT,
     code=templates(numpy="{xp}.clip({0}, 0, 6)"),
-    lists=lists.relu6,
+    lists=plain.relu6,
 )
 function(
     "hardtanh",
@@ -89,7 +89,7 @@ function(
     branches=_between(-1, 1),
     rounding=EXACT,
     code=templates(numpy="{xp}.clip({0}, -1, 1)"),
-    lists=lists.hardtanh,
+    lists=plain.hardtanh,
 )
 function(
     "clip",
@@ -114,5 +114,5 @@ function(
             (SUM, SUM, SUM),
         ),
     ),
-    lists=lists.between,
+    lists=plain.between,
 )

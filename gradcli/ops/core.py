@@ -125,7 +125,7 @@ class Op:
     code: for each target of `gradcli emit` its template, or a function of where it is written that
         gives one (`ops/coding.py`).
     lists: what it is in Python alone: a function of nested lists, and the `static` arguments; of
-        numbers where it works entry by entry (`ops/lists.py`).
+        numbers where it works entry by entry (`ops/plain.py`).
     flip: Signature, operand pairs -> the transposed result, where transposition moves inward.
     spread: whether transposition moves inward even where no cotangent is inside.
     static: Signature -> the keyword arguments of `forward`.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import lists
+from gradcli.ops import along_lists
 from gradcli.ops.broadcasting import differ
 from gradcli.ops.coding import NUMPY, contracted
 from gradcli.ops.core import (
@@ -206,6 +206,6 @@ register(
         static=_einsum_static,
         group="shaping",
         code={NUMPY: contracted},
-        lists=lists.einsum,
+        lists=along_lists.einsum,
     )
 )

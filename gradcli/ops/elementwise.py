@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import exact, lists, maps
+from gradcli.ops import exact, maps, plain
 from gradcli.ops.coding import PYTHON, called, templates
 from gradcli.ops.core import (
     EXACT,
@@ -231,7 +231,7 @@ function(
         torch="{xp}.sigmoid({0})",
         jax="jax.nn.sigmoid({0})",
     ),
-    lists=lists.sigmoid,
+    lists=plain.sigmoid,
 )
 function(
     "relu",
@@ -261,7 +261,7 @@ function(
     kink="at x = 0 the derivative is a",
     branches=lambda x, a: _sign(x),
     code=templates(numpy=Spelling("{xp}.where({0} > 0, {0}, {1} * {0})", ATOM, (PRODUCT, PRODUCT))),
-    lists=lists.leaky,
+    lists=plain.leaky,
 )
 function(
     "elu",
@@ -288,7 +288,7 @@ function(
             (SUM, PRODUCT),
         ),
     ),
-    lists=lists.elu,
+    lists=plain.elu,
 )
 function(
     "softplus",
@@ -301,7 +301,7 @@ function(
         torch=Spelling("-{xp}.nn.functional.logsigmoid(-{0})", SIGN, (SIGN,)),
     ),
     exact=exact.softplus,
-    lists=lists.log1pexp,
+    lists=plain.log1pexp,
 )
 function(
     "erf",
@@ -326,7 +326,7 @@ function(
     "Gaussian error linear unit",
     code=templates(torch="{xp}.nn.functional.gelu({0})", jax="jax.nn.gelu({0}, approximate=False)"),
     exact=lambda a, x: x * exact.normal_cdf(a, x),
-    lists=lists.gelu,
+    lists=plain.gelu,
 )
 function(
     "silu",
@@ -341,7 +341,7 @@ function(
         torch="{xp}.nn.functional.silu({0})",
         jax="jax.nn.silu({0})",
     ),
-    lists=lists.silu,
+    lists=plain.silu,
 )
 function(
     "maximum",

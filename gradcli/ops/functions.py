@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import exact, gamma, lists
+from gradcli.ops import exact, gamma, plain
 from gradcli.ops.coding import Site, called, templates
 from gradcli.ops.core import EXACT, Array, Op, Spelling, no_vjp
 from gradcli.ops.elementwise import AS, softplus
@@ -88,7 +88,7 @@ function(
     exact=lambda a, x: -exact.softplus(a, -x),
     latex=r"\ln\sigma\left({0}\right)",
     code=templates(torch="{xp}.nn.functional.logsigmoid({0})", jax="jax.nn.log_sigmoid({0})"),
-    lists=lists.log_sigmoid,
+    lists=plain.log_sigmoid,
 )
 function(
     "logaddexp",
@@ -102,7 +102,7 @@ function(
         torch="{xp}.logaddexp({like}.new_tensor(0) + {0}, {like}.new_tensor(0) + {1})",
         jax="{xp}.logaddexp({0}, {1})",
     ),
-    lists=lists.log_add,
+    lists=plain.log_add,
 )
 
 
@@ -133,7 +133,7 @@ function(
     exact=exact.normal_cdf,
     latex=r"\Phi\left({0}\right)",
     code=templates(torch="{xp}.special.ndtr({0})", jax="jax.scipy.special.ndtr({0})"),
-    lists=lists.normal_cdf,
+    lists=plain.normal_cdf,
 )
 function(
     "lgamma",
@@ -195,7 +195,7 @@ function(
     kink="no gradient flows through it, though it moves with x",
     rounding=EXACT,
     code=templates(numpy=Spelling("{0}", 0, (0,))),
-    lists=lists.same,
+    lists=plain.same,
 )
 
 
@@ -225,18 +225,18 @@ def _rounding(
     )
 
 
-_rounding("round", np.round, lists.nearest, "the nearest whole number; of two, the even one", "")
+_rounding("round", np.round, plain.nearest, "the nearest whole number; of two, the even one", "")
 _rounding(
     "floor",
     np.floor,
-    lists.floor,
+    plain.floor,
     "the largest whole number up to x",
     r"\left\lfloor {0} \right\rfloor",
 )
 _rounding(
     "ceil",
     np.ceil,
-    lists.ceil,
+    plain.ceil,
     "the smallest whole number from x on",
     r"\left\lceil {0} \right\rceil",
 )

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import call
+from gradcli.ops import along_lists
 from gradcli.ops import gather_code as coding
-from gradcli.ops import lists
 from gradcli.ops.core import EXACT, Array, Op, Signature, define, no_vjp
 from gradcli.ops.flops import an_entry
 from gradcli.ops.gather import index
@@ -104,7 +104,7 @@ for _name, _sign, _about in (("argmax", 1, "largest"), ("argmin", -1, "smallest"
         about=f"the number of the {_about} entry along an axis; of several the first",
         kink="no gradient flows through a choice",
         code=coding.chosen(_name),
-        lists=lists.argmax if _sign > 0 else lists.argmin,
+        lists=along_lists.argmax if _sign > 0 else along_lists.argmin,
     )
 ordering(
     "argsort",
@@ -114,7 +114,7 @@ ordering(
     about="the numbers of the entries along an axis, from the smallest up",
     kink="no gradient flows through an order",
     code=coding.ordered("argsort"),
-    lists=lists.argsort,
+    lists=along_lists.argsort,
 )
 ordering(
     "sort",
@@ -134,7 +134,7 @@ ordering(
     kink="of equal entries the first stays first",
     branches=_argsort,
     code=coding.ordered("sort"),
-    lists=lists.sort,
+    lists=along_lists.sort,
 )
 ordering(
     "topk",

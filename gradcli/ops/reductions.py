@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
-from gradcli.ops import exact, lists
+from gradcli.ops import along_lists, exact
 from gradcli.ops.axes import each, from_end, turned
 from gradcli.ops.coding import (
     FIRST_JAX,
@@ -203,7 +203,7 @@ reduction(
     terms=_sum_terms,
     code=method("sum"),
     fold=("add",),
-    lists=lists.total,
+    lists=along_lists.total,
 )
 reduction(
     "mean",
@@ -220,7 +220,7 @@ reduction(
     ),
     code=method("mean"),
     fold=("add", "div"),
-    lists=lists.mean,
+    lists=along_lists.mean,
 )
 reduction(
     "prod",
@@ -233,7 +233,7 @@ reduction(
     code=method("prod") | {TORCH: one_by_one("prod")},
     exact=lambda a, x, axes, scalar: a.every(x, axes, scalar),
     fold=("mul",),
-    lists=lists.prod,
+    lists=along_lists.prod,
 )
 reduction(
     "max",
@@ -249,7 +249,7 @@ reduction(
     flops=reduced(),
     code=method("max", "amax"),
     fold=("maximum",),
-    lists=lists.largest,
+    lists=along_lists.largest,
 )
 reduction(
     "min",
@@ -265,7 +265,7 @@ reduction(
     flops=reduced(),
     code=method("min", "amin"),
     fold=("minimum",),
-    lists=lists.smallest,
+    lists=along_lists.smallest,
 )
 reduction(
     "logsumexp",
@@ -281,7 +281,7 @@ reduction(
     },
     exact=exact.logsumexp,
     fold=("logaddexp",),
-    lists=lists.logsumexp,
+    lists=along_lists.logsumexp,
 )
 reduction(
     "norm",
@@ -298,7 +298,7 @@ reduction(
         NUMPY: along("{xp}.sqrt({xp}.square({0}).sum(axis=AXES, keepdims=True))", POSTFIX),
         TORCH: along("{xp}.sqrt({xp}.square({0}).sum(dim=AXES, keepdim=True))", POSTFIX),
     },
-    lists=lists.norm,
+    lists=along_lists.norm,
 )
 
 
@@ -346,7 +346,7 @@ normalisation(
     flops=reduced(function=1, spread=1),
     sums_to_one=lambda s: s.attrs["axis"],
     code={JAX: along("jax.nn.softmax({0}, AXES)", whole=True), TORCH: in_torch("softmax")},
-    lists=lists.softmax,
+    lists=along_lists.softmax,
 )
 normalisation(
     "log_softmax",
@@ -357,7 +357,7 @@ normalisation(
     exact=lambda a, x, axes, scalar: x - a.log(a.total(a.exp(x), axes)),
     flops=reduced(function=1, rest=1, spread=1),
     code={JAX: along("jax.nn.log_softmax({0}, AXES)", whole=True), TORCH: in_torch("log_softmax")},
-    lists=lists.log_softmax,
+    lists=along_lists.log_softmax,
 )
 
 
@@ -383,6 +383,6 @@ for _name, _sign, _about in (("is_max", 1, "largest"), ("is_min", -1, "smallest"
             TORCH: first_of("argmax" if _sign > 0 else "argmin", FIRST_TORCH, "movedim"),
             JAX: first_of("argmax" if _sign > 0 else "argmin", FIRST_JAX, "moveaxis"),
         },
-        lists=lists.is_max if _sign > 0 else lists.is_min,
+        lists=along_lists.is_max if _sign > 0 else along_lists.is_min,
         exact=exact.mask(_sign),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import exact, lists
+from gradcli.ops import along_lists, exact, lists
 from gradcli.ops import sequence_code as coding
 from gradcli.ops.core import (
     ALL,
@@ -121,7 +121,7 @@ along(
     about="sums of all entries so far, along an axis; reverse=1 from the end",
     cite=LINEAR,
     code=coding.cumsum,
-    lists=lists.cumsum,
+    lists=along_lists.cumsum,
 )
 along(
     "cumprod",
@@ -131,7 +131,7 @@ along(
     about="products of all entries so far, along an axis; reverse=1 from the end",
     cite="d Π x_k = Σ_i (Π_(k≠i) x_k) dx_i, with no division by 0",
     code=coding.cumprod,
-    lists=lists.cumprod,
+    lists=along_lists.cumprod,
 )
 along(
     "cummax",
@@ -144,7 +144,7 @@ along(
     rounding=EXACT,
     exact=exact.cummax,
     code=coding.cummax,
-    lists=lists.cummax,
+    lists=along_lists.cummax,
 )
 
 
@@ -205,7 +205,7 @@ along(
     cite=RECURRENCE,
     flops=_scan_flops,
     code=coding.scan,
-    lists=lists.scan,
+    lists=along_lists.scan,
 )
 
 
@@ -223,7 +223,7 @@ along(
     rounding=EXACT,
     flops=none,
     code=coding.flip,
-    lists=lists.flip,
+    lists=along_lists.flip,
 )
 along(
     "roll",
@@ -237,7 +237,7 @@ along(
     rounding=EXACT,
     flops=none,
     code=coding.roll,
-    lists=lists.roll,
+    lists=along_lists.roll,
 )
 
 
@@ -261,7 +261,7 @@ along(
     rounding=EXACT,
     flops=none,
     code=coding.shift,
-    lists=lists.shift,
+    lists=along_lists.shift,
 )
 
 

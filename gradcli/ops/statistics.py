@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
-from gradcli.ops import exact, lists
+from gradcli.ops import along_lists, exact
 from gradcli.ops.coding import JAX, TORCH, along, spread
 from gradcli.ops.core import Array, Signature, roman
 from gradcli.ops.flops import reduced
@@ -84,7 +84,7 @@ reduction(
         TORCH: spread("{0}.var(dim=AXES, correction=DDOF, keepdim=True)"),
         JAX: spread("{0}.var(axis=AXES, ddof=DDOF, keepdims=True)"),
     },
-    lists=lists.var,
+    lists=along_lists.var,
 )
 reduction(
     "std",
@@ -107,7 +107,7 @@ reduction(
         TORCH: spread("{0}.std(dim=AXES, correction=DDOF, keepdim=True)"),
         JAX: spread("{0}.std(axis=AXES, ddof=DDOF, keepdims=True)"),
     },
-    lists=lists.std,
+    lists=along_lists.std,
 )
 
 
@@ -137,7 +137,7 @@ reduction(
     branches=lambda x, axes, scalar: np.any(x.real != 0, axis=axes, keepdims=True),
     yields=True,
     flops=reduced(function=1, rest=1, spread=1),
-    lists=lists.normalize,
+    lists=along_lists.normalize,
     code={
         TORCH: along(UNIT.replace("WITH", "dim=AXES, keepdim=True"), PRODUCT, whole=True),
         JAX: along(UNIT.replace("WITH", "axis=AXES, keepdims=True"), PRODUCT, whole=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradcli.expr import call
-from gradcli.ops import exact, lists
+from gradcli.ops import exact, plain
 from gradcli.ops.coding import templates
 from gradcli.ops.core import Array
 from gradcli.ops.elementwise import AS
@@ -31,7 +31,7 @@ function(
     latex=backslashed("arcsin"),
     domain=(-0.9, 0.9),
     aliases=("arcsin",),
-    lists=lists.asin,
+    lists=plain.asin,
 )
 function(
     "acos",
@@ -43,7 +43,7 @@ function(
     latex=backslashed("arccos"),
     domain=(-0.9, 0.9),
     aliases=("arccos",),
-    lists=lists.acos,
+    lists=plain.acos,
 )
 function(
     "atan",
@@ -54,7 +54,7 @@ function(
     exact=exact.atan,
     latex=backslashed("arctan"),
     aliases=("arctan",),
-    lists=lists.atan,
+    lists=plain.atan,
 )
 function(
     "atan2",
@@ -71,7 +71,7 @@ function(
         torch="{xp}.atan2({like}.new_tensor(0) + {0}, {like}.new_tensor(0) + {1})",
         jax="{xp}.arctan2({0}, {1})",
     ),
-    lists=lists.atan2,
+    lists=plain.atan2,
 )
 function(
     "sinh",
@@ -81,7 +81,7 @@ function(
     "hyperbolic sine",
     exact=exact.sinh,
     latex=backslashed("sinh"),
-    lists=lists.sinh,
+    lists=plain.sinh,
 )
 function(
     "cosh",
@@ -91,7 +91,7 @@ function(
     "hyperbolic cosine",
     exact=exact.cosh,
     latex=backslashed("cosh"),
-    lists=lists.cosh,
+    lists=plain.cosh,
 )
 function(
     "asinh",
@@ -101,7 +101,7 @@ function(
     "inverse hyperbolic sine",
     exact=lambda a, x: a.log(x + exact.root(a, x * x + 1)),
     aliases=("arcsinh",),
-    lists=lists.asinh,
+    lists=plain.asinh,
 )
 function(
     "acosh",
@@ -112,7 +112,7 @@ function(
     exact=lambda a, x: a.log(x + exact.root(a, x * x - 1)),
     domain=(1.5, 3.0),
     aliases=("arccosh",),
-    lists=lists.acosh,
+    lists=plain.acosh,
 )
 function(
     "atanh",
@@ -123,5 +123,5 @@ function(
     exact=lambda a, x: a.log((1 + x) / (1 - x)) / 2,
     domain=(-0.8, 0.8),
     aliases=("arctanh",),
-    lists=lists.atanh,
+    lists=plain.atanh,
 )
