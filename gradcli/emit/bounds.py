@@ -144,12 +144,12 @@ class Bounds:
                     best = cost, text
         return best
 
-    def scalars(self, quantities: Sequence[Quantity]) -> Iterator[str]:
-        """A scalar may be a plain number."""
+    def scalars(self, quantities: Sequence[Quantity], like: str | None) -> Iterator[str]:
+        """A scalar may be a plain number; then it gets the precision of another array, `like`."""
         for q in quantities:
             if is_scalar(q.shape) and not q.axes:
                 name = self.naming(q.name)
-                yield f"    {name} = {self.language.scalar(name, self.like)}"
+                yield f"    {name} = {self.language.scalar(name, like)}"
 
     def ranks(self, quantities: Sequence[Quantity], bound: Sequence[str]) -> Iterator[str]:
         """That the arrays from which sizes are read have as many axes as they should."""

@@ -86,7 +86,7 @@ class Language:
     def of_numbers(self, text: str, like: str) -> str:
         return f"np.array({text})"
 
-    def scalar(self, name: str, like: str) -> str:
+    def scalar(self, name: str, like: str | None) -> str:
         return f"np.reshape({name}, (1, 1))"
 
     def copied(self, name: str) -> str | None:
@@ -141,8 +141,9 @@ class Torch(Language):
     def of_numbers(self, text: str, like: str) -> str:
         return f"{like}.new_tensor({text})"
 
-    def scalar(self, name: str, like: str) -> str:
-        return f"torch.as_tensor({name}).reshape(1, 1)"
+    def scalar(self, name: str, like: str | None) -> str:
+        kind = f", dtype={like}.dtype, device={like}.device" if like else ""
+        return f"torch.as_tensor({name}{kind}).reshape(1, 1)"
 
     def copied(self, name: str) -> str | None:
         return f"{name}.clone()"
@@ -175,7 +176,7 @@ class Jax(Language):
     def of_numbers(self, text: str, like: str) -> str:
         return f"jnp.array({text}, {like}.dtype)"
 
-    def scalar(self, name: str, like: str) -> str:
+    def scalar(self, name: str, like: str | None) -> str:
         return f"jnp.reshape({name}, (1, 1))"
 
     def copied(self, name: str) -> str | None:
@@ -292,7 +293,7 @@ class Python(Language):
     def of_numbers(self, text: str, like: str) -> str:
         return text
 
-    def scalar(self, name: str, like: str) -> str:
+    def scalar(self, name: str, like: str | None) -> str:
         return f"{name} if isinstance({name}, list) else [[{name}]]"
 
     def copied(self, name: str) -> str | None:

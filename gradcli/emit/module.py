@@ -21,6 +21,7 @@ from gradcli.nests.adjoint import derivative
 from gradcli.nests.nest import Nest
 from gradcli.ops.coding import CALLED, NUMPY, Site
 from gradcli.ops.core import Call
+from gradcli.sizes import is_scalar
 from gradcli.version import __version__
 
 
@@ -94,11 +95,15 @@ class Module(Bounds):
 
     def kind_of(self, known: Mapping[str, tuple[str, Store]]) -> str:
         """An array of the kind that is computed with: no index, which holds whole numbers."""
+        return self.array_of(known, known) or self.language.like
+
+    def array_of(self, known: Mapping[str, tuple[str, Store]], names: Container[str]) -> str | None:
+        """The first of some names that is such an array."""
         indices = {
             item.name.partition("[")[0] for item in self.passes.program.inputs if item.within
         }
-        some = (text for name, (text, _) in known.items() if name not in indices)
-        return next(some, self.language.like)
+        some = (text for name, (text, _) in known.items() if name in names and name not in indices)
+        return next(some, None)
 
     # ── the passes ──
 
@@ -131,7 +136,8 @@ class Module(Bounds):
             *self.quotients(),
         ]
         arrays = [(self.naming(q.name), q.axes, q.shape) for q in found.inputs]
-        yield from self.scalars(found.inputs)
+        arrays_in = {q.name for q in found.inputs if q.axes or not is_scalar(q.shape)}
+        yield from self.scalars(found.inputs, self.array_of(known, arrays_in))
         bound = list(self.bound(arrays, [*checks, *body, *ending]))
         yield from self.ranks(found.inputs, bound)
         yield from bound
@@ -197,7 +203,8 @@ class Module(Bounds):
         saved = [*map(self.naming, (*found.saved, *self.kept))]
         if saved:
             yield from sequence("", saved, " = saved")
-        yield from self.scalars([q._replace(name=derivative(q.name)) for q in found.given])
+        given = [q._replace(name=derivative(q.name)) for q in found.given]
+        yield from self.scalars(given, self.array_of(known, found.saved))
         yield from bound
         yield from rest
 
