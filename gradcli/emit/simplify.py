@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 from gradcli.nests.nest import Equation, Nest, Operand, Ref, ends, substitute
-from gradcli.ops.core import TABLE
 from gradcli.sizes import Number, Size, Sizes
 
 
@@ -67,7 +66,7 @@ def signs(back: Nest, ahead: Nest) -> Nest:
     }
     found = []
     for equation in back.equations:
-        if equation.call.op is TABLE["gt"] and equation.args[0] in results:
+        if equation.call.op.above and equation.args[0] in results:
             zero = equation.args[1]
             if isinstance(zero, Number) and zero.value == 0:
                 args = (results[equation.args[0]], zero)

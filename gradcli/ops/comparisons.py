@@ -64,6 +64,7 @@ for _symbol, _name, _relation, _latex, _masks in (
         kink="no gradient flows through a comparison",
         rounding=EXACT,
         boolean=True,
+        above=_masks == (0, 0, 1),
         branches=_compare(_relation),
         exact=_by_sign(*_masks),
         terms=_apart(*_masks),

@@ -152,6 +152,7 @@ class Op:
         operand and that one, and need not know the matrix: `inv` has `solve`.
     letters: of a product of two matrices the axes of both and of the result, "ij,jk->ik".
     positive: whether the result is above 0 where the only operand is, and nowhere else.
+    above: whether it is the mask of where the first operand is above the second.
     regroups: whether a chain of it may be computed in any order and grouping.
     boolean: whether each entry of the result is 0 or 1.
     sums_to_one: Signature -> the axis (None: all) along which the result's entries sum to 1.
@@ -203,6 +204,7 @@ class Op:
     applied: str = ""
     letters: str = ""
     positive: bool = False
+    above: bool = False
     regroups: bool = False
     boolean: bool = False
     sums_to_one: Callable[[Signature], int | None] | None = None

@@ -370,7 +370,7 @@ define(
 )
 define(
     "fold",
-    _latex("fold", 1, "window", "dilation"),
+    _latex("fold", 1, "window", "dilation", "shape"),
     attributes=("shape", "window"),
     shape=_fold_shape,
     forward=_fold,

@@ -262,7 +262,7 @@ def _pad_torch(site: Site) -> Spelling:
 
 define(
     "pad",
-    roman("pad") + r"_{{{ends}}}\left({0}\right)",
+    roman("pad") + r"{axis}\left({0},\ {ends}\right)",
     attributes=("ends",),
     keywords={"axis": None},
     shape=_pad_shape,

@@ -41,6 +41,7 @@ def of_case(case: Case) -> dict[str, Proof]:
 
 def of_operation(op: Op) -> dict[str, Proof]:
     every = [case for case in cases(op) if "×K×" not in str(case)]  # 24 entries take long
+    every = every or list(cases(op))[:1]  # of a convolution all have as many
     chosen = every[:: max(1, len(every) // MOST)]
     return {f"{case}: {name}": p for case in chosen for name, p in of_case(case).items()}
 

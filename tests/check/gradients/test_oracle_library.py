@@ -25,6 +25,7 @@ REFUSED = {
         "erfc",
         "normal_cdf",
         "cumprod",
+        "pad",
         "put",
         "segment_sum",
         "expm",
