@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcli.expr import Expr
+from gradcli.expr import Expr, call
 from gradcli.sizes import Number, Shape, Sizes
 from gradcli.template import Node, typed
 from gradcli.transform.vjp import unbroadcast
@@ -18,6 +18,9 @@ def transposed(
 
     variable: the leaf's key. shapes: those of the leaves, of the cotangent's too. The result has
     the leaf's shape; None where the expression does not hold the leaf.
+
+    What is linear has the same derivative everywhere. So where an operation on the way is not
+    linear by itself, the rule that it has is taken with 0 in the leaf's place.
     """
     holds: list[bool] = []
     for node in nodes:
@@ -40,4 +43,18 @@ def transposed(
             shape = typed(rule, shapes, sizes)[-1].shape
             gain = unbroadcast(rule, shape, nodes[j].shape, sizes)
             arrived[j] = arrived[j] + gain if j in arrived else gain
-    return found
+    return found and _at_zero(found, variable, shapes, {})
+
+
+def _at_zero(
+    expr: Expr, variable: Any, shapes: Mapping[Any, Shape], known: dict[int, Expr]
+) -> Expr:
+    """An expression with 0 in a leaf's place. known: what has been made of its parts."""
+    if expr.op == "leaf":
+        own = not isinstance(expr.attrs[0], Number) and expr.attrs[0] == variable
+        return call("zeros", sizes=shapes[variable]) if own else expr
+    if id(expr) not in known:
+        args = tuple([_at_zero(arg, variable, shapes, known) for arg in expr.args])
+        same = all(one is other for one, other in zip(args, expr.args, strict=True))
+        known[id(expr)] = expr if same else Expr(expr.op, args, expr.attrs)
+    return known[id(expr)]
