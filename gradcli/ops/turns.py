@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -231,13 +230,11 @@ def _pad_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr]:
 
 
 def _pad(x: Array, rank: int, axes: tuple[int, ...], ends: tuple[int, int]) -> Array:
-    own = [ends if k in axes else (0, 0) for k in range(rank)]
-    shape = x.shape[x.ndim - rank :]
-    grown = [before + size + after for (before, after), size in zip(own, shape, strict=True)]
-    total = np.zeros((*x.shape[: x.ndim - rank], *grown), x.dtype)
-    inside: Any = (..., *(slice(a, a + size) for (a, _), size in zip(own, shape, strict=True)))
-    total[inside] = x
-    return total
+    for axis in (k - rank for k in axes):
+        front, behind = x.shape[:axis], x.shape[axis:][1:]
+        before, after = (np.zeros((*front, end, *behind), x.dtype) for end in ends)
+        x = np.concatenate((before, x, after), axis)
+    return x
 
 
 def _pad_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:

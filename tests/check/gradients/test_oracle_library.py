@@ -25,7 +25,6 @@ REFUSED = {
         "erfc",
         "normal_cdf",
         "cumprod",
-        "pad",
         "put",
         "segment_sum",
         "expm",
