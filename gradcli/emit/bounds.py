@@ -45,7 +45,6 @@ class Bounds:
         self.language = language
         self.sizes = found.forward.sizes
         self.names = Names(RESERVED)
-        self.like = ""
         self.missing: list[str] = []
         self.variables = {
             loop.variable

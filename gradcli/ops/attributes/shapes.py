@@ -131,6 +131,11 @@ attribute(
     code=lambda value, shapes: numbers(value),
     tried=_alone,
 )
+ONE: dict[str, Any] = {  # how one size is written and handed on
+    "text": lambda value: value.text,
+    "latex": lambda value, default, markup: markup.size(value),
+    "code": lambda value, shapes: int(value.value),
+}
 attribute(
     "size",
     ALONE,
@@ -138,9 +143,7 @@ attribute(
     shown="size",
     example="N",
     about="takes one size",
-    text=lambda value: value.text,
-    latex=lambda value, default, markup: markup.size(value),
-    code=lambda value, shapes: int(value.value),
+    **ONE,
     tried=lambda at: (next(iter(at.sizes.dims.values())), at.sizes.constant(1)),
 )
 
@@ -152,8 +155,6 @@ attribute(
     shown="n",
     example="…, N",
     about="ends with how many there are",
-    text=lambda value: value.text,
-    latex=lambda value, default, markup: markup.size(value),
-    code=lambda value, shapes: int(value.value),
+    **ONE,
     tried=lambda at: (*list(at.sizes.dims.values())[:2], at.sizes.constant(2)),
 )
