@@ -30,6 +30,8 @@ ROUNDED = 15  # digits from which on a numeral is the float nearest to something
 SHORTENED = 8  # digits from which on a numeral may be a rounded one
 SIMPLE = 1000  # the largest denominator of something simple
 SPARE_DIGITS = 4  # by which a numeral must be longer than what it is taken for
+LAST_BITS = 4 * 2.0**-52  # how far off a numeral may be that a program wrote
+PLAIN, NEAR = 10, 8  # the largest denominator of the plainest; units of a last digit beside them
 DIVISION = Doubt("a division by 0")
 TOO_CLOSE = Doubt("a comparison that is too close to call", grave=True)
 NUMERAL = Doubt("a rounded numeral")
@@ -100,31 +102,37 @@ class Arithmetic(Elementary, Matrices):
             return self.pi()
         if not math.isfinite(number.value):
             return self.constant(np.full((1, 1), number.value))
-        digits = len(_digits(number.text))
-        if digits < (SHORTENED if rounded else ROUNDED):
+        digits = _digits(number.text)
+        if len(digits) < (SHORTENED if rounded else ROUNDED):
             return self.element(_rational(number.value))
         if (number, False) in self.numbers:  # the model says so, too
             return self.doubted(self.numbers[number, False], NUMERAL)
-        return self.doubted(self._simple(number.value, digits), NUMERAL)
+        unit = 1 / int(digits)  # of its last digit, relative to it
+        most = min(SIMPLE, 10 ** ((len(digits) - SPARE_DIGITS) // 2))
+        meant = self._simple(number.value, most, 0.51 * unit, 0.99 * unit)  # or is cut off there
+        itself = self.element(_rational(number.value))
+        if meant is None and self._simple(number.value, PLAIN, NEAR * unit, NEAR * unit):
+            return itself  # 3.0000001: nothing that it rounds would lie so near to 3
+        return self.doubted(meant or itself, NUMERAL)
 
-    def _simple(self, value: float, digits: int) -> Element:
-        """The fraction of small numbers, its root, or one with pi in it, that a numeral of some
-        digits rounds; the numeral's own value where there is none.
+    def _simple(self, value: float, most: int, below: float, above: float) -> Element | None:
+        """The fraction of small numbers, its root, or one with pi in it, that a numeral is about.
+
+        most: of the denominator. below, above: how far it may lie from the numeral, relative to it.
         """
-        most = min(SIMPLE, 10 ** ((digits - SPARE_DIGITS) // 2))
-        room = max(4 * 2.0**-52, 0.5 * 10.0 ** (1 - digits))
         for shape in (1.0, math.pi, 1 / math.pi):
             for power in (1, 2):
                 square = abs(value) ** power / shape
                 near = Fraction(square).limit_denominator(most)
-                if near and abs(float(near) / square - 1) < power * room:
+                off = (float(near) / square - 1) / power
+                if near and -max(below, LAST_BITS) < off < max(above, LAST_BITS):
                     found = self.element(near)
                     if shape != 1.0:
                         found = found * self.pi() if shape > 1 else found / self.pi()
                     if power == 2:
                         found = self.power(found, Fraction(1, 2))
                     return found if value > 0 else -found
-        return self.element(_rational(value))
+        return None
 
     def doubted(self, x: Element, *doubts: Doubt) -> Element:
         return Element(self, x.near, x.at, x.degree, x.doubts | set(doubts), x.lost, x.dot)

@@ -275,23 +275,25 @@ def _restated(code: ast.Code, i: int, was: ast.Instruction, constant: ast.Code) 
 
 
 def numerals(code: ast.Code) -> Iterator[Edit]:
-    """What a numeral is rounded from: 1/3 for 0.333, pi for 3.14."""
+    """What a numeral is near: 1/3 for 0.333, pi for 3.14, 3 for 3.0001."""
     closed = bounds(code, starts(code))
     for i, (operation, argument, _) in enumerate(code):
         if operation != "number" or i in closed:
             continue
-        for meant in _rounded_to(str(argument)):
-            note = f"{argument} is only near {text(meant)}, which it rounds"
+        for meant, rounds in _near(str(argument)):
+            note = f"{argument} is only near {text(meant)}" + ", which it rounds" * rounds
             yield Edit(SCALE, code[:i] + meant + code[i + 1 :], i, i + 1, note)
 
 
-def _rounded_to(numeral: str) -> Iterator[ast.Code]:
-    """The fractions of small numbers, their roots, and those with pi, that a numeral rounds."""
-    digits = len(re.sub(r"[eE].*|\.", "", numeral).strip("0"))
-    if digits < 2 or not float(numeral):
+def _near(numeral: str) -> Iterator[tuple[ast.Code, bool]]:
+    """The fractions of small numbers, their roots, and those with pi, near a numeral; and whether
+    it rounds them.
+    """
+    digits = re.sub(r"[eE].*|\.", "", numeral).strip("0")
+    if len(digits) < 2 or not float(numeral):
         return
-    value, room = float(numeral), 0.51 * 10.0 ** (1 - digits)
-    most = min(1000, 10 ** (digits // 2) + 3)
+    value, room = float(numeral), 0.51 * 10.0 ** (1 - len(digits))
+    most = min(1000, 10 ** (len(digits) // 2) + 3)
     for shown, scale, power in (
         ("{}", 1.0, 1),
         ("{} * pi", math.pi, 1),
@@ -299,8 +301,9 @@ def _rounded_to(numeral: str) -> Iterator[ast.Code]:
         ("sqrt({})", 1.0, 2),
     ):
         near = Fraction(value**power / scale).limit_denominator(most)
-        if near and 0 < abs(float(near) * scale / value**power - 1) < power * room:
-            yield parse(shown.format(near).removeprefix("1 * "))
+        off = abs(float(near) * scale / value**power - 1) / power
+        if near and 0 < off < room:
+            yield parse(shown.format(near).removeprefix("1 * ")), off * int(digits) < 0.51
 
 
 def fixed(code: ast.Code, begins: Sequence[int]) -> set[int]:

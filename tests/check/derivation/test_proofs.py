@@ -165,12 +165,25 @@ def test_a_short_numeral_is_no_other_number_and_that_is_said(
         ("input r = 2\nloss L = pi * r^2\n", "dL/dr = 6.283185307 * r"),
         ("input r = 2\nloss L = 3.14159265 * r^2\n", "dL/dr = 2 * 3.14159265 * r"),
         ("input r = 2\nloss L = 0.12345678 * r^2\n", "dL/dr = 0.24691356 * r"),
+        ("input x = 2\nloss L = x^2 / 3\n", "dL/dx = 0.66666666 * x"),
+        ("input x = 2\nloss L = sqrt(7) * x\n", "dL/dx = 2.6457513"),
     ],
 )
 def test_a_long_numeral_stands_for_what_it_rounds(model: str, line: str) -> None:
     (found,) = review(model, line).lines
 
     assert (found.verdict, found.proof.verdict) == (RIGHT, PROVEN)
+
+
+@pytest.mark.parametrize(
+    "numeral", ["3.0000001", "2.9999999", "3.00000001", "2.999999999999", "9.0000001 / 3"]
+)
+def test_a_long_numeral_one_off_in_its_last_digit_is_wrong(numeral: str) -> None:
+    """3 is not what 3.0000001 rounds: that is 3.00000005 at least."""
+    (found,) = review("input x = 2\nloss L = x^3\n", f"dL/dx = {numeral} * x^2").lines
+
+    assert (found.verdict, found.proof.verdict) == (WRONG, REFUTED)
+    assert "which it rounds" not in str(found.message)
 
 
 def test_the_witness_stands_where_the_layout_shows_it() -> None:
