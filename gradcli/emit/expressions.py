@@ -217,7 +217,8 @@ class Expressions:
             (self.size(s.start), self.span(s, size), s.single, s.whole)
             for s, size in zip(stated, whole, strict=True)
         )
-        site = Site(call.signature, call.shape, front, self.size, spans, batched)
+        numbers = tuple(isinstance(operand, Number) for operand in operands)
+        site = Site(call.signature, call.shape, front, self.size, spans, batched, numbers)
         if lost and len(lost) == len(item.batch) and SUMMED in call.op.code:
             spelling = call.op.code[SUMMED](site)
             if spelling is not None:

@@ -28,8 +28,8 @@ class Site(Record):
     shape: the result's, without the axes in front. front: the sizes of these, as code. size: a size
     as code. spans: of an index, for each axis its first entry, the part that is taken as a slice,
     and whether that is one entry or all of it.
-    batched: which operands have the axes in front. summed: whether the result is to be summed over
-    them; a template that can't is None.
+    batched, numbers: which operands have the axes in front, which are plain numbers.
+    summed: whether the result is to be summed over these axes; a template that can't is None.
     """
 
     signature: Signature
@@ -38,6 +38,7 @@ class Site(Record):
     size: Callable[[Size], str]
     spans: tuple[tuple[str, str, bool, bool], ...] = ()
     batched: tuple[bool, ...] = ()
+    numbers: tuple[bool, ...] = ()
     summed: bool = False
 
     @property
@@ -68,6 +69,19 @@ def called(name: str, python: str = "", **others: Template) -> dict[str, Any]:
 def templates(**texts: str | Spelling | Callable[[Site], Spelling]) -> dict[str, Any]:
     """Templates by target; a text is a call or a name."""
     return {k: Spelling(v) if isinstance(v, str) else v for k, v in texts.items()}
+
+
+def chosen(number: str = "{1}") -> Callable[[Site], Spelling]:
+    """One of two values by a condition.
+
+    number: the first of two plain numbers, which alone do not say what precision is meant.
+    """
+
+    def of(site: Site) -> Spelling:
+        first = number if all(site.numbers[1:]) else "{1}"
+        return Spelling(f"{{xp}}.where({{0}} != 0, {first}, {{2}})", ATOM, (SUM, 0, 0))
+
+    return of
 
 
 # ── reductions ──

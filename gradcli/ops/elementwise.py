@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import exact, maps, plain
-from gradcli.ops.coding import PYTHON, called, templates
+from gradcli.ops.coding import PYTHON, called, chosen, templates
 from gradcli.ops.core import (
     EXACT,
     Array,
@@ -408,7 +408,8 @@ function(
     terms=lambda s, book, c, a, b: book.chosen(c, a, b),
     rounding=EXACT,
     code=templates(
-        numpy=Spelling("{xp}.where({0} != 0, {1}, {2})", ATOM, (SUM, 0, 0)),
+        numpy=chosen(),
+        torch=chosen("{like}.new_tensor({1})"),
         python=Spelling("({1} if {0} != 0 else {2})", ATOM, (SUM, SUM, SUM)),
     ),
 )
