@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from gradcli.ops.coding import PYTHON
 from gradcli.ops.core import FUNCTIONS
@@ -17,29 +18,37 @@ Naming = Callable[[str], str]
 
 def size_code(size: Size, name: Naming) -> Written:
     """A size as Python: its terms, over the least common denominator."""
-    below = math.lcm(*(factor.denominator for _, factor in size.terms)) if size.terms else 1
-    text, binding = "", SUM
+    below = math.lcm(*(factor.denominator for _, factor in size.terms))
+    under: dict[str, int] = {}  # the dims that are divided by, and their powers
+    for monomial, _ in size.terms:
+        for dim, power in monomial:
+            if power < 0:
+                under[dim] = max(under.get(dim, 0), -power)
+    text, binding = "0", ATOM
     # A positive term goes first: T - N, not -N + T.
-    for monomial, factor in sorted(size.terms, key=lambda term: term[1] < 0):
-        whole = abs(int(factor * below))
-        factors = [name(dim) if power == 1 else f"{name(dim)}**{power}" for dim, power in monomial]
-        if whole != 1 or not factors:
-            factors.insert(0, str(whole))
-        term = " * ".join(factors)
-        if text:
+    for k, (monomial, factor) in enumerate(sorted(size.terms, key=lambda term: term[1] < 0)):
+        whole = Counter(dict(monomial))
+        whole.update(under)
+        term, tight = _product(abs(int(factor * below)), sorted(whole.items()), name)
+        if k:
             text += f" {'-' if factor < 0 else '+'} {term}"
+            binding = SUM
         else:
-            text = f"-{term}" if factor < 0 else term
-            binding = SIGN if factor < 0 else PRODUCT if len(factors) > 1 else ATOM
-            if len(factors) == 1 and "**" in term:
-                binding = POWER
-    if not size.terms:
-        return "0", ATOM
-    if len(size.terms) > 1:
-        binding = SUM
-    if below == 1:
+            text, binding = (f"-{term}", SIGN) if factor < 0 else (term, tight)
+    if below == 1 and not under:
         return text, binding
-    return (f"({text})" if binding < PRODUCT else text) + f" // {below}", PRODUCT
+    divisor, tight = _product(below, sorted(under.items()), name)
+    divisor = f"({divisor})" if tight <= PRODUCT else divisor
+    return (f"({text})" if binding < PRODUCT else text) + f" // {divisor}", PRODUCT
+
+
+def _product(number: int, dims: Sequence[tuple[str, int]], name: Naming) -> Written:
+    factors = [name(dim) if power == 1 else f"{name(dim)}**{power}" for dim, power in dims if power]
+    if number != 1 or not factors:
+        factors.insert(0, str(number))
+    if len(factors) > 1:
+        return " * ".join(factors), PRODUCT
+    return factors[0], POWER if "**" in factors[0] else ATOM
 
 
 class Unwritable(Exception):

@@ -140,11 +140,11 @@ def _steps(site: Site) -> tuple[list[str], str, str, str]:
 Pool = Callable[[Site, str], str]
 
 
-def _torch_pool(kind: str) -> Pool:
+def _torch_pool(kind: str, more: str = "") -> Pool:
     def text(site: Site, x: str) -> str:
         kernel, stride, pad, _ = _steps(site)
         name = f"{{xp}}.nn.functional.{kind}_pool{len(kernel)}d"
-        return f"{name}({x}, {kernel[0]}, {stride}, {pad})"
+        return f"{name}({x}, {kernel[0]}, {stride}, {pad}{more})"
 
     return text
 
@@ -163,31 +163,34 @@ def _jax_pool(kind: str) -> Pool:
     return text
 
 
-def _pool(made: Callable[[str, Pool], Callable[..., str]], kind: str) -> dict[str, Any]:
+def _pooled(torch: Callable[..., str], jax: Callable[..., str]) -> dict[str, Any]:
     """A template for each target, of what is made of a library's own pool."""
 
-    def template(target: str, mapping: str, pool: Pool) -> Written:
-        text = made(target, pool)
+    def template(mapping: str, text: Callable[..., str]) -> Written:
         return lambda site: _mapped(site, mapping, partial(text, site))
 
-    return {
-        CALLED: called,
-        TORCH: template("{xp}.func", TORCH_MAP, _torch_pool(kind)),
-        JAX: template("jax", JAX_MAP, _jax_pool(kind)),
-    }
+    return {CALLED: called, TORCH: template(TORCH_MAP, torch), JAX: template(JAX_MAP, jax)}
 
 
 def _put_back(module: str, pool: Pool) -> Callable[..., str]:
     return lambda site, g, x: f"{module}.vjp(lambda _v: {pool(site, '_v')}, {x})[1]({g})[0]"
 
 
-def _taken(module: str, pool: Pool) -> Callable[..., str]:
-    return lambda site, v, x: f"{module}.jvp(lambda _v: {pool(site, '_v')}, ({x},), ({v},))[1]"
+def _torch_taken(site: Site, v: str, x: str) -> str:
+    dims = len(_kernel(site))
+    places = _torch_pool("max", ", return_indices=True")(site, x)
+    text = f"{{xp}}.take_along_dim({v}.flatten(-{dims}), {places}[1].flatten(-{dims}), -1)"
+    return f"{text}.unflatten(-1, {_listed(map(site.size, site.shape[-dims:]))})"
 
 
-maxpool = _pool(lambda module, pool: pool, "max")
-avgpool = _pool(lambda module, pool: pool, "avg")
-max_unpool, max_taken = _pool(_put_back, "max"), _pool(_taken, "max")
+def _jax_taken(site: Site, v: str, x: str) -> str:
+    return f"jax.jvp(lambda _v: {_jax_pool('max')(site, '_v')}, ({x},), ({v},))[1]"
+
+
+maxpool = _pooled(_torch_pool("max"), _jax_pool("max"))
+avgpool = _pooled(_torch_pool("avg"), _jax_pool("avg"))
+max_unpool = _pooled(_put_back("{xp}.func", _torch_pool("max")), _put_back("jax", _jax_pool("max")))
+max_taken = _pooled(_torch_taken, _jax_taken)
 
 
 # ── columns ──

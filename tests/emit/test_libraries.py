@@ -21,7 +21,7 @@ from gradcli.ops import TABLE, Op
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 TARGETS = ("torch", "jax")
 # What PyTorch's own modules do when they are first used.
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit")
 
 
 def arrays(to: str, values: dict[str, Any]) -> dict[str, Any]:
