@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Collection, Container, Iterator, Sequence
 
 from gradcli.codegen.numpy_ import Names
 from gradcli.emit.arithmetic import size_code
 from gradcli.emit.languages import Language
-from gradcli.emit.layout import WIDTH, looped
+from gradcli.emit.layout import WIDTH, looped, raised
 from gradcli.emit.passes import Passes, Quantity
 from gradcli.foreign import docstring
 from gradcli.nests.nest import Axis, variables
@@ -32,6 +33,9 @@ RESERVED = {
     "array",
     "shape",
 }
+PACKING = {"pack", "packed", "weights"}  # the words of a module that packs
+FEW = 4  # arrays whose shapes are compared one by one: that is quicker than a loop over them
+FAR = 1_000  # what an array costs that is only looked at where no other tells a size
 
 
 class Bounds:
@@ -44,7 +48,7 @@ class Bounds:
         self.passes = found
         self.language = language
         self.sizes = found.forward.sizes
-        self.names = Names(RESERVED)
+        self.names = Names(RESERVED | (PACKING if found.packed else set()))
         self.missing: list[str] = []
         self.variables = {
             loop.variable
@@ -86,16 +90,20 @@ class Bounds:
         self,
         arrays: Sequence[tuple[str, Sequence[Axis], Shape]],
         lines: Sequence[str],
-        saved: Collection[str] = (),
+        trusted: Collection[str] = (),
     ) -> Iterator[str]:
-        """The dims that lines of code need, from the shapes of arrays."""
+        """The dims that lines of code need, from the shapes of arrays: of trusted ones first."""
         words = set(re.findall(r"(?<![.\w])\w+", "\n".join(lines)))  # and not the T of x.T
         names = {self.naming(dim): dim for dim in self.sizes.dims}
         wanted = [dim for name, dim in names.items() if name in words and dim not in self.variables]
-        known = set(saved)
+        known: set[str] = set()
         found: list[tuple[str, str]] = []
         while left := [dim for dim in wanted if dim not in known]:
-            sources = [(source, dim) for dim in left if (source := self.source(dim, arrays, known))]
+            sources = [
+                (source, dim)
+                for dim in left
+                if (source := self.source(dim, arrays, known, trusted))
+            ]
             if not sources:
                 more = {dim for d in left for dim in self.beside(d, arrays)} - set(wanted)
                 if more:
@@ -123,7 +131,11 @@ class Bounds:
         }
 
     def source(
-        self, dim: str, arrays: Sequence[tuple[str, Sequence[Axis], Shape]], known: Container[str]
+        self,
+        dim: str,
+        arrays: Sequence[tuple[str, Sequence[Axis], Shape]],
+        known: Container[str],
+        trusted: Collection[str] = (),
     ) -> tuple[int, str] | None:
         """A dim from an array's shape and the dims that are known, and how far-fetched that is."""
         best: tuple[int, str] | None = None
@@ -139,6 +151,8 @@ class Bounds:
                     more = self.size(rest)
                     text += f" - {more[1:]}" if more.startswith("-") else f" + {more}"
                     cost += 3 + len(rest.terms)
+                if trusted and name not in trusted:
+                    cost += FAR
                 if best is None or cost < best[0]:
                     best = cost, text
         return best
@@ -170,16 +184,14 @@ class Bounds:
             for label, name, q in quantities
             if q.axes or not is_scalar(q.shape)
         ]
-        if not wanted:
+        if len(wanted) <= FEW:
+            for label, name, shape in wanted:
+                text = docstring(label).replace("{", "{{").replace("}", "}}")
+                got = self.language.shape(name)
+                yield f"    if {got} != {shape}:"
+                yield from raised(f'f"{text} has shape {{{got}}}, not {{{shape}}}"')
             return
         texts = [docstring(label) for label, _, _ in wanted]
-        if len(wanted) == 1:
-            ((_, name, shape),) = wanted
-            text = texts[0].replace("{", "{{").replace("}", "}}")
-            got = self.language.shape(name)
-            yield f"    if {got} != {shape}:"
-            yield f'        raise ValueError(f"{text} has shape {{{got}}}, not {{{shape}}}")'
-            return
         rows = [
             f'("{text}", {name}, {shape})'
             for text, (_, name, shape) in zip(texts, wanted, strict=True)
@@ -201,3 +213,29 @@ class Bounds:
         for text, divisor in below.items():
             yield f"    if ({text}) % {divisor}:"
             yield f'        raise ValueError("{text} is no multiple of {divisor}, as it is here")'
+
+    # ── what is said of them ──
+
+    def docstring(
+        self,
+        first: str,
+        title: str,
+        quantities: Sequence[Quantity],
+        results: Sequence[Quantity],
+        more: str = "",
+    ) -> Iterator[str]:
+        yield f'    """{first}'
+        yield ""
+        if quantities:
+            yield from self.listed(title, quantities, more)
+        yield from self.listed("Returned", results)
+        yield '    """'
+
+    def listed(self, title: str, quantities: Sequence[Quantity], more: str = "") -> Iterator[str]:
+        texts = [
+            f"{docstring(q.name)} {self.shape(q.axes, q.shape)}".replace(" ", "\0")
+            for q in quantities
+        ]
+        text = f"{title}: {', '.join(texts)}{more}."
+        for line in textwrap.wrap(text, WIDTH - 8, break_long_words=False, break_on_hyphens=False):
+            yield "    " + line.replace("\0", " ")

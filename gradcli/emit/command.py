@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gradcli.emit.languages import LANGUAGES
 from gradcli.emit.module import Asked, write
+from gradcli.emit.packing import packed
 from gradcli.emit.passes import passes
 from gradcli.emit.small import numbers
 from gradcli.request import Request
@@ -31,6 +32,8 @@ def emit(
     language = LANGUAGES[to]
     stacks, thrifty = not language.serial, language.thrifty
     found = passes(parsed, request, plain, language.seeded, stacks, thrifty)
+    if language.packs and not plain:
+        found = packed(found)
     words = ["gradcli", "emit", parsed.source.name, "--to", to]
     words += ["--plain"] if plain else []
     words += [] if memory is None else ["--memory", str(memory)]

@@ -44,6 +44,7 @@ class Language:
     fixed = False  # whether arrays have one length in all iterations of a loop
     like = ""  # an array of the kind to compute with, where there is no input
 
+    packs = True  # whether parameters may be laid side by side before
     thrifty = False  # whether copies of inputs are made again and not saved
     serial = False  # whether loops stay as they are, one step after the other
 
@@ -125,6 +126,7 @@ class Torch(Language):
     """PyTorch, on the device and in the type that its inputs have."""
 
     name = TORCH
+    packs = False
     xp = "torch"
     title = "PyTorch"
     thrifty = True  # autograd keeps inputs as they are
@@ -159,6 +161,7 @@ class Jax(Language):
     """JAX: nothing is filled in place, and a loop is a scan over what it fills."""
 
     name = JAX
+    packs = False
     xp = "jnp"
     title = "JAX"
     imports = ("import jax", "import jax.numpy as jnp")
@@ -232,6 +235,7 @@ class Python(Language):
     """Python alone, on nested lists."""
 
     name = PYTHON
+    packs = False
     title = "Python"
     imports = ()
     serial = True

@@ -17,11 +17,18 @@ def looped(names: str, rows: Sequence[str]) -> list[str]:
     return [f"    for {names} in (", *(f"        {row}," for row in rows), "    ):"]
 
 
+def raised(text: str) -> list[str]:
+    """An error of a value, within an `if` of a function."""
+    one = f"        raise ValueError({text})"
+    if len(one) <= WIDTH:
+        return [one]
+    return ["        raise ValueError(", f"            {text}", "        )"]
+
+
 def signature(name: str, positional: Sequence[str], keywords: Sequence[str]) -> list[str]:
-    """A function's first line; its inputs are given by name."""
-    if name == "forward":
-        positional, keywords = [], positional
-    arguments = [*positional, *(["*"] if keywords else []), *keywords]
+    """A function's first line."""
+    bare = keywords and not keywords[0].startswith("**")
+    arguments = [*positional, *(["*"] if bare else []), *keywords]
     one = f"def {name}({', '.join(arguments)}):"
     if len(one) <= WIDTH:
         return [one]
@@ -45,7 +52,7 @@ def mapping(before: str, results: Mapping[str, str]) -> list[str]:
 def sequence(before: str, items: Sequence[str], after: str = "") -> list[str]:
     """A tuple, on one line where it fits."""
     inner = ", ".join(items) + ("," if len(items) == 1 else "")
-    bare = after and len(items) > 1
+    bare = (after or before == "return ") and len(items) > 1
     one = f"    {before}{inner}{after}" if bare else f"    {before}({inner}){after}"
     if len(one) <= WIDTH:
         return [one]

@@ -7,10 +7,10 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gradcli.codegen.helpers import Helpers
-from gradcli.emit.bounds import Bounds
 from gradcli.emit.languages import LANGUAGES
 from gradcli.emit.layout import WIDTH, mapping, sequence, signature
 from gradcli.emit.memory import Plan, planned, total
+from gradcli.emit.packing import Packing
 from gradcli.emit.passes import Passes, Quantity
 from gradcli.emit.schedule import schedule
 from gradcli.emit.stores import ARRAY, Store
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     dims: Mapping[str, int] = {}
 
 
-class Module(Bounds):
+class Module(Packing):
     """Writes a model's passes for NumPy."""
 
     def __init__(self, found: Passes, asked: Asked) -> None:
@@ -88,7 +88,7 @@ class Module(Bounds):
             [q.name for q in self.passes.outputs],
             [(q.name, self.naming(derivative(q.name))) for q in self.passes.given],
         )
-        return "\n".join([*lines, *forward, "", "", *backward, *ending]) + "\n"
+        return "\n".join([*lines, *self.pack(), *forward, "", "", *backward, *ending]) + "\n"
 
     def maths(self, lines: Sequence[str]) -> bool:
         return any("math." in text for text in [*lines, *self.helpers.texts])
@@ -109,7 +109,9 @@ class Module(Bounds):
 
     def forward(self) -> Iterator[str]:
         found = self.passes
-        known = {q.name: (self.naming(q.name), Store(ARRAY, q.axes, q.shape)) for q in found.inputs}
+        inputs, packs = self.outside(), self.packs()
+        arrived = [*inputs, *packs]
+        known = {q.name: (self.naming(q.name), Store(ARRAY, q.axes, q.shape)) for q in arrived}
         kept = {*found.saved, *(q.name for q in found.outputs)}
         plan = self.plan(found.forward, kept, known)
         like = self.kind_of(known)
@@ -118,12 +120,14 @@ class Module(Bounds):
         )
         body = writer.write()
         self.told(found.forward, plan, writer.pending, "forward")
-        yield from signature("forward", [self.naming(q.name) for q in found.inputs], [])
+        names = [*(self.naming(q.name) for q in inputs), *self.parameters()]
+        yield from signature("forward", [], names)
         yield from self.docstring(
             "Compute the model. Returns its outputs by name, and what `backward` needs.",
             "Inputs",
-            found.inputs,
+            inputs,
             found.outputs,
+            self.more(),
         )
         results = {q.name: self.member(writer, q) for q in found.outputs}
         saved = [*(writer.variable(name) for name in found.saved), *map(self.naming, self.kept)]
@@ -132,14 +136,17 @@ class Module(Bounds):
         if more or len(ending) > 1:
             ending = [*mapping("outputs", results), *sequence("return outputs, ", saved)]
         checks = [
-            *self.checks([(q.name, self.naming(q.name), q) for q in found.inputs]),
+            *self.checks([(q.name, self.naming(q.name), q) for q in inputs]),
+            *self.checks([(self.naming(q.name), self.naming(q.name), q) for q in packs]),
             *self.quotients(),
         ]
-        arrays = [(self.naming(q.name), q.axes, q.shape) for q in found.inputs]
-        arrays_in = {q.name for q in found.inputs if q.axes or not is_scalar(q.shape)}
-        yield from self.scalars(found.inputs, self.array_of(known, arrays_in))
-        bound = list(self.bound(arrays, [*checks, *body, *ending]))
-        yield from self.ranks(found.inputs, bound)
+        arrays = [(self.naming(q.name), q.axes, q.shape) for q in arrived]
+        arrays_in = {q.name for q in inputs if q.axes or not is_scalar(q.shape)}
+        yield from self.unpacked()
+        yield from self.scalars(inputs, self.array_of(known, arrays_in))
+        trusted = [self.naming(q.name) for q in packs]
+        bound = list(self.bound(arrays, [*checks, *body, *ending], trusted))
+        yield from self.ranks(inputs, bound)
         yield from bound
         for dim in self.missing:  # a size that no input has
             yield f"    {self.naming(dim)} = {self.sizes.dims[dim].value}"
@@ -234,25 +241,6 @@ class Module(Bounds):
         if quantity.axes == axes:
             return name
         return self.language.entry(name, self.part(quantity.axes, axes).split(", "))
-
-    def docstring(
-        self, first: str, title: str, quantities: Sequence[Quantity], results: Sequence[Quantity]
-    ) -> Iterator[str]:
-        yield f'    """{first}'
-        yield ""
-        if quantities:
-            yield from self.listed(title, quantities)
-        yield from self.listed("Returned", results)
-        yield '    """'
-
-    def listed(self, title: str, quantities: Sequence[Quantity]) -> Iterator[str]:
-        texts = [
-            f"{docstring(q.name)} {self.shape(q.axes, q.shape)}".replace(" ", "\0")
-            for q in quantities
-        ]
-        text = f"{title}: {', '.join(texts)}."
-        for line in textwrap.wrap(text, WIDTH - 8, break_long_words=False, break_on_hyphens=False):
-            yield "    " + line.replace("\0", " ")
 
 
 def write(found: Passes, asked: Asked) -> str:

@@ -36,7 +36,8 @@ class Passes(NamedTuple):
 
     inputs: the model's. outputs: the loss and what `given` names. given: whose derivatives arrive.
     gradients: those that are wanted. saved: what the backward pass needs of the forward pass.
-    note: why the loops are not kept, where they are not.
+    note: why the loops are not kept, where they are not. packed: what is made of parameters alone
+    before the forward pass.
     """
 
     program: Program
@@ -48,6 +49,7 @@ class Passes(NamedTuple):
     backward: Nest
     saved: tuple[str, ...]
     note: str | None
+    packed: tuple[Equation, ...] = ()
 
 
 def passes(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from emitting import EXAMPLES, case, run
+from emitting import EXAMPLES, Case, agree, case, load, run
 
 SEQUENCE = """
 dim T = 4, X = 3, H = 2
@@ -145,3 +147,106 @@ def test_what_a_gradient_is_the_product_of_is_not_copied() -> None:
     """U's and W's are products of the same rows: to stack what these meet would be to copy it."""
     text = (Path(__file__).parents[2] / "examples" / "rnn.eq").read_text(encoding="utf-8")
     assert "concatenate" not in case(text).text
+
+
+def lstm() -> Case:
+    (path,) = (path for path in EXAMPLES if path.stem == "lstm")
+    return case(path.read_text(encoding="utf-8"))
+
+
+PACKING = """
+dim X = 3, H = 2
+input x: [X], h: [H]
+param W: [H, X], U: [H, X], w: [H], u: [H], V: [H, H], y = 2
+a = tanh(W @ x + w)
+b = tanh(U @ x + u)
+c = V @ h
+loss L = sum(a * b * c) * y
+"""
+
+
+@pytest.mark.parametrize("text", [SEQUENCE, PACKING, None])
+def test_parameters_are_laid_side_by_side_once_for_all_calls(text: str | None) -> None:
+    """What `pack` returns serves any number of calls, and nothing is laid so in them."""
+    made = lstm() if text is None else case(text)
+    module = load(made.text)
+    names = inspect.signature(module["pack"]).parameters
+    called = dict(made.inputs)
+    packed = module["pack"](**{name: called.pop(name) for name in names})
+    forward = made.text.partition("def forward")[2].partition("def backward")[0]
+    assert "np.concatenate" not in forward
+    for _ in range(2):
+        outputs, saved = module["forward"](**called, packed=packed)
+        agree(outputs, made.outputs)
+        agree(module["backward"](saved, **made.given), made.gradients)
+
+
+def test_inputs_that_are_called_as_what_packs_are_renamed() -> None:
+    text = PACKING.replace("w: [H]", "packed: [H]").replace("u: [H]", "weights: [H]")
+    made = case(text.replace("+ w)", "+ packed)").replace("+ u)", "+ weights)"))
+    module = load(made.text)
+    names = {f"{name}_" if name in ("packed", "weights") else name: name for name in made.inputs}
+    _, saved = module["forward"](**{own: made.inputs[name] for own, name in names.items()})
+    agree(module["backward"](saved), made.gradients)
+
+
+def test_gradients_of_packed_parameters_are_views() -> None:
+    made = lstm()
+    module = load(made.text)
+    _, saved = module["forward"](**made.inputs)
+    grads = module["backward"](saved, **made.given)
+    assert grads["W_fh"].base is grads["W_oh"].base is not None
+
+
+def test_what_is_given_beside_packed_parameters_names_what_is_wrong() -> None:
+    made = lstm()
+    module = load(made.text)
+    names = inspect.signature(module["pack"]).parameters
+    states = {name: value for name, value in made.inputs.items() if name not in names}
+    params = {name: made.inputs[name] for name in names}
+    packed = module["pack"](**params)
+    forward = module["forward"]
+    with pytest.raises(ValueError, match=r"x has shape \(5, 1\), not \(3, 1\)"):
+        forward(**{**states, "x": np.zeros((5, 1))}, packed=packed)
+    with pytest.raises(ValueError, match=r"W_ih has shape \(2, 4\), not \(4, 4\)"):
+        forward(**{**made.inputs, "W_ih": np.zeros((2, 4))})
+    with pytest.raises(ValueError, match=r"W_c has shape \(16, 4\), not \(12, 4\)"):
+        forward(**states, packed=(packed[1], packed[0], *packed[2:]))
+    with pytest.raises(TypeError, match=r"pack.. missing 1 required .* 'b_f'"):
+        forward(**states, **{name: value for name, value in params.items() if name != "b_f"})
+    with pytest.raises(TypeError, match=r"pack.. got an unexpected keyword argument 'W_zz'"):
+        forward(**made.inputs, W_zz=packed[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "packs"),
+    [
+        (("", ""), True),
+        (("param W: [H, X], U", "input W: [H, X]\nparam U"), False),
+        (("c = V @ h", "c = V @ h + U @ ones(X)"), False),
+        (("loss L = ", "loss L = sum(W * W) + "), False),
+    ],
+)
+def test_only_parameters_that_nothing_else_needs_are_packed(
+    change: tuple[str, str], packs: bool
+) -> None:
+    """What changes from call to call is none, and one used twice would be kept twice."""
+    made = case(PACKING.replace(*change, 1) if change[0] else PACKING)
+    pack = made.text.partition("def pack")[2].partition("def forward")[0]
+    assert ("W" in re.findall(r"\w+", pack)) is packs
+    assert "u" in re.findall(r"\w+", pack)
+    run(made)
+
+
+def test_no_size_is_missing_where_parameters_do_not_tell_it() -> None:
+    """[2*H, 3] tells no H: what is checked then is what they become."""
+    made = case(
+        "dim H = 2, X = 3\ninput x: [X], h: [H]\nparam A: [2*H, X], B: [2*H, X]\n"
+        "loss L = sum(tanh(A @ x) * sigmoid(B @ x)) + sum(h)\n"
+    )
+    run(made)
+    module = load(made.text)
+    ones = np.ones
+    module["forward"](x=ones((4, 1)), h=ones((5, 1)), A=ones((10, 4)), B=ones((10, 4)))
+    with pytest.raises(ValueError, match="has shape"):
+        module["forward"](x=ones((4, 1)), h=ones((5, 1)), A=ones((8, 4)), B=ones((8, 4)))
