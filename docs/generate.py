@@ -213,7 +213,9 @@ def _operation(op: Op) -> Iterator[str]:
     yield f"**`{written}`**{also}<br>{_cell(op.about)}{at_work}"
     smooth = [rule for rule in shown.rules if rule.numerator and rule.denominator]
     for layout in ("numerator", "denominator"):
-        rules = [f"`{rule.target(layout)} = {getattr(rule, layout)}`" for rule in smooth]
+        rules = [
+            f"`{rule.target(layout)} {rule.assign} {getattr(rule, layout)}`" for rule in smooth
+        ]
         yield "<br>".join(rules) or "no gradient flows"
     yield _cell(op.cite) + (f"<br>{_cell(op.kink)}" if op.kink else "")
 

@@ -66,16 +66,23 @@ def _operand(node: Node, position: int) -> Operand:
 class Backward(Record):
     """A derivation's values, each in its variable's own shape: every step's, and the totals.
 
-    A line that stands for all iterations of a loop has no one value: None.
+    A line that stands for all iterations of a loop has no one value: None. `listed` has what the
+    listing shows of each step's value.
     """
 
     steps: list[Array | None]
     totals: dict[str, Array]
+    listed: list[Array | None]
 
     @property
     def values(self) -> list[Array]:
         """The steps' values, of a derivation in which each has one."""
         return [value for value in self.steps if value is not None]
+
+    @property
+    def shown(self) -> list[Array]:
+        """What is shown of them."""
+        return [value for value in self.listed if value is not None]
 
 
 def arrived(
@@ -99,10 +106,10 @@ def backward(
         run(reified.steps, found, reified.dying)
     except np.linalg.LinAlgError as error:
         raise _underivable(derivation, arrived(derivation, values, given), error) from None
-    return Backward(
-        [found[name] if name else None for name in reified.values],
-        {name: found[total] for name, total in reified.totals.items()},
-    )
+    steps = [found[name] if name else None for name in reified.values]
+    shown = [found[name] if name else None for name in reified.shown]
+    totals = {name: found[total] for name, total in reified.totals.items()}
+    return Backward(steps, totals, shown or steps)
 
 
 def _underivable(

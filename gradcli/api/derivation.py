@@ -171,7 +171,7 @@ class Derivation:
 
         derivation = self.session.derivation
         found: list[Step] = []
-        for row, array in zip(derivation.rows, self.session.backward.steps, strict=True):
+        for row, array in zip(derivation.rows, self.session.backward.listed, strict=True):
             own = row.contribution.shape
             value = None if array is None else self._turned(array, own)
             found.append(

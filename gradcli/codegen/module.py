@@ -119,10 +119,9 @@ class Writer:
         """The forward values that the backward steps need."""
         derivation = self.derivation
         leaves = (
-            derivation.leaf(row, node.key)
+            derivation.leaf(row, key)
             for row in derivation.rows
-            for node in row.contribution.listed["denominator"]
-            if node.call is None
+            for key in row.contribution.leaves("denominator")
         )
         return {found.name for found in leaves if isinstance(found, Known)}
 
@@ -154,6 +153,10 @@ class Writer:
         for node in row.contribution.listed["denominator"]:
             texts.append(self._node(node, texts, row))
         last = texts[-1]
+        if (at := row.contribution.at) is not None:
+            index = self.derivation.step(row).args[at.operand]
+            operands = [last, (self.names(str(index)), ATOM)]
+            last = self.call(at.call.op, at.call.static, operands)
         return (array(last) if isinstance(last, Number) else last)[0]
 
     def _node(self, node: Node, texts: list[Written | Number], row: Row) -> Written | Number:

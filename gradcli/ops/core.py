@@ -157,6 +157,8 @@ class Op:
     boolean: whether each entry of the result is 0 or 1.
     sums_to_one: Signature -> the axis (None: all) along which the result's entries sum to 1.
     region: Signature -> for each operand the region where the result holds it; 0 is elsewhere.
+    rows: Signature and an index -> where an operation adds its first operand at the rows that its
+        second names, how that one stands in brackets, with the first's axes and in reverse.
     lanes: Signature, for each operand an axis counted from the end (None: it does not vary) -> the
         result's axis along which each position depends on the operands' same position alone; None
         where positions mix.
@@ -209,6 +211,7 @@ class Op:
     boolean: bool = False
     sums_to_one: Callable[[Signature], int | None] | None = None
     region: Callable[[Signature], Any] | None = None
+    rows: Callable[[Signature, Expr], tuple[Expr, Expr]] | None = None
     complex_safe: bool = True
     kink: str = ""
     branches: Callable[..., Array] | None = None

@@ -97,6 +97,11 @@ def _segment_sum(
     return total.reshape((*lead, *shape))
 
 
+def _brackets(s: Signature, i: Expr) -> tuple[Expr, Expr]:
+    """An index as it takes rows, and as it takes those of the transpose."""
+    return i, i.T if len(_rows(s.shapes[1])) > 1 else i
+
+
 def _ranks(s: Signature) -> tuple[int, ...]:
     return tuple(map(len, s.shapes))
 
@@ -147,6 +152,7 @@ define(
     exact=_moved(_segment_sum),
     about="the sum of the rows of each number; zeros where there are none",
     cite=ROWS,
+    rows=_brackets,
     static=lambda s: {"ranks": _ranks(s), **coded(s), "shape": numbers(_segment_shape(s))},
     group="indices",
     yields=True,

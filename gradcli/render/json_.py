@@ -161,7 +161,7 @@ def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[dict[str,
     derivation = session.derivation
     besides = _besides(session, told)
     for number, (row, value) in enumerate(
-        zip(derivation.rows, session.backward.steps, strict=True), 1
+        zip(derivation.rows, session.backward.listed, strict=True), 1
     ):
         yield {
             "step": number,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from gradcli.ops import FUNCTIONS, OPERATORS, TABLE, Op
@@ -21,7 +21,7 @@ from gradcli.template import Node
 from gradcli.transform.letters import Lettered, attributes, lettered
 from gradcli.transform.reify import OWN, Row
 from gradcli.transform.reverse import Derivation, region_text
-from gradcli.transform.vjp import Derived, Known
+from gradcli.transform.vjp import At, Derived, Known
 
 ROW_END = r" \\ "
 JOIN = re.compile(r"\{(,|\\\\)\}")
@@ -41,6 +41,10 @@ def target(derivation: Derivation, row: Row, notation: Notation) -> str:
     if row.operand == OWN:
         return name(row.target)
     found = gradient(row.target, notation)
+    if (at := row.contribution.at) is not None:
+        return _bracketed(found) + _rows(
+            at, derivation.layout, partial(derivation.leaf, row), notation
+        )
     region = derivation.target(row)[len(row.target) :]
     return _bracketed(found) + _region(region) if region else found
 
@@ -80,11 +84,13 @@ def formula(derivation: Derivation, row: Row, notation: Notation) -> str:
     return found
 
 
-def lettered_target(line: Lettered, notation: Notation) -> str:
+def lettered_target(line: Lettered, layout: str, notation: Notation) -> str:
     """What a backward step states, with letters for indices."""
     if line.row.operand == OWN:
         return name(line.target)
     found = gradient(line.target, notation)
+    if (at := line.contribution.at) is not None:
+        return _bracketed(found) + _rows(at, layout, line.leaf, notation)
     return _bracketed(found) + _region(line.region) if line.region else found
 
 
@@ -96,6 +102,13 @@ def lettered_formula(line: Lettered, layout: str, notation: Notation) -> str:
     return found.removesuffix(_region(region_text(line.row.contribution.piece, layout))) + _region(
         line.piece
     )
+
+
+def _rows(
+    at: At, layout: str, leaf: Callable[[Any], Known | Derived | Number], notation: Notation
+) -> str:
+    """An index in brackets, at whose rows something is added."""
+    return f"[{'{:}, ' * at.axes[layout]}{print_nodes(at.nodes[layout], leaf, notation)}]"
 
 
 def _region(text: str) -> str:

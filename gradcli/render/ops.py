@@ -43,6 +43,12 @@ class Rule(NamedTuple):
     numerator: str | None
     denominator: str | None
     regions: dict[str, str] = dict.fromkeys(LAYOUTS, "")
+    assign: str = "="
+
+    @property
+    def parted(self) -> bool:
+        """Whether it is not all of the derivative that gains it."""
+        return any(self.regions.values())
 
     def target(self, layout: str) -> str:
         return f"dL/d{self.operand}{self.regions[layout]}"
@@ -114,9 +120,10 @@ def _rule(step: Step, i: int) -> Rule:
     name = str(step.args[i])
     if found is None:
         return Rule(name, None, None)
-    regions = {layout: region_text(found.region, layout) for layout in LAYOUTS}
-    numerator, denominator = (found.formula(step, layout) for layout in LAYOUTS)
-    return Rule(name, numerator, denominator, regions)
+    shown = {layout: found.shown(step, layout) for layout in LAYOUTS}
+    regions = {k: rows or region_text(found.region, k) for k, (rows, _) in shown.items()}
+    numerator, denominator = (formula for _, formula in shown.values())
+    return Rule(name, numerator, denominator, regions, "=" if found.at is None else "+=")
 
 
 def operand_names(op: Op) -> tuple[str, ...]:
@@ -197,7 +204,9 @@ def _lines(op: Op) -> Iterator[Line]:
             yield Line((f"dL/d{rule.operand}", "no gradient flows", ""), PLAIN)
         else:
             formulas = zip(rule.regions.values(), (rule.numerator, rule.denominator), strict=True)
-            shown_rule = [f"{region} = {formula}".strip() for region, formula in formulas]
+            shown_rule = [
+                f"{region} {rule.assign} {formula}".strip() for region, formula in formulas
+            ]
             yield Line((f"dL/d{rule.operand}", *shown_rule), PLAIN)
     if op.kink:
         yield Line((f"  {op.kink}",), NOTE)
@@ -236,7 +245,12 @@ def _record(op: Op) -> dict[str, Any]:
         "shapes": [_symbols_of(shape) for shape in shown.shapes],
         "result": _symbols_of(shown.result),
         "rules": [
-            {"target": rule.operand, "numerator": rule.numerator, "denominator": rule.denominator}
+            {
+                "target": rule.operand,
+                "numerator": rule.numerator,
+                "denominator": rule.denominator,
+                **({"assign": rule.assign, "regions": rule.regions} if rule.parted else {}),
+            }
             for rule in shown.rules
         ],
         "kink": op.kink or None,

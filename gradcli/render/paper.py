@@ -162,7 +162,7 @@ class Rolled:
         for sign, names in signs.items():
             yield Line(
                 STEP,
-                latex.lettered_target(found.line, self.notation),
+                latex.lettered_target(found.line, layout, self.notation),
                 latex.lettered_formula(found.line, layout, self.notation),
                 self.steps,
                 sign,

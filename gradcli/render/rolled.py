@@ -20,6 +20,7 @@ from gradcli.render.table import (
     heading,
     left_out,
     legend,
+    row_by_row,
     shapes_text,
     step_number,
 )
@@ -121,7 +122,8 @@ class View:
                     head[0] = step_number(number, len(self.numbers))
                 lines[i] = Line((*head, formula, shape), line.style)
         title = f"Backward, rolled: {counted(number, 'step')}, {self.layout} layout"
-        return Section(title, columns, lines, legend(line.cells for line in lines))
+        notes = (*legend(line.cells for line in lines), *row_by_row(self.derivation))
+        return Section(title, columns, lines, notes)
 
     def _start(self) -> Iterator[Line]:
         for item in self.some([item.name for item in self.program.given]):

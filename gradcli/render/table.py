@@ -27,7 +27,7 @@ from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
 from gradcli.sizes import Shape, alike
 from gradcli.transform.reify import Run, opened
-from gradcli.transform.reverse import displayed
+from gradcli.transform.reverse import Derivation, displayed
 
 LONGEST = 300  # rows of one listing, unless all are wanted
 HEAD, TAIL = 200, 60
@@ -145,7 +145,8 @@ class Table:
             wanted.append((self._step, number))
         title = f"Backward: {counted(len(rows), 'step')}, {derivation.layout} layout"
         lines = self._lines(lambda pair: pair[0](pair[1]), wanted)
-        return Section(title, BACKWARD, lines, legend(line.cells for line in lines))
+        notes = (*legend(line.cells for line in lines), *row_by_row(derivation))
+        return Section(title, BACKWARD, lines, notes)
 
     def _given(self, item: Any) -> Line:
         layout = self.session.derivation.layout
@@ -182,7 +183,7 @@ class Table:
     def _step(self, number: int) -> Line:
         derivation = self.session.derivation
         row = derivation.rows[number]
-        value = self.session.backward.steps[number]
+        value = self.session.backward.listed[number]
         mark, style = self._mark(row.target)
         cells = (
             step_number(number + 1, len(derivation.program.steps)),
@@ -257,6 +258,15 @@ def legend(rows: Any) -> tuple[str, ...]:
     meanings = {MARK: "marks a parameter", "+=": "adds to what is there already"}
     texts = [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in found]
     return ("; ".join(texts),) if texts else ()
+
+
+def row_by_row(derivation: Derivation) -> tuple[str, ...]:
+    """What `+=` means where an index stands in brackets, if it does so anywhere."""
+    row = next((row for row in derivation.rows if row.contribution.at is not None), None)
+    if row is None:
+        return ()
+    where = derivation.target(row)[len(row.target) :]
+    return (f"{where} += adds row by row: a row that the index names twice gains both",)
 
 
 def heading(eq: int, text: str, equations: int) -> Line:

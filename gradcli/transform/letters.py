@@ -65,7 +65,7 @@ def letters(derivation: Derivation, row: Row, step: Step, shown: Step) -> Letter
     """
     contribution = row.contribution
     if step.rolled is None or shown.rolled is None:
-        region = region_text(row.region, derivation.layout)
+        region = derivation.target(row)[len(row.target) :]
         return Lettered(row, step.name, step.args, row.own, contribution, region)
     layout = derivation.layout
     args = tuple(
@@ -86,6 +86,8 @@ def letters(derivation: Derivation, row: Row, step: Step, shown: Step) -> Letter
         for line in gains(step).names
     )
     found = Lettered(row, str(name), args, lines, contribution)
+    if (at := contribution.at) is not None:
+        return found._replace(region=at.brackets[layout].format(str(name), *args))
     around = row.contribution.region
     if row.operand == OWN or row.region is None or around is None:
         return found

@@ -38,8 +38,9 @@ class Tracker:
         region = contribution.region
         if region is not None and covers(region, shape, sizes):
             region = None
-        if self.always:
+        if self.always or contribution.at is not None:  # rows are added to, be it to 0
             self.full.add(target)
+            self.partial.pop(target, None)
             yield "+=", region, None
         elif target in self.full:
             yield "+=", region, None

@@ -81,6 +81,11 @@ class Row(Record):
     over: tuple[Run, ...] = ()
     parts: tuple[str, ...] = ()
 
+    @property
+    def adds(self) -> bool:
+        """Whether it adds entry by entry; what is added at an index's rows is part of its rule."""
+        return self.assign == "+=" and self.contribution.at is None
+
 
 def times(row: Row, sizes: Sizes) -> Size:
     """How often a line of a loop is computed."""
@@ -95,7 +100,8 @@ class Reified(Record):
 
     `steps` are those of the backward pass alone. `arriving` names the inputs that the given
     derivatives are, `values` what each row of the listing adds, "" where it has no one value, and
-    `totals` each name's derivative.
+    `totals` each name's derivative. `shown` is what the listing has of `values`, where that differs
+    in any: of what is added at an index's rows, the rows.
     `dying` says what nothing needs any more behind a step, but for these.
     """
 
@@ -105,6 +111,7 @@ class Reified(Record):
     values: tuple[str, ...]
     totals: dict[str, str]
     dying: dict[str, list[str]]
+    shown: tuple[str, ...] = ()
 
 
 def reify(program: Program, rows: Sequence[Row], wrt: Sequence[str]) -> Reified:
@@ -137,8 +144,20 @@ def reify(program: Program, rows: Sequence[Row], wrt: Sequence[str]) -> Reified:
     )
     verify(made, len(program.steps))
     found = {name: str(total) for name, total in totals.running.items()}
-    dying = last_uses(steps, {*values, *found.values()})
-    return Reified(made, steps, tuple(i.name for i in arriving), values, found, dying)
+    shown = _shown(rows, values, steps)
+    dying = last_uses(steps, {*values, *shown, *found.values()})
+    return Reified(made, steps, tuple(i.name for i in arriving), values, found, dying, shown)
+
+
+def _shown(rows: Sequence[Row], values: Sequence[str], steps: Sequence[Step]) -> tuple[str, ...]:
+    """What is shown of what each row adds."""
+    if all(row.contribution.at is None for row in rows):
+        return ()
+    made = {step.name: step for step in steps}
+    pairs = zip(rows, values, strict=True)
+    return tuple(
+        [value if row.contribution.at is None else str(made[value].args[0]) for row, value in pairs]
+    )
 
 
 class Writer:

@@ -63,6 +63,9 @@ class Derivation:
         """The target as the layout shows it: a name, or the region of one."""
         parts = row.parts[::-1] if self.layout == "numerator" else row.parts
         region = f"[{', '.join(parts)}]" if parts else region_text(row.region, self.layout)
+        if (at := row.contribution.at) is not None:
+            step = self.step(row)
+            region = at.brackets[self.layout].format(step.name, *step.args)
         return row.target + region
 
     def left(self, row: Row) -> str:
@@ -82,7 +85,7 @@ class Derivation:
         """How many entries each row adds to what is there already."""
         sizes = self.program.sizes
         return [
-            sizes.product(row.contribution.shape) if row.assign == "+=" else sizes.constant(0)
+            sizes.product(row.contribution.shape) if row.adds else sizes.constant(0)
             for row in self.rows
         ]
 

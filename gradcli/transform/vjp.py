@@ -49,6 +49,23 @@ class Derived(Record):
     own: bool = False
 
 
+class At(Record):
+    """An index at whose rows a cotangent is added: a row that it names twice gains both.
+
+    nodes: for each layout what stands in brackets, the numbers of `axes` there before it being
+    whole; `brackets` is the text with {1}, {2} … for the operands. call: the operation that adds
+    the rows up, of the cotangent and the index; `operand` is the index's place. texts: the
+    cotangent's formula in terms of the model's names.
+    """
+
+    nodes: dict[str, list[Node]]
+    axes: dict[str, int]
+    brackets: dict[str, str]
+    call: Call
+    operand: int
+    texts: dict[str, str]
+
+
 class Contribution(Record):
     """What one operand's derivative gains from an operation, at given shapes; or a rule's own line.
 
@@ -57,7 +74,8 @@ class Contribution(Record):
     `listing` have for each layout the same in terms of the rule's own lines `uses`, which stand
     behind the operands; `code` is it as calls on places. `region` is the part of the variable that
     gains it, None for all of it; `piece` the part of the whole contribution that this one is, where
-    it is split.
+    it is split. Where it is added `at` an index's rows, what is listed is the cotangent alone, and
+    `shape` is its shape.
     """
 
     expr: Expr
@@ -70,10 +88,23 @@ class Contribution(Record):
     shape: Shape
     region: Region | None
     piece: Region | None
+    at: At | None = None
 
     def formula(self, step: Step, layout: str) -> str:
         """All of it in terms of the model's names."""
         return self.texts[layout].format(step.name, *step.args)
+
+    def leaves(self, layout: str) -> Iterator[Any]:
+        """The keys of the leaves of what is listed, an index in brackets included."""
+        index = [] if self.at is None else self.at.nodes[layout]
+        return (node.key for node in (*self.listed[layout], *index) if node.call is None)
+
+    def shown(self, step: Step, layout: str) -> tuple[str, str]:
+        """The same as it is shown: the rows to which it is added, in brackets, and what is."""
+        if self.at is None:
+            return "", self.formula(step, layout)
+        names = step.name, *step.args
+        return self.at.brackets[layout].format(*names), self.at.texts[layout].format(*names)
 
 
 class Gains(Record):
@@ -173,7 +204,27 @@ class Rule:
         if not alike(found.shape, wanted):
             message = f"the rule of {self.kind.op.name} gives {spell(found.shape)}"
             raise Defect(f"{message}, not {spell(wanted)}")
+        if root is not None and root.op.rows is not None and _is_operand(expr.args[1]):
+            return self._at(found, root, expr)
         return found
+
+    def _at(self, whole: Contribution, root: Call, expr: Expr) -> Contribution:
+        """A contribution whose rows are added at an index, with what is added listed alone."""
+        inner, index = expr.args
+        assert root.op.rows is not None
+        listed = self.contribution(inner, None, None)
+        stands = zip(whole.listed, root.op.rows(root.signature, index), strict=True)
+        nodes = {layout: typed(own, self.shapes, self.sizes) for layout, own in stands}
+        axes = {"denominator": 0, "numerator": len(whole.shape) - 1}
+        count = len(self.kind.signature.shapes)
+        brackets = {k: f"[{':, ' * axes[k]}{_text(own, count)}]" for k, own in nodes.items()}
+        at = At(nodes, axes, brackets, root, index.attrs[0], listed.texts)
+        return whole._replace(
+            listed=listed.listed,
+            listing=listed.listing,
+            shape=listed.shape,
+            at=at,
+        )
 
     def contribution(self, expr: Expr, region: Region | None, piece: Region | None) -> Contribution:
         listed, listing = self._written(expr, self.shapes, {COTANGENT})
@@ -218,6 +269,10 @@ class Rule:
         count = len(self.kind.signature.shapes)
         both = {"denominator": nodes, "numerator": flipped}
         return both, {layout: _text(some, count) for layout, some in both.items()}
+
+
+def _is_operand(expr: Expr) -> bool:
+    return expr.op == "leaf" and isinstance(expr.attrs[0], int)
 
 
 def replaced(root: Expr, known: Mapping[int, Expr]) -> Expr:

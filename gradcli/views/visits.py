@@ -66,13 +66,17 @@ def visits(session: Session) -> Iterator[Visit]:
         stack.append(_Waiting(0, 0, program.loss, None, np.ones((1, 1))))
     while stack:
         eq, depth, of, contribution, arriving = stack.pop()
-        value = arriving
-        formula = "1" if of == program.loss and not eq else "given"
+        value = shown = arriving
+        rows, formula = "", "1" if of == program.loss and not eq else "given"
         region = None
         if contribution is not None:
             step = program.steps[eq - 1]
-            value = compute(contribution.nodes, _leaves(session, step, arriving))
-            formula = contribution.formula(step, derivation.layout)
+            leaves_here = _leaves(session, step, arriving)
+            value = shown = compute(contribution.nodes, leaves_here)
+            if contribution.at is not None:
+                inner = contribution.nodes[-1].args[0]
+                shown = compute(contribution.nodes[: inner + 1], leaves_here)
+            rows, formula = contribution.shown(step, derivation.layout)
             region = contribution.region
         shape = numbers(program.shapes[of])
         whole = np.zeros(shape)
@@ -84,8 +88,8 @@ def visits(session: Session) -> Iterator[Visit]:
         )
         if of in leaves:
             totals[of] = totals.get(of, 0.0) + whole
-        target = of + region_text(region, derivation.layout)
-        yield Visit(eq, depth, of, target, formula, value, totals[of] if of in leaves else None)
+        target = of + (rows or region_text(region, derivation.layout))
+        yield Visit(eq, depth, of, target, formula, shown, totals[of] if of in leaves else None)
         for number, operand in reversed(ways.get(of, [])):
             step = program.steps[number - 1]
             gain = gains(step).operands[operand]

@@ -181,7 +181,7 @@ def test_the_values_are_those_of_the_rows() -> None:
 def test_the_listing() -> None:
     text = NAMES + "e = C[Xb]\ngiven dL/de\n"
     assert equations(text) == ["e = C[Xb]"]
-    assert backward(text, layout="denominator") == ["dL/dC = segment_sum(dL/de, Xb, V)"]
+    assert backward(text, layout="denominator") == ["dL/dC[Xb] += dL/de"]
 
 
 def test_a_loss_over_labels() -> None:

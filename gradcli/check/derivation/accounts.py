@@ -14,6 +14,7 @@ from gradcli.check.derivation.ledger import (
     HIDDEN,
     NOTHING_BEFORE,
     RIGHT,
+    SETS_ROWS,
     ZERO,
     Entry,
     Ledger,
@@ -101,7 +102,14 @@ class Accounts:
             account.entries[place] = self._entry(self.sheet.lines[place])
         account.settle()
         self.proven.settle(name, account)
+        for place, entry in account.entries.items():
+            if self._sets_rows(place) and entry.status in _HOLDS:
+                entry.status = SETS_ROWS
         return account
+
+    def _sets_rows(self, place: int) -> bool:
+        rows = self.sheet.lines[place].rows
+        return rows is not None and rows.sets
 
     def tried(self) -> dict[int, Tried]:
         """Which lines are right, by where each begins; of a loop's iterations all must be."""
@@ -119,6 +127,8 @@ class Accounts:
         """The same by exact values alone, where these prove all totals; else None."""
         found: dict[int, Tried] = {}
         for name, places in self._places().items():
+            if any(map(self._sets_rows, places)):
+                return None
             key = ("exactly", name, self._written(places))
             proof = self.points.memory.of(key, partial(self._total, name, places))
             if proof.verdict != PROVEN:
@@ -136,7 +146,7 @@ class Accounts:
     def _written(self, places: Sequence[int]) -> tuple[tuple[str, str, int], ...]:
         """What some lines do, for the memory."""
         lines = [(self.sheet.lines[place], self.sheet.numbers[place]) for place in places]
-        return tuple((line.assign, str(line.region), number) for line, number in lines)
+        return tuple((line.assign, line.where, n) for line, n in lines)
 
     def _note(self, found: dict[int, Tried], place: int, one: Tried) -> None:
         """Note what a line is, with what its other iterations are."""
@@ -150,13 +160,13 @@ class Accounts:
         """What a line writes."""
         lowered = line.lowered
         if isinstance(lowered, Misfit) or not self.sheet.fits(line, lowered):
-            return Entry(line.assign, line.region, None)
+            return Entry(line.assign, line.region, None, begins=line.rows is not None)
         blank = not lowered.quantities()
         value = self._rules_own(line)
         if value is None:
             value = lowered.value(self.sheet.known, self.sheet.runs)
             value = self.sheet.stated(line, lowered, value)
-        return Entry(line.assign, line.region, value, blank)
+        return Entry(line.assign, line.region, value, blank, begins=line.rows is not None)
 
     def _rules_own(self, line: Line) -> Array | None:
         """The value of a line that is a rule's own formula, at its own place: no rounding sets it

@@ -10,11 +10,12 @@ from gradcli.check.derivation.causes import MOST_SEARCHED, Cause, Causes
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.findings import WRONG, Rule, Values, Verdict
 from gradcli.check.derivation.goals import goals_of
-from gradcli.check.derivation.ledger import OVERWRITES, UNMATCHED, Entry, Ledger
+from gradcli.check.derivation.ledger import OVERWRITES, SETS_ROWS, UNMATCHED, Entry, Ledger
 from gradcli.check.derivation.lines import Line, Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.pools import added, expected_codes
 from gradcli.check.derivation.postfix import parse, plain, span, text
+from gradcli.check.derivation.rows import rows_of
 from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unroll import lettered
 from gradcli.check.derivation.wording import in_their_words, phrased
@@ -47,7 +48,7 @@ class Blame:
         """The verdict on a line whose entry is wrong, None for one that is right by itself."""
         entry, ledger = account.entries[place], account.ledger
         line = self.sheet.lines[place]
-        if entry.status == OVERWRITES:
+        if entry.status in (OVERWRITES, SETS_ROWS):
             return self._overwrites(line, entry, ledger)
         if entry.status != UNMATCHED:
             return None
@@ -83,6 +84,8 @@ class Blame:
     def _misassigned(self, line: Line, belongs: str, ledger: Ledger | None = None) -> str:
         """What is wrong with a line that sets what it should add, or the other way round."""
         target = DL + (line.name or "")
+        if line.rows is not None and line.rows.sets:
+            return "where the index names a row twice, `=` keeps the last and `+=` adds them up"
         if belongs == "=":
             return f"nothing stands in {target} before this line, so there is nothing to add to"
         if ledger is not None and ledger.arriving is not None:
@@ -91,7 +94,8 @@ class Blame:
 
     def _and_assigned(self, verdict: Verdict, line: Line, entry: Entry, ledger: Ledger) -> Verdict:
         """A verdict with the second mistake of its line, where it writes as it should not."""
-        if entry.belongs() == line.assign:
+        sets = line.rows is not None and line.rows.sets
+        if entry.belongs() == line.assign and not sets:
             return verdict
         second = self.sheet.spellings.say(self._misassigned(line, entry.belongs(), ledger))
         return verdict._replace(message=f"{verdict.message}; and {second}")
@@ -137,7 +141,7 @@ class Blame:
         """A line that holds once more what another one holds."""
         for other, entry in account.entries.items():
             before = self.sheet.lines[other]
-            same = before.region == line.region and plain(before.code) == plain(line.code)
+            same = before.where == line.where and plain(before.code) == plain(line.code)
             if other < place and entry.shares and same:
                 return self._twice(line, f"line {before.number} holds it already")
         return None
@@ -176,15 +180,9 @@ class Blame:
             message = (
                 f"more than {MOST_SEARCHED} lines are wrong: the causes of these were looked for"
             )
-        if isinstance(line.lowered, Misfit):
-            kind, message, culprit = edits.SHAPE, line.lowered.message, line.lowered.span
-        elif entry.value is None:
-            kind = edits.SHAPE
-            wanted = self.sheet.expected(line)
-            message = (
-                f"this is {spell(line.lowered.shape)}, but {line.target} is {spell(wanted)} "
-                f"in {self.sheet.layout} layout"
-            )
+        misfit = self._misfit(line)
+        if misfit is not None:
+            kind, (message, culprit) = edits.SHAPE, misfit
         verdict = self._verdict(line, kind, message, expected, culprit, shares)
         verdict = self._and_assigned(verdict, line, entry, ledger)
         if kind != UNKNOWN:
@@ -199,6 +197,21 @@ class Blame:
         assert wanted_value is not None
         return verdict._replace(values=Values(found, wanted_value, shape))
 
+    def _misfit(self, line: Line) -> tuple[str, Span | None] | None:
+        """What is wrong with the shape of a line, and where; None for one whose shape is right."""
+        lowered = line.lowered
+        wanted = self.sheet.expected(line)
+        if not isinstance(lowered, Misfit) and self.sheet.fits(line, lowered):
+            return None
+        if line.rows is not None:
+            lowered = self.sheet.attempt(line.rows.own(line.code) or line.code, line.sources)
+            wanted = line.rows.shape
+        if isinstance(lowered, Misfit):
+            return lowered.message, lowered.span
+        layout = self.sheet.layout
+        message = f"this is {spell(lowered.shape)}, but {line.target} is {spell(wanted)}"
+        return f"{message} in {layout} layout", None
+
     # ── words ──
 
     def _in_letters(self, line: Line, message: str) -> str:
@@ -212,23 +225,48 @@ class Blame:
     def _corrected(self, line: Line, assign: str, code: ast.Code) -> str:
         code = in_their_words(self.sheet, code, self.sheet.lines.index(line))
         target = self.sheet.shown(line)
+        if not line.own:
+            rows, code = self._in_rows(line, code)
+            if line.rows is not None or rows:
+                target = self._in_letters(line, DL + (line.name or "") + rows)
+                sets = line.rows is not None and line.assign == "="  # where none is named twice
+                assign = "+=" if rows and not sets else assign
         if [step[:2] for step in code[-2:]] == [("unary", "-")] * 2:
             code = code[:-2]
         if line.node.assign == "-=" and assign == "+=" and code[-1][:2] == ("unary", "-"):
             code, assign = code[:-1], "-="
         written = text(lettered(code, line.node.indices))
-        if assign != line.node.assign and assign == line.assign and not line.own:
+        restated = line.node.assign == "=" and assign == line.assign == "+=" and not line.own
+        if restated and line.rows is None:
             return f"{target} {line.node.assign} {target} + {written}"
         return f"{target} {assign} {written}"
+
+    def _in_rows(self, line: Line, code: ast.Code) -> tuple[str, ast.Code]:
+        """Code for a line as what it adds at an index's rows: the brackets, "" where it adds to all
+        or where the person writes the sum over rows out.
+        """
+        known = [line.rows] if line.rows is not None else []
+        written = {argument for operation, argument, _ in line.node.value if operation == "call"}
+        for share in self.sheet.points.shares.get(line.name or "", ()):
+            for row in share.rows:
+                found = rows_of(row, self.steps[row.eq - 1], self.sheet.layout)
+                if found is not None and written.isdisjoint(i[1] for i in found.after):
+                    known.append(found)
+        for rows in known:
+            own = rows.own(code)
+            if own is not None:
+                return rows.brackets, own
+        return "", code
 
     def _written(self, share: Share, assign: str) -> list[str]:
         """A share as the tool writes it, in the file's layout."""
         layout = self.sheet.layout
-        return [
-            f"{DL}{row.target}{region_text(row.region, layout)} {assign} "
-            f"{row.contribution.formula(self.steps[row.eq - 1], layout)}"
-            for row in share.rows
-        ]
+        found = []
+        for row in share.rows:
+            rows, formula = row.contribution.shown(self.steps[row.eq - 1], layout)
+            where = rows or region_text(row.region, layout)
+            found.append(f"{DL}{row.target}{where} {'+=' if rows else assign} {formula}")
+        return found
 
     def _total(self, line: Line, shares: Sequence[Share], assign: str) -> str:
         """Some shares as the tool writes them: in one line where they can stand in one."""

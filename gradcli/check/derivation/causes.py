@@ -96,7 +96,7 @@ class Causes:
         left = tuple(goal.shares for goal in goals)
         aims = (left, tuple(wanted), keeping, self._most(), bool(self.exact.germs))
         number = sheet.numbers[place]
-        return ("finding", number, line.name, str(line.region), aims, own, sheet.vocabulary)
+        return ("finding", number, line.name, line.where, aims, own, sheet.vocabulary)
 
     def _remembered(self, key: Hashable, made: Callable[[], Finding | None]) -> Finding | None:
         """A search, or what came of it before, at the same cost."""

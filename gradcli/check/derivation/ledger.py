@@ -34,6 +34,7 @@ LEAD = (slice(None), slice(None))  # the runs and the points
 RIGHT = "right"
 ZERO = "zero"  # it sets out from 0
 OVERWRITES = "overwrites"
+SETS_ROWS = "sets-rows"  # what it sets at an index's rows is what it should add
 NOTHING_BEFORE = "nothing-before"
 UNMATCHED = "unmatched"
 HIDDEN = "hidden"  # rounding hides what it holds
@@ -51,8 +52,10 @@ class Entry:
         region: Region | None,
         value: Array | None,
         blank: bool = False,
+        begins: bool = False,
     ) -> None:
         self.assign = assign
+        self.begins = begins  # whether it may add where nothing stands
         self.box = reach_of(region)
         self.value = value
         self.blank = blank  # whether it is made of no quantity

@@ -30,6 +30,7 @@ WRITTEN = {
     "neg": "-a",
     "negative": "-a",
     "reciprocal": "1 / a",
+    "range": "arange(a)",
     "rsqrt": "1 / sqrt(a)",
     "t": "a.T",
     "transpose": "a.T",

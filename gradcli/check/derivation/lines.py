@@ -21,6 +21,7 @@ from gradcli.check.derivation.machine import (
     reference,
     split_name,
 )
+from gradcli.check.derivation.rows import Rows, repeats
 from gradcli.check.derivation.runs import WrittenRuns, turned
 from gradcli.check.derivation.spellings import Spellings
 from gradcli.check.derivation.targets import added, own_key, target
@@ -45,6 +46,7 @@ class Line(NamedTuple):
         person's own, whose member `key` is, where it is one.
     region: the part that it states, in the variable's own axes; None for all of it.
     assign, code: what it does and the expression: `dL/dx = dL/dx + …` is read as `dL/dx += …`.
+    rows: where an index stands in the target's brackets; `code` is what the whole then gains.
     lowered: the expression, or why it has no value.
     sources: the places of the own lines that it uses.
     """
@@ -59,10 +61,16 @@ class Line(NamedTuple):
     code: ast.Code
     lowered: Lowered | Misfit
     sources: tuple[int, ...]
+    rows: Rows | None = None
 
     @property
     def own(self) -> bool:
         return self.name is None
+
+    @property
+    def where(self) -> str:
+        """What it writes of its target."""
+        return f"{self.region}" + (f"{self.rows.brackets}{self.rows.sets}" if self.rows else "")
 
     def span(self, source: Source) -> Span:
         """Where it stands: from its target to its end."""
@@ -272,15 +280,28 @@ class Sheet:
         return Line(number, node, "", None, None, None, assign, code, lowered, ordered)
 
     def _derivative(self, node: ast.BackwardLine, places: Mapping[str, Mapping[Key, int]]) -> Line:
-        name, region = target(self.machine, node, self.layout)
+        name, region, rows = target(self.machine, node, self.layout)
         shown = DL + name + (region_text(region, self.layout) if region else "")
         code, assign = node.value, node.assign
-        if assign == "=" and region is None:
+        if rows is not None:
+            shown += rows.brackets
+            if assign == "=" and self._repeats(rows):
+                rows, assign = rows._replace(sets=True), "+="
+            turned: ast.Code = (("unary", "-", node.name.place),) if assign == "-=" else ()
+            code, assign = rows.whole((*code, *turned)), assign.replace("-", "+")
+        elif assign == "=" and region is None:
             more = added(code, self.machine, name)
             if more is not None:
                 code, assign = more, "+="
         line = self._line(node, code, places, assign)
-        return line._replace(target=shown, name=name, region=region)
+        return line._replace(target=shown, name=name, region=region, rows=rows)
+
+    def _repeats(self, rows: Rows) -> bool:
+        """Whether an index names a row twice at any point."""
+        if rows.numbers is None:
+            return False
+        value = self.machine.lower(rows.numbers, {}).value(self.known, self.runs)
+        return repeats(value, len(self.points.lead))
 
     def _own(self, node: ast.BackwardLine, places: Mapping[str, Mapping[Key, int]]) -> Line:
         """A name of the person's own."""

@@ -32,9 +32,10 @@ from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unblamed import Unblamed, unread
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.ops.core import Array
-from gradcli.program import Program
+from gradcli.program import Program, Step
 from gradcli.proof.verdict import undecided
 from gradcli.syntax import Parsed, ast
+from gradcli.transform.reify import Row
 from gradcli.transform.reverse import region_text, resolve_wrt
 
 MOST_OWN = 40  # own lines, of those that a wrong line builds on, that are looked into
@@ -183,8 +184,8 @@ class Review:
             self.progress,
             standing,
             remaining,
-            lambda row: row.contribution.formula(program.steps[row.eq - 1], self.layout),
-            lambda row: DL + row.target + region_text(row.region, self.layout),
+            lambda row: row.contribution.shown(program.steps[row.eq - 1], self.layout)[1],
+            lambda row: self._target(row, program.steps[row.eq - 1]),
         )
         return Report(
             program.source.name,
@@ -200,6 +201,11 @@ class Review:
             frozenset(self.mentioned),
             total,
         )
+
+    def _target(self, row: Row, step: Step) -> str:
+        """What a contribution is stated of, as it is written."""
+        rows, _ = row.contribution.shown(step, self.layout)
+        return DL + row.target + (rows or region_text(row.region, self.layout))
 
     def _settled(self) -> dict[str, Account]:
         """The accounts, once the mistakes in the person's own names are mended."""

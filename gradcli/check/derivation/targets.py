@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradcli.check.derivation.machine import DL, Key, LineMachine
 from gradcli.check.derivation.postfix import operands, starts
+from gradcli.check.derivation.rows import Rows, rows
 from gradcli.errors import GradError
 from gradcli.lower.indexing import member, member_key
 from gradcli.lower.indexing import region as index_region
@@ -13,8 +14,10 @@ from gradcli.ops.parts import Region
 from gradcli.syntax import ast
 
 
-def target(machine: LineMachine, node: ast.BackwardLine, layout: str) -> tuple[str, Region | None]:
-    """The variable, and the region of it, that a line states the derivative of."""
+def target(
+    machine: LineMachine, node: ast.BackwardLine, layout: str
+) -> tuple[str, Region | None, Rows | None]:
+    """The variable, and the region or the rows of it, that a line states the derivative of."""
     text, at = node.name
     found = machine.derivative(text, at)
     brackets = list(node.brackets)
@@ -26,15 +29,18 @@ def target(machine: LineMachine, node: ast.BackwardLine, layout: str) -> tuple[s
     assert isinstance(found, Ref)
     name = found.name.removeprefix(DL)
     if not brackets:
-        return name, None
+        return name, None, None
     if len(brackets) > 1:
         raise machine.text.error("one pair of brackets names a region", at, kind="bad-target")
     kinds, codes = brackets[0]
     bounds = machine.bounds(codes)
+    at_rows = rows(machine, brackets[0], bounds, found, layout)
+    if at_rows is not None:
+        return name, None, at_rows
     region = index_region(machine.file, found.shape, kinds, bounds, at, found.name)
     if all(part.whole for part in region):
-        return name, None
-    return name, region[::-1] if layout == "numerator" else region
+        return name, None, None
+    return name, region[::-1] if layout == "numerator" else region, None
 
 
 def own_key(machine: LineMachine, node: ast.BackwardLine) -> Key:

@@ -93,7 +93,7 @@ class Account:
         for entry in entries:
             assert entry.value is not None
             if entry.assign == "+=":
-                entry.opens = not written[entry.box].any() and not self.always
+                entry.opens = not (written[entry.box].any() or self.always or entry.begins)
                 running[(*LEAD, *entry.box)] += entry.value
             else:
                 running[(*LEAD, *entry.box)] = entry.value
@@ -122,7 +122,8 @@ class Account:
         doubtful = self._doubtful(entries)
         for entry in entries:
             entry.before = bool(written[entry.box].any())
-            entry.opens = entry.assign == "+=" and not entry.before and not self.always
+            adds = entry.assign == "+=" and not entry.before
+            entry.opens = adds and not self.always and not entry.begins
             if entry.value is not None and entry not in doubtful:
                 self._match_one(entry, entries)
             if entry.status != ZERO:

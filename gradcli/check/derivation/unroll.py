@@ -65,7 +65,7 @@ def _iteration(node: Any, indices: tuple[tuple[str, int], ...], whole: Whole) ->
     try:
         if isinstance(node, ast.BackwardLine | ast.Blank):
             brackets = tuple(
-                (kinds, tuple(_folded(substituted(c, known), c, whole) for c in codes))
+                (kinds, tuple(_bracket(substituted(c, known), c, whole) for c in codes))
                 for kinds, codes in node.brackets
             )
             node = node._replace(brackets=brackets)
@@ -96,6 +96,13 @@ def substituted(code: ast.Code, known: Mapping[str, int]) -> ast.Code:
 def _number(value: int, place: ast.Place) -> ast.Code:
     sign: ast.Code = (("unary", "-", place),) if value < 0 else ()
     return (("number", str(abs(value)), place), *sign)
+
+
+def _bracket(code: ast.Code, before: ast.Code, whole: Whole) -> ast.Code:
+    """What stands in a target's brackets: a number, or an index that has one in its own."""
+    if any(operation == "index" for operation, _, _ in code):
+        return _indices_folded(code, before, whole)
+    return _folded(code, before, whole)
 
 
 def _folded(code: ast.Code, before: ast.Code, whole: Whole) -> ast.Code:

@@ -93,7 +93,7 @@ class Looped(Derivation):
                 for k, row in enumerate(self.rows)
             ]
         )
-        return literal._replace(values=values, dying={})
+        return literal._replace(values=values, shown=(), dying={})
 
     @cached_property
     def added(self) -> list[Size]:

@@ -61,7 +61,7 @@ class Listing:
         shown += [
             session.values[program.steps[i].name].shape for i in self.equations if i is not None
         ]
-        shown += [session.backward.values[i].shape for i in self.rows if i is not None]
+        shown += [session.backward.shown[i].shape for i in self.rows if i is not None]
         self.arrays = Arrays(shown, digits, self.derivation.layout)
 
     def _known(self) -> dict[str, str]:
@@ -72,7 +72,8 @@ class Listing:
             found.setdefault(self.program.loss, "g0")
         counts = Counter(row.target for row in rows)
         for number, row in enumerate(rows, 1):
-            alone = counts[row.target] == 1 and row.region is None and row.target not in found
+            part = row.region is not None or row.contribution.at is not None
+            alone = counts[row.target] == 1 and not part and row.target not in found
             total = row.operand == OWN or alone
             found[row.target] = f"s{number}" if total else f"t{self.ids[row.target]}"
         return found
@@ -203,7 +204,7 @@ class Listing:
         formula = derivation.formula(row)
         stated = f"{derivation.left(row)} {row.assign} {formula}"
         said = next(respelled([stated], self.notation.text))
-        value = self.arrays.derivative(self.session.backward.values[i], row.contribution.shape)
+        value = self.arrays.derivative(self.session.backward.shown[i], row.contribution.shape)
         own = row.operand == OWN
         mark = "param" if self._is_param(row.target) else ""
         to = "" if own else f' data-to="{self.ids[row.target]}"'
@@ -221,10 +222,8 @@ class Listing:
     def _uses(self, row: Row) -> Iterator[str]:
         """The lines that a step's operands are from, each once."""
         found: dict[str, None] = {}
-        for node in row.contribution.listed[self.derivation.layout]:
-            if node.call is not None:
-                continue
-            leaf = self.derivation.leaf(row, node.key)
+        for key in row.contribution.leaves(self.derivation.layout):
+            leaf = self.derivation.leaf(row, key)
             if isinstance(leaf, Derived):
                 found[self.known[leaf.name]] = None
             elif isinstance(leaf, Known):
