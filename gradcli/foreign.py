@@ -41,6 +41,13 @@ def dumps(value: Any, indent: int | None = None) -> str:
     return "".join(c if is_seen(c) or c == "\n" else _escaped(c) for c in text)
 
 
+def quoted(text: str) -> str:
+    """A text as JSON."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return dumps(text)
+
+
 @cache  # making one takes as long as a short document
 def _encoder(indent: int | None) -> JSONEncoder:
     import json  # start-up counts: most commands write none

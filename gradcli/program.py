@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from gradcli.errors import Defect, Note, Source, Span
@@ -38,7 +38,12 @@ class Step(Record):
 
     @property
     def expression(self) -> str:
-        return write(self.call.op, self.call.attrs, [written(arg) for arg in self.args])[0]
+        shown = [(arg, ATOM) if arg.__class__ is str else written(arg) for arg in self.args]
+        key = ("text", *[binding for _, binding in shown])
+        template: str | None = self.call.rules.get(key)
+        if template is None:
+            template = self.call.rules[key] = _template(self.call, key[1:])
+        return template.format(*[text for text, _ in shown])
 
     def operands(self) -> tuple[str, ...]:
         """The operands that are quantities: plain numbers are part of the operation."""
@@ -47,6 +52,16 @@ class Step(Record):
 
 def written(arg: Operand) -> Written:
     return (arg, ATOM) if isinstance(arg, str) else (arg.text, arg.precedence)
+
+
+def _template(call: Call, bindings: Sequence[int]) -> str:
+    """How all steps of a call are written whose operands bind as tightly: {0} is the first one."""
+    marks = [f"\0{k}\0" for k in range(len(bindings))]
+    found = write(call.op, call.attrs, list(zip(marks, bindings, strict=True)))[0]
+    found = found.replace("{", "{{").replace("}", "}}")
+    for k, mark in enumerate(marks):
+        found = found.replace(mark, f"{{{k}}}")
+    return found
 
 
 class Drawn(Record):

@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.foreign import dumps
 from gradcli.ops.core import Array
 from gradcli.sizes import Shape, exponents, is_scalar, numbers, spell
+
+FLOAT = np.dtype(float)
 
 
 def show_shape(shape: Shape) -> list[int]:
@@ -51,11 +54,22 @@ def norm(array: Array) -> float:
         return largest * float(np.linalg.norm(flat / largest))
 
 
-# What is told of an array's entries: all, their norm, or nothing.
-TOLD: dict[str, Callable[[Array, Shape, int | None], dict[str, Any]]] = {
-    "all": lambda array, shape, precision: {"value": as_json(array, shape, precision)},
-    "norms": lambda array, shape, precision: {"norm": json_number(norm(array), precision)},
-    "none": lambda array, shape, precision: {},
+def _entries(array: Array, shape: Shape, precision: int | None) -> str:
+    """`as_json` as text: Python writes lists of finite numbers as JSON does."""
+    if precision is None and array.dtype is FLOAT:
+        text = repr(array.item() if is_scalar(shape) else array.tolist())
+        if "n" not in text:  # neither nan nor inf
+            return text
+    return dumps(as_json(array, shape, precision))
+
+
+# What is told of an array's entries, as a field of a JSON object: all, their norm, or nothing.
+TOLD: dict[str, Callable[[Array, Shape, int | None], str]] = {
+    "all": lambda array, shape, precision: f', "value": {_entries(array, shape, precision)}',
+    "norms": lambda array, shape, precision: (
+        f', "norm": {dumps(json_number(norm(array), precision))}'
+    ),
+    "none": lambda array, shape, precision: "",
 }
 
 

@@ -1,4 +1,8 @@
-"""The derivation as one JSON document, or as records one a line."""
+"""The derivation as one JSON document, or as records one a line.
+
+A record is text from the start: most of one is the same for all steps of a kind, and is written
+once.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gradcli.foreign import dumps
+from gradcli.foreign import dumps, quoted
 from gradcli.ops.core import Array
 from gradcli.render.arrays import TOLD, json_number, show_shape, show_symbols
 from gradcli.render.diagnostics import place
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from gradcli.views.tangents import Forward
 
 SCHEMA_VERSION = 1
-Tell: TypeAlias = Callable[[Array, Shape], dict[str, Any]]
+Tell: TypeAlias = Callable[[Array, Shape], str]
 
 
 def document(
@@ -45,15 +49,14 @@ def document(
         yield f',\n"{name}": ['
         separator = "\n"
         for record in records:
-            yield separator + dumps(record)
+            yield separator + record
             separator = ",\n"
         yield "]"
     for name, pairs in _maps(session, tell, found, mode):
         yield f',\n"{name}": {{'
         separator = "\n"
         for key, record in pairs:
-            quoted = dumps(key)
-            yield f"{separator}{quoted}: {dumps(record)}"
+            yield f"{separator}{quoted(key)}: {record}"
             separator = ",\n"
         yield "}"
     yield "}\n"
@@ -80,16 +83,15 @@ def records(
     """The same records one a line, each with its type."""
     tell = _teller(precision, values)
 
-    def line(kind: str, record: dict[str, Any]) -> str:
-        return dumps({"type": kind, **record}) + "\n"
-
-    yield line("model", _head(session, mode, told))
+    yield dumps({"type": "model", **_head(session, mode, told)}) + "\n"
     for name, entries in _lists(session, tell, found, mode, told):
+        kind = quoted(RECORD_TYPES.get(name, name))
         for entry in entries:
-            yield line(RECORD_TYPES.get(name, name), entry)
+            yield f'{{"type": {kind}, {entry[1:]}\n'
     for name, pairs in _maps(session, tell, found, mode):
+        kind = quoted(RECORD_TYPES.get(name, name))
         for key, record in pairs:
-            yield line(RECORD_TYPES.get(name, name), {"name": key, **record})
+            yield f'{{"type": {kind}, "name": {quoted(key)}, {record[1:]}\n'
 
 
 def _teller(precision: int | None, values: str) -> Tell:
@@ -124,7 +126,7 @@ def _head(session: Session, mode: str, told: Besides) -> dict[str, Any]:
 
 def _lists(
     session: Session, tell: Tell, found: Forward | None, mode: str, told: Besides
-) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+) -> Iterator[tuple[str, Iterator[str]]]:
     yield "forward", _forward(session, tell)
     if found is not None:
         yield "tangents", _tangents(found, tell)
@@ -134,63 +136,65 @@ def _lists(
         yield "sums", _sums(found)
 
 
-def _forward(session: Session, tell: Tell) -> Iterator[dict[str, Any]]:
+def _forward(session: Session, tell: Tell) -> Iterator[str]:
     program = session.program
 
     @cache  # the steps of a loop stand at one place
-    def stands(at: Place) -> dict[str, Any]:
+    def stands(at: Place) -> str:
         span = program.span(at)
         around = span.statement()
         if around is None:  # a step of a derivation that is derived again
-            return {}
-        return {"place": place(span)._asdict(), "statement": place(around)._asdict()}
+            return ""
+        return _more({"place": place(span)._asdict(), "statement": place(around)._asdict()})
 
     for number, step in enumerate(program.steps, 1):
-        yield {
-            "eq": number,
-            "name": step.name,
-            "op": step.call.op.name,
-            "args": list(step.operands()),
-            "text": step.text,
-            **stands(step.place),
-            **_array(session.values[step.name], step.call.shape, tell),
-        }
+        name, call, _, at, _ = step
+        args = ", ".join([quoted(arg) for arg in step.operands()])
+        yield (
+            f'{{"eq": {number}, "name": {quoted(name)}, "op": "{call.op.name}", "args": [{args}]'
+            f', "text": {quoted(step.text)}{stands(at)}'
+            f"{_shapes(call.shape)}{tell(session.values[name], call.shape)}}}"
+        )
 
 
-def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[dict[str, Any]]:
+def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[str]:
     derivation = session.derivation
+    layout = derivation.layout
     besides = _besides(session, told)
     for number, (row, value) in enumerate(
         zip(derivation.rows, session.backward.listed, strict=True), 1
     ):
-        yield {
-            "step": number,
-            **({"eq": row.eq} if row.eq else {}),
-            "target": derivation.target(row),
-            "assign": row.assign,
-            "formula": derivation.formula(row),
-            **({"own": True} if row.operand == OWN else {}),
-            **next(besides, {}),
-            **_loops(row),
-            **(
-                _shapes(displayed(row.contribution.shape, derivation.layout))
+        eq = f', "eq": {row.eq}' if row.eq else ""
+        own = ', "own": true' if row.operand == OWN else ""
+        shape = row.contribution.shape
+        yield (
+            f'{{"step": {number}{eq}, "target": {quoted(derivation.target(row))}'
+            f', "assign": "{row.assign}", "formula": {quoted(derivation.formula(row))}{own}'
+            f"{next(besides, '')}{_loops(row)}"
+            + (
+                _shapes(displayed(shape, layout))
                 if value is None
-                else _derivative(value, row.contribution.shape, derivation.layout, tell)
-            ),
-        }
+                else _derivative(value, shape, layout, tell)
+            )
+            + "}"
+        )
 
 
-def _loops(row: Row) -> dict[str, Any]:
+def _loops(row: Row) -> str:
     """The loops that a line stands in, and the ranges that its formula is summed over."""
+    if not row.loops and not row.over:
+        return ""
     found = {"loops": row.loops, "sums": row.over}
-    return {
-        key: [{"variable": run.variable, "first": run.first, "last": run.last} for run in runs]
-        for key, runs in found.items()
-        if runs
-    }
+    return _more(
+        {
+            key: [{"variable": run.variable, "first": run.first, "last": run.last} for run in runs]
+            for key, runs in found.items()
+            if runs
+        }
+    )
 
 
-def _besides(session: Session, told: Besides) -> Iterator[dict[str, Any]]:
+def _besides(session: Session, told: Besides) -> Iterator[str]:
     """What is told of each line besides; nothing where nothing is asked for, nor proven."""
     if not (told.why or told.cost or session.derivation.literal):
         return
@@ -202,49 +206,48 @@ def _besides(session: Session, told: Besides) -> Iterator[dict[str, Any]]:
     counts = of_rows(session.derivation) if told.cost else [None for _ in rows]
     for flops, way, proof in zip(counts, ways, proofs_json(session), strict=True):
         cost = {} if flops is None else {"flops": int(flops.value)}
-        yield {**cost, **proof, **({"why": way} if way else {})}
+        yield _more({**cost, **proof, **({"why": way} if way else {})})
 
 
-def _tangents(found: Forward, tell: Tell) -> Iterator[dict[str, Any]]:
+def _tangents(found: Forward, tell: Tell) -> Iterator[str]:
     for number, row in enumerate(found.tangents.rows, 1):
         step = found.step(row)
-        yield {
-            "step": number,
-            "eq": row.eq,
-            "target": step.name,
-            "name": found.name(step.name),
-            "formula": found.formula(row),
-            **_array(found.value(step.name), step.call.shape, tell),
-        }
+        yield (
+            f'{{"step": {number}, "eq": {row.eq}, "target": {quoted(step.name)}'
+            f', "name": {quoted(found.name(step.name))}, "formula": {quoted(found.formula(row))}'
+            f"{_array(found.value(step.name), step.call.shape, tell)}}}"
+        )
 
 
-def _sums(found: Forward) -> Iterator[dict[str, Any]]:
+def _sums(found: Forward) -> Iterator[str]:
     from gradcli.views.tangents import sums
 
     for one in sums(found):
         terms = [{"formula": text, "value": json_number(value, None)} for text, value in one.terms]
-        yield {
-            "mode": one.mode,
-            "terms": terms,
-            "sum": json_number(one.total, None),
-            "operations": one.operations,
-        }
+        yield dumps(
+            {
+                "mode": one.mode,
+                "terms": terms,
+                "sum": json_number(one.total, None),
+                "operations": one.operations,
+            }
+        )
 
 
 def _maps(
     session: Session, tell: Tell, found: Forward | None, mode: str
-) -> Iterator[tuple[str, Iterator[tuple[str, dict[str, Any]]]]]:
+) -> Iterator[tuple[str, Iterator[tuple[str, str]]]]:
     program, layout = session.program, session.derivation.layout
     shapes = program.shapes
     roles = {item.name: item.role for item in program.inputs}
 
-    def short(array: Array, shape: Shape) -> dict[str, Any]:
-        return {"shape": show_shape(shape), **tell(array, shape)}
+    def short(array: Array, shape: Shape) -> str:
+        return f'"shape": {show_shape(shape)}{tell(array, shape)}}}'
 
     yield (
         "inputs",
         (
-            (item.name, {"role": item.role, **short(session.inputs[item.name], item.shape)})
+            (item.name, f'{{"role": "{item.role}", {short(session.inputs[item.name], item.shape)}')
             for item in program.inputs
         ),
     )
@@ -253,31 +256,32 @@ def _maps(
         (
             (
                 item.name,
-                short(turn(session.given[item.name], layout), displayed(item.shape, layout)),
+                "{" + short(turn(session.given[item.name], layout), displayed(item.shape, layout)),
             )
             for item in program.given
         ),
     )
     yield (
         "outputs",
-        ((name, short(session.values[name], shapes[name])) for name in program.outputs()),
+        ((name, "{" + short(session.values[name], shapes[name])) for name in program.outputs()),
     )
     if found is not None:
         yield (
             "directions",
-            ((name, short(array, shapes[name])) for name, array in found.directions.items()),
+            ((name, "{" + short(array, shapes[name])) for name, array in found.directions.items()),
         )
     if mode == FORWARD:
         return
+
+    def total(name: str) -> str:
+        return _derivative(session.backward.totals[name], shapes[name], layout, tell)
+
     yield (
         "gradients",
         (
             (
                 name,
-                {
-                    "role": roles.get(name, "step"),
-                    **_derivative(session.backward.totals[name], shapes[name], layout, tell),
-                },
+                f'{{"role": "{roles.get(name, "step")}"{total(name)}}}',
             )
             for name in session.derivation.wrt
         ),
@@ -289,14 +293,19 @@ def turn(array: Array, layout: str) -> Array:
     return array.T if layout == "numerator" else array
 
 
-def _derivative(array: Array, shape: Shape, layout: str, tell: Tell) -> dict[str, Any]:
+def _derivative(array: Array, shape: Shape, layout: str, tell: Tell) -> str:
     return _array(turn(array, layout), displayed(shape, layout), tell)
 
 
-def _array(array: Array, shape: Shape, tell: Tell) -> dict[str, Any]:
-    return {**_shapes(shape), **tell(array, shape)}
+def _array(array: Array, shape: Shape, tell: Tell) -> str:
+    return f"{_shapes(shape)}{tell(array, shape)}"
 
 
 @cache  # many records have one shape
-def _shapes(shape: Shape) -> dict[str, Any]:
-    return {"shape": show_shape(shape), "symbolic_shape": show_symbols(shape)}
+def _shapes(shape: Shape) -> str:
+    return _more({"shape": show_shape(shape), "symbolic_shape": show_symbols(shape)})
+
+
+def _more(fields: dict[str, Any]) -> str:
+    """Fields behind others of a JSON object."""
+    return f", {dumps(fields)[1:-1]}" if fields else ""
