@@ -39,10 +39,11 @@ class Step(Record):
     @property
     def expression(self) -> str:
         shown = [(arg, ATOM) if arg.__class__ is str else written(arg) for arg in self.args]
-        key = ("text", *[binding for _, binding in shown])
+        bindings = [binding for _, binding in shown]
+        key = ("text", *bindings)
         template: str | None = self.call.rules.get(key)
         if template is None:
-            template = self.call.rules[key] = _template(self.call, key[1:])
+            template = self.call.rules[key] = _template(self.call, bindings)
         return template.format(*[text for text, _ in shown])
 
     def operands(self) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ class Dialect(Record):
     indexed: what brackets behind an item are. block: lowers the statements of a loop or a
         definition, and says whether they have no error that it has reported.
     gradient: what `grad(L, x)` is; None where there is no such thing.
+    repeats: whether an equation does no more than to append its steps and to bind its name.
     """
 
     unknown: Callable[[Env, str, Place], Exception]
@@ -47,6 +48,7 @@ class Dialect(Record):
     indexed: Callable[[Env, Item, tuple[Any, ...], list[Item], Place], Item]
     block: Callable[[Env, Sequence[Any]], bool]
     gradient: Callable[[Env, tuple[str | None, ...], Sequence[Item], Place], Ref] | None = None
+    repeats: bool = False
 
 
 class Env(Record):

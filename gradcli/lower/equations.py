@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradcli.forms import Member
+from gradcli.lower.again import codes
 from gradcli.lower.env import Env
 from gradcli.lower.expressions import ends, number, quantity
 from gradcli.lower.indexing import form, member_key
@@ -64,7 +65,8 @@ def loop(env: Env, node: ast.For) -> None:
     """A `for`: its body once for each value of its variable, up to one that has an error."""
     size = weight(node.body, env.scope)
     place = node.variable.place
-    for inner in iterate(env, node.variable, ends(env, node.interval), size, place):
+    body = codes(node.body)
+    for inner in iterate(env, node.variable, ends(env, node.interval), size, place, body=body):
         if not env.dialect.block(inner, node.body):
             break
 
@@ -152,8 +154,10 @@ def _define_member(env: Env, target: ast.Target, value: Ref | Number, begin: int
             value = env.emit(TABLE["copy"], (value,), (), place)
         family.members[key] = value
         return value
-    ref = bind_last(env, value, member, form(name, bounds), begin, place)
+    rolled = form(name, bounds)
+    ref = bind_last(env, value, member, rolled, begin, place)
     family.members[key] = ref
+    env.listing.use(family, rolled, ref, defines=True)
     env.listing.named[member] = place
     return ref
 

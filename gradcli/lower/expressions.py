@@ -61,7 +61,7 @@ def run(env: Env, code: ast.Code) -> Item:
             else:
                 push(call(env, name, keywords, items, place))
         elif operation == "index":
-            bounds = _popped(stack, sum(1 if kind == ast.AT else sum(kind) for kind in argument))
+            bounds = _popped(stack, ast.arity(operation, argument) - 1)
             push(env.dialect.indexed(env, stack.pop(), argument, bounds, place))
         elif operation == "transpose":
             push(apply(env, TABLE["transpose"], (value(env, stack.pop(), place, 0),), (), place))
@@ -180,7 +180,9 @@ def _folded(env: Env, loop: ast.Comprehension, op: Op, place: Place) -> Part | N
     total: Ref | Number | None = None
     counts: list[Number] = []
     running = ""  # the total's z name, which all operations share
-    for inner in iterate(env, variable, (first, last), len(loop.body) + 1, place, loop.function):
+    body = None if loop.continued else (loop.body,)
+    weight = len(loop.body) + 1
+    for inner in iterate(env, variable, (first, last), weight, place, loop.function, body):
         part = _term(inner, loop, op, place)
         assert part is not None
         counts.append(part.terms)
@@ -195,7 +197,8 @@ def _folded(env: Env, loop: ast.Comprehension, op: Op, place: Place) -> Part | N
         total = apply(inner, op, (total, part.item), (), place)
     assert total is not None
     if isinstance(total, Ref):
-        total = Ref(total.name, total.shape, _ended(env, total.rolled, letter, last.form))
+        name = env.listing.steps[-1].name if running else total.name
+        total = Ref(name, total.shape, _ended(env, total.rolled, letter, last.form))
     return Part(total, _count(sizes, first, last, counts))
 
 

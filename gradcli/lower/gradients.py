@@ -55,6 +55,7 @@ def gradient(
             f"sum({of.name}) is one",
             kind="bad-arguments",
         )
+    env.listing.uses = None  # what stands here rests on all steps before
     between = downstream(env.listing.steps, [by.name], {of.name})
     if not between and of.name != by.name:
         note = f"{of.name} is not computed from {by.name}: this gradient is 0"

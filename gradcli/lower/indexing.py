@@ -111,7 +111,9 @@ def member(
     key = member_key(env, family, bounds, place)
     found = family.members.get(key)
     if found is not None:
-        return Ref(found.name, found.shape, form(family.name, bounds), found.below)
+        rolled = form(family.name, bounds)
+        env.listing.use(family, rolled, found)
+        return Ref(found.name, found.shape, rolled, found.below)
     if family.name in env.outline.poisoned:
         raise Poisoned(family.name)
     name = f"{family.name}[{', '.join(map(str, key))}]"

@@ -9,7 +9,7 @@ from gradcli.errors import GradError, GradErrors, Note
 from gradcli.forms import Letters, Member
 from gradcli.lower.limits import MOST_ARRAYS, MOST_STEPS
 from gradcli.lower.recorder import Recorder
-from gradcli.lower.scope import Frame, Ref, elements
+from gradcli.lower.scope import Family, Frame, Ref, elements
 from gradcli.lower.text import Kind, Text, kind_of
 from gradcli.ops import Op
 from gradcli.ops.core import Attrs
@@ -56,6 +56,15 @@ class Numbering:
             self.counter = last
 
 
+class Use(Record):
+    """A member with letters in its index that is looked up, or that an equation defines."""
+
+    family: Family
+    name: Member
+    ref: Ref
+    defines: bool
+
+
 class Mark(Record):
     """How far lowering has come: how many steps and loops there are, and the next z number."""
 
@@ -77,6 +86,7 @@ class Listing:
         self.named: dict[str, Place] = {}  # the left-hand sides, in order
         self.kinds: dict[Any, Kind] = {} if kinds is None else kinds
         self.elements = 0  # of all arrays
+        self.uses: list[Use] | None = None  # in the iteration at hand, where somebody asks
 
     def emit(
         self,
@@ -122,6 +132,11 @@ class Listing:
         if op.counts is not None:
             below = op.counts(call.signature, [getattr(item, "below", None) for item in items])
         return Ref(name, call.shape, form, below)
+
+    def use(self, family: Family, name: Member | None, ref: Ref, *, defines: bool = False) -> None:
+        """Note a member that is looked up or defined."""
+        if self.uses is not None and name is not None:
+            self.uses.append(Use(family, name, ref, defines))
 
     def take(self, size: int, place: Place) -> None:
         """Count an array's elements. Raises GradErrors where those of all arrays are too many."""

@@ -67,7 +67,9 @@ def _draft(parsed: Parsed, options: Options) -> Draft:
     def block(env: Env, statements: Sequence[Any]) -> bool:
         return _block(draft, env, statements)
 
-    dialect = Dialect(unknown, _no_derivative, indexing.index, block, gradients.gradient)
+    dialect = Dialect(
+        unknown, _no_derivative, indexing.index, block, gradients.gradient, repeats=True
+    )
     own = prelude(text.used)
     env = Env(text, outline, dialect, Listing(text), scope, prelude=own)
     draft = Draft(parsed, options, env, list(parsed.errors))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from gradcli.lower.again import Copies
 from gradcli.lower.env import Env
 from gradcli.lower.names import check_new
 from gradcli.lower.scope import Frame, Scope
@@ -20,11 +21,14 @@ def iterate(
     weight: int,
     place: Place,
     over: str = "",
+    body: Sequence[ast.Code] | None = None,
 ) -> Iterator[Env]:
     """What each iteration of a loop or a sum is lowered in. All begin at the same z number.
 
     weight: how many operations one iteration has. over: the function that draws the terms of the
-    range together, in a call of one. Raises GradError for a variable that is not new,
+    range together, in a call of one. body: the code of an iteration that does no more than to
+    append steps and to bind names: those that are like the one before are not given out, but
+    appended here. Raises GradError for a variable that is not new,
     and a whole that is too long.
     """
     check_new(env, variable)
@@ -35,15 +39,18 @@ def iterate(
     letter = env.text.sizes.lettered(variable.text)
     record = listing.recorder.begin(_loop(env, variable, ends, over))
     iterations: list[tuple[int, int]] = []
+    copies = Copies(env, variable.text, body, adds=bool(over))
     try:
         for t in range(first, last + 1):
-            numbering.counter = start
             begin = len(listing.steps)
-            yield env._replace(
-                scope=_scope(env, variable, letter, t), frame=_inside(frame, letter, t)
-            )
+            if not copies.stand(t):
+                numbering.counter = start
+                with copies.watched(t):
+                    yield env._replace(
+                        scope=_scope(env, variable, letter, t), frame=_inside(frame, letter, t)
+                    )
+                most = max(most, numbering.counter)
             iterations.append((begin, len(listing.steps)))
-            most = max(most, numbering.counter)
     finally:
         numbering.counter = most
         listing.recorder.end(record, iterations)

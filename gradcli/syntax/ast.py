@@ -41,6 +41,27 @@ def extent(code: Code) -> Place:
     return code[-1][2]
 
 
+def arity(operation: str, argument: object) -> int:
+    """How many operands an instruction takes off the stack."""
+    if operation == "binary":
+        return 2
+    if operation in ("unary", "transpose", "attribute"):
+        return 1
+    if operation == "method":
+        assert isinstance(argument, tuple)
+        return 1 + len(argument[1])
+    if operation == "call":
+        assert isinstance(argument, tuple)
+        return len(argument[1])
+    if operation in ("column", "stacked", "tuple"):
+        assert isinstance(argument, int)
+        return argument
+    if operation == "index":
+        assert isinstance(argument, tuple)
+        return 1 + sum(1 if kind == AT else sum(kind) for kind in argument)
+    return 0
+
+
 class Name(Record):
     """A name as it stands in the text."""
 

@@ -20,7 +20,7 @@ def starts(code: ast.Code) -> list[int]:
     found: list[int] = []
     stack: list[int] = []
     for place, (operation, argument, _) in enumerate(code):
-        count = arity(operation, argument)
+        count = ast.arity(operation, argument)
         start = stack[-count] if count else place
         if count:
             del stack[-count:]
@@ -31,34 +31,13 @@ def starts(code: ast.Code) -> list[int]:
 
 def operands(code: ast.Code, begins: Sequence[int], place: int) -> list[tuple[int, int]]:
     """The operands of an instruction: each as the slice of code that computes it."""
-    count = arity(code[place][0], code[place][1])
+    count = ast.arity(code[place][0], code[place][1])
     found: list[tuple[int, int]] = []
     end = place
     for _ in range(count):
         found.append((begins[end - 1], end))
         end = begins[end - 1]
     return found[::-1]
-
-
-def arity(operation: str, argument: object) -> int:
-    """How many operands an instruction takes off the stack."""
-    if operation == "binary":
-        return 2
-    if operation in ("unary", "transpose", "attribute"):
-        return 1
-    if operation == "method":
-        assert isinstance(argument, tuple)
-        return 1 + len(argument[1])
-    if operation == "call":
-        assert isinstance(argument, tuple)
-        return len(argument[1])
-    if operation in ("column", "stacked", "tuple"):
-        assert isinstance(argument, int)
-        return argument
-    if operation == "index":
-        assert isinstance(argument, tuple)
-        return 1 + sum(1 if kind == ast.AT else sum(kind) for kind in argument)
-    return 0
 
 
 def plain(code: ast.Code) -> ast.Code:
@@ -70,7 +49,7 @@ def degree(code: ast.Code) -> int:
     """How many derivatives are multiplied with each other at most."""
     stack: list[int] = []
     for operation, argument, _ in code:
-        count = arity(operation, argument)
+        count = ast.arity(operation, argument)
         parts = stack[len(stack) - count :] if count else []
         if count:
             del stack[-count:]
@@ -88,7 +67,7 @@ def text(code: ast.Code) -> str:
     """Code as the language writes it."""
     stack: list[Written] = []
     for operation, argument, _ in code:
-        count = arity(operation, argument)
+        count = ast.arity(operation, argument)
         parts = stack[len(stack) - count :] if count else []
         if count:
             del stack[-count:]

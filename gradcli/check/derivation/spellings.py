@@ -23,7 +23,7 @@ from gradcli.check.derivation.libraries import (
     WRITTEN,
 )
 from gradcli.check.derivation.machine import split_name
-from gradcli.check.derivation.postfix import arity, parse
+from gradcli.check.derivation.postfix import parse
 from gradcli.errors import GradError, Source
 from gradcli.ops import FUNCTIONS
 from gradcli.ops.prelude import NAMES as PRELUDE
@@ -140,7 +140,7 @@ class Spellings:
         """
         stack: list[ast.Code] = []
         for operation, argument, place in code:
-            count = arity(operation, argument)
+            count = ast.arity(operation, argument)
             parts = stack[len(stack) - count :] if count else []
             if count:
                 del stack[-count:]
