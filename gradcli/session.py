@@ -54,7 +54,10 @@ def parse_text(name: str, text: str, start: str = "model", loss: str | None = No
 def _parse(name: str, raw: bytes, start: str, loss: str | None) -> Parsed:
     source = read_source(name, raw)
     if not source.text.strip():
-        raise GradError("the file is empty", Span(source, 1, 1), kind="empty-file")
+        line = "y = W @ x" if start == "model" else "dL/dW = x @ dL/dy"
+        raise GradError(
+            "the file is empty", Span(source, 1, 1), f"a line says {line}", kind="empty-file"
+        )
     parsed = read(source, start, loss)
     if parsed.errors and not parsed.statements:
         raise GradErrors(parsed.errors)

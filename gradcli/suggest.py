@@ -179,6 +179,12 @@ def suggestion(name: str, known: Iterable[str]) -> str | None:
     return f"did you mean `{close[0]}`?" if close else None
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The same where a model has no such name, or else a hint at what it has."""
+    names = list(known)
+    return suggestion(name, names) or (f"it has {some_of(names)}" if names else "it has none")
+
+
 def some_of(names: Sequence[str]) -> str:
     """The first of some names, for a hint at what there is."""
     return ", ".join(names[:SOME]) + (", …" if len(names) > SOME else "")

@@ -17,7 +17,7 @@ from gradcli.ops.core import Array
 from gradcli.program import Drawn, FromFile, Input, Program
 from gradcli.record import Record
 from gradcli.sizes import numbers
-from gradcli.suggest import suggestion
+from gradcli.suggest import nearest, some_of
 
 GIVEN = "dL/d"
 
@@ -56,11 +56,12 @@ def _check_names(program: Program, data: Mapping[str, Array]) -> None:
         if name in program.shapes:
             raise GradError(
                 f"--data: {name} is computed, so it can't be bound",
+                hint=f"data bind {some_of(sorted(known))}",
                 kind="bad-data",
                 also=_declared(program, name, f"{name} is computed here"),
             )
         raise GradError(
-            f"--data: the model has no `{name}`", hint=suggestion(name, known), kind="bad-data"
+            f"--data: the model has no `{name}`", hint=nearest(name, sorted(known)), kind="bad-data"
         )
 
 
@@ -76,6 +77,7 @@ def _value(program: Program, item: Input, key: str, data: Mapping[str, Array], s
         raise GradError(
             f"this does not hold: {key} has other sums",
             program.span(wrong.place),
+            hint="--data with such sums, or no --data: drawn values keep what is assumed",
             also=_declared(program, item.name, f"{key} is declared here"),
             kind="bad-data",
         )
@@ -129,7 +131,9 @@ def _check_within(item: Input, value: Array, key: str, where: str) -> None:
     raise GradError(
         f"{where}: {entry} is {found:g}, but {key} is in {range_}"
         + ("" if numbers == range_ else f", {numbers}"),
-        hint=None if found.is_integer() else "an index holds whole numbers",
+        hint="an index holds whole numbers, counted from 0"
+        if first.value == 0
+        else "an index holds whole numbers",
         kind="bad-data",
     )
 
@@ -156,7 +160,8 @@ def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
         return array.reshape(shape)
     wanted = "×".join(map(str, shape))
     found = "×".join(map(str, array.shape)) if array.ndim > 1 else f"a list of {array.size}"
-    hint = "it looks transposed" if array.shape == shape[::-1] else None
+    as_list = f"a list of {shape[0]} numbers" if shape[1:] == (1,) else f"an array of the shape {shape}"
+    hint = "it looks transposed" if array.shape == shape[::-1] else f"what fits is {as_list}"
     raise GradError(
         f"{where}: {name} is {found}, but the model has {wanted}", hint=hint, kind="bad-data"
     )

@@ -41,7 +41,10 @@ def opened(path: str) -> Iterator[IO[str]]:
                 part.replace(real)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise GradError(f"{path or repr(path)}: {reason}", kind="bad-option") from None
+        hint = "-o names a file, not a folder" if error.errno == errno.EISDIR else None
+        if error.errno == errno.ENOENT and path:
+            hint = f"there is no folder {Path(path).parent}"
+        raise GradError(f"{path or repr(path)}: {reason}", hint=hint, kind="bad-option") from None
 
 
 def _status(path: str) -> os.stat_result | None:
@@ -101,7 +104,11 @@ def _enter(path: str, found: os.stat_result | None) -> int:
             if error.errno != errno.ENXIO:
                 raise
             if time.monotonic() > end:
-                raise GradError(f"{path}: nobody reads this pipe", kind="bad-option") from None
+                raise GradError(
+                    f"{path}: nobody reads this pipe",
+                    hint="start what reads it first",
+                    kind="bad-option",
+                ) from None
             time.sleep(0.02)
         else:
             os.set_blocking(descriptor, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -105,19 +106,27 @@ def show(sections: Iterable[Any], output: str | None) -> None:
     """Listings: painted by rich in a terminal, plain text elsewhere, as wide as COLUMNS says."""
     from gradcli.render.layout import write_plain, write_rich
 
-    if output is not None or not sys.stdout.isatty():
-        width = _columns() if output is None else None
-        _write(lambda out: write_plain(sections, out, width), output)
-    else:
+    if painted(output):
         from rich.console import Console
 
         write_rich(sections, Console())
+    else:
+        _write(lambda out: write_plain(sections, out, room(output)), output)
 
 
-def _columns() -> int | None:
-    """The width that a person states for what is piped."""
+def painted(output: str | None) -> bool:
+    """Whether there are colours: in a terminal, and in a pipe to what shows them, `less -R`."""
+    return output is None and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
+
+
+def room(output: str | None) -> int | None:
+    """The width for what a person reads: a terminal's, or what is stated for a pipe."""
+    if output is not None:
+        return None
     stated = os.environ.get("COLUMNS", "")
-    return int(stated) if WIDTH.fullmatch(stated) else None
+    if WIDTH.fullmatch(stated):
+        return int(stated)
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _write(

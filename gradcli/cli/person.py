@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gradcli.api import Review
-from gradcli.cli.output import write, write_text
+from gradcli.cli.output import painted, write, write_text
 
 if TYPE_CHECKING:
     from gradcli.render.styled import Line
@@ -33,7 +32,7 @@ def show_review(
     detail = Detail.quiet if quiet else full
     if form == "table":
         lines = verdicts.lines(report, detail, precision, level)
-        if output is None and sys.stdout.isatty():
+        if painted(output):
             _paint(lines)
         else:
             write_text(plain(lines), output)

@@ -31,7 +31,7 @@ from gradcli.cli.options import (
     shared,
     valued,
 )
-from gradcli.cli.output import Reported, show, tell, write, write_text
+from gradcli.cli.output import Reported, room, show, tell, write, write_text
 
 One = Annotated[str | None, typer.Option("--wrt", metavar="NAME", help="The quantity that moves.")]
 
@@ -170,11 +170,14 @@ def graph(
     asked = valued(dim, data, seed, max_elements)
     with Reported(form, model):
         found = read(model).graph(named=named, rolled=rolled, grad=grad, **asked)
-        from gradcli.render.graph import FORMS
+        if form is Drawing.text:
+            from gradcli.render import lanes
 
-        (write_text if form is Drawing.text else write)(
-            FORMS[form.value](found.found, precision), output
-        )
+            write_text(lanes.text(found.found, precision, room(output)), output)
+        else:
+            from gradcli.render.graph import FORMS
+
+            write(FORMS[form.value](found.found, precision), output)
 
 
 def written(found: View, json: bool, output: str | None, precision: int | None) -> None:

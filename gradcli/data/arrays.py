@@ -11,7 +11,15 @@ import numpy as np
 from gradcli.data import json_, npy
 from gradcli.data.common import BFLOAT16, REAL, SPECIAL, Stored, first_line, keys_of, limited
 from gradcli.errors import GradError
+from gradcli.files import unreadable
 from gradcli.ops.core import Array
+
+# What such a file is, or what writes one.
+SUCH = {
+    ".npz": "numpy.savez('FILE.npz', W=W) writes such a file",
+    ".json": '{"W": [[1, 2], [3, 4]]} is such a file',
+    ".safetensors": "safetensors.numpy.save_file({'W': W}, 'FILE.safetensors') writes such a file",
+}
 
 
 def arrays(
@@ -52,21 +60,32 @@ def load_data(path: Path, max_elements: int) -> dict[str, Array]:
 
 def _load(path: Path, max_elements: int, untyped: str = "") -> dict[str, Stored]:
     try:
-        if path.suffix == ".npz":
-            return npy.load_npz(path, max_elements, untyped)
-        if path.suffix == ".json":
-            return json_.load_json(path, max_elements)
-        if path.suffix == ".safetensors":
-            from gradcli.data.tensors import load_safetensors  # a library of its own
-
-            return load_safetensors(path, max_elements)
+        found = _loaded(path, max_elements, untyped)
     except OSError as error:
+        raise unreadable(str(path), error) from None
+    except GradError as error:
+        error.hint = error.hint or SUCH.get(path.suffix)
+        raise
+    if found is None:
         raise GradError(
-            f"{path}: {(error.strerror or str(error)).lower()}", kind="unreadable-file"
-        ) from None
-    raise GradError(
-        f"{path}: data comes in .npz or .json files, or in .safetensors", kind="bad-data"
-    )
+            f"{path}: data comes in .npz or .json files, or in .safetensors",
+            hint=SUCH[".npz"],
+            kind="bad-data",
+        )
+    return found
+
+
+def _loaded(path: Path, max_elements: int, untyped: str) -> dict[str, Stored] | None:
+    """None for a file of another kind."""
+    if path.suffix == ".npz":
+        return npy.load_npz(path, max_elements, untyped)
+    if path.suffix == ".json":
+        return json_.load_json(path, max_elements)
+    if path.suffix == ".safetensors":
+        from gradcli.data.tensors import load_safetensors  # a library of its own
+
+        return load_safetensors(path, max_elements)
+    return None
 
 
 def _from_python(value: Any, what: str) -> Stored:

@@ -38,7 +38,11 @@ def widened(raw: bytes | bytearray) -> Array:
 
 def limited(array: Array, what: str, max_elements: int) -> Array:
     if array.size > max_elements:
-        raise GradError(f"{what} has more than {max_elements:,} elements", kind="too-large")
+        raise GradError(
+            f"{what} has more than {max_elements:,} elements",
+            hint="--max-elements raises the limit",
+            kind="too-large",
+        )
     return array
 
 

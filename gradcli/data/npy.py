@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcli.data.common import BFLOAT16, NESTING, REAL, Stored, first_line, keys_of, widened
 from gradcli.errors import GradError, Span
+from gradcli.files import check_regular
 from gradcli.ops.core import Array
 
 if TYPE_CHECKING:
@@ -62,10 +63,7 @@ def load_npz(path: Path, max_elements: int, untyped: str = "") -> dict[str, Stor
     """The arrays of a .npz file. untyped: the type of two bytes that NumPy has no name for."""
     import zipfile  # for this alone: it costs start-up
 
-    if not path.is_file():
-        raise GradError(
-            f"{path}: {'not a file' if path.exists() else 'no such file'}", kind="unreadable-file"
-        )
+    check_regular(str(path))
     found: dict[str, Stored] = {}
     taken = 0
     with path.open("rb") as file:

@@ -18,6 +18,7 @@ from gradcli.data.common import (
     widened,
 )
 from gradcli.errors import GradError
+from gradcli.files import check_regular
 
 # Of the library's types those that hold real numbers; NumPy has no bfloat16.
 TYPES = {
@@ -48,10 +49,7 @@ def load_safetensors(path: Path, max_elements: int) -> dict[str, Stored]:
             hint="pip install 'gradcli[safetensors]'",
             kind="missing-library",
         ) from None
-    if not path.is_file():
-        raise GradError(
-            f"{path}: {'not a file' if path.exists() else 'no such file'}", kind="unreadable-file"
-        )
+    check_regular(str(path))
     if path.stat().st_size > WIDEST * max_elements + HEADER:
         raise GradError(
             f"{path} has more than {max_elements:,} elements",

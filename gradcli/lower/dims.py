@@ -14,7 +14,7 @@ from gradcli.lower.inputs import constant_program
 from gradcli.lower.names import check_new
 from gradcli.lower.numbers import worth
 from gradcli.sizes import ATOM, Size, numbers, of_size
-from gradcli.suggest import suggestion
+from gradcli.suggest import nearest
 from gradcli.syntax import ast
 
 
@@ -34,7 +34,7 @@ def check_options(draft: Draft) -> Iterator[GradError]:
     known = draft.env.text.sizes.dims
     for name in draft.options.dims:
         if name not in known and name not in draft.env.outline.poisoned:
-            hint = suggestion(name, known)
+            hint = nearest(name, known)
             yield GradError(
                 f"--dim {name}: the model has no dim `{name}`", hint=hint, kind="bad-option"
             )
@@ -47,7 +47,10 @@ def _size(draft: Draft, name: ast.Name, code: ast.Code | None) -> Size:
     if given is not None:
         if given < 1:
             raise env.error(
-                f"a size is positive, not --dim {text}={given}", name.place, kind="bad-option"
+                f"a size is positive, not --dim {text}={given}",
+                name.place,
+                hint="a whole number from 1 on",
+                kind="bad-option",
             )
         return env.text.sizes.symbol(text, given)
     if text in draft.options.data:

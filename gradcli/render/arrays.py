@@ -129,11 +129,11 @@ def norm_text(array: Array, digits: int) -> str:
     return f"‖{entry_text(norm(array), digits)}‖"
 
 
-def _largest(array: Array) -> float:
-    """The size of the largest entry; 0 where one is no number or infinite."""
+def noise(array: Array) -> float:
+    """Up to which size an entry is what rounding leaves of a 0; 0 where one is not finite."""
     with np.errstate(all="ignore"):
-        found = float(np.abs(array).max(initial=0.0))
-    return found if math.isfinite(found) else 0.0
+        largest = float(np.abs(array).max(initial=0.0))
+    return NOISE * largest if math.isfinite(largest) else 0.0
 
 
 def _one_line(array: Array, last: tuple[int, int], others: tuple[int, int], digits: int) -> str:
@@ -146,7 +146,7 @@ def _one_line(array: Array, last: tuple[int, int], others: tuple[int, int], digi
         kept.append([*range(head), *range(size - tail, size)] if cut else range(size))
     if max(gaps) >= 0:
         array = array[np.ix_(*kept)]
-    return _brackets(array.tolist(), gaps, digits, NOISE * _largest(array))
+    return _brackets(array.tolist(), gaps, digits, noise(array))
 
 
 def _brackets(value: Any, gaps: Sequence[int], digits: int, noise: float) -> str:

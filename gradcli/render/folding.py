@@ -14,7 +14,8 @@ QUOTE = '"'
 
 def fold(text: str, width: int | None, indent: int) -> list[str]:
     """A text in lines of at most a width: a formula broken before operators and after commas,
-    outside brackets where it can be, and words at spaces. What can't be broken sticks out.
+    outside brackets where it can be, and words at spaces. Where that does not do, behind a bracket
+    that opens and between indices; what can't be broken sticks out.
     """
     lines: list[str] = []
     pad = ""
@@ -31,48 +32,59 @@ def fold(text: str, width: int | None, indent: int) -> list[str]:
 
 class _Place(Record):
     """Where a text may be broken: how deep in brackets, whether behind a comma, at which character,
-    and how many cells are before it.
+    how many cells are before it, and whether that is better left alone.
     """
 
     depth: int
     comma: bool
     at: int
     used: int
+    tight: bool
 
 
 def _break(text: str, width: int) -> int | None:
     """Where to break a text that is too long; None where there is no place."""
     places = _places(text)
     fitting = [place for place in places if place.used <= width]
+    loose = [place for place in fitting if not place.tight]
     # The outermost brackets' last place, unless that leaves a short line; else any; else the next.
     # Behind a comma is better than before an operator.
-    long = [place for place in fitting if 5 * place.used >= 2 * width]
-    for some in (long, fitting[-1:], places[:1]):
+    long = [place for place in loose if 5 * place.used >= 2 * width]
+    for some in (long, loose[-1:], fitting[-1:], places[:1]):
         if some:
             return min(some, key=lambda place: (place.depth, not place.comma, -place.at)).at
     return None
 
 
 def _places(text: str) -> list[_Place]:
-    """Before operators and behind commas, nothing else in a formula; in words at every space."""
+    """Before operators and behind commas in a formula; in words at every space.
+
+    Tight ones: between indices, as in `h[t - 1, 2]`, and behind a bracket that opens.
+    """
     places: list[_Place] = []
     whole: list[bool] = []  # of each bracket around: whether it is a name's, as in h[t - 1]
     used, quoted = 0, False
     for at, c in enumerate(text):
-        if c == " " and at and not (quoted or any(whole)) and text[at - 1] not in OPERATORS + " ":
-            places.append(_Place(len(whole), text[at - 1] == ",", at, used))
+        before = text[at - 1] if at else ""
+        within = any(whole)
+        if quoted or not at:
+            pass
+        elif c == " " and before not in OPERATORS + " " and (not within or before == ","):
+            places.append(_Place(len(whole), before == ",", at, used, within))
+        elif before == "(" and not within and at > 1 and (text[at - 2].isalnum()):
+            places.append(_Place(len(whole), False, at, used, True))
         quoted ^= c == QUOTE
         used += cell_width(c)
         if c in OPENING:
-            whole.append(c == "[" and at > 0 and (text[at - 1].isalnum() or text[at - 1] in "_])"))
+            whole.append(c == "[" and (before.isalnum() or before in set("_])")))
         elif c in CLOSING and whole:
             whole.pop()
     return places
 
 
-def pieces(text: str) -> list[str]:
+def pieces(text: str, *, tight: bool = False) -> list[str]:
     """What stands between the places where a text may be broken; the first is indented as it is."""
-    at = [place.at for place in _places(text)]
+    at = [place.at for place in _places(text) if tight or not place.tight]
     first, *others = [text[a:b].rstrip() for a, b in itertools.pairwise([0, *at, len(text)])]
     return [first, *map(str.lstrip, others)]
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradcli.ops.core import Array
-from gradcli.render.arrays import as_json, entry_text, shape_text
+from gradcli.render.arrays import as_json, shape_text
+from gradcli.render.grid import Grid
 from gradcli.render.layout import PLAIN, Column, Line, Section
 from gradcli.render.table import DIGITS, counted
 from gradcli.request import FORWARD, REVERSE
@@ -27,7 +28,6 @@ LINKS = (
     Column("structure"),
     Column("formula", flexible=True),
 )
-SHOWN = 8  # rows and columns of a matrix
 PICTURE = (32, 64)  # the most rows and columns of a picture
 DOT, NONE = "█", "·"
 NAME = re.compile(r"\b[^\W\d]\w*(?:\[[\d, ]+\])?")
@@ -118,28 +118,9 @@ def _entries_text(found: Jacobian) -> str:
 
 
 def _entries(found: Jacobian, digits: int) -> Section:
-    matrix = found.shown()
-    rows, columns = (_some(size) for size in matrix.shape)
-    lines = []
-    for i in rows:
-        cells = ["…" if i < 0 or j < 0 else _entry(matrix, i, j, digits) for j in columns]
-        lines.append(Line(tuple(cells)))
-    if len(columns) == 1:
-        lines = [Line((*line.cells, "")) for line in lines]
-        return Section("Value", (Column("", right=True, gap=2), Column("")), lines)
-    return Section("Value", tuple(Column("", right=True) for _ in columns), lines)
-
-
-def _some(size: int) -> list[int]:
-    """The first and the last of many positions, -1 for what is left out."""
-    if size <= SHOWN:
-        return [*range(size)]
-    half = SHOWN // 2
-    return [*range(half), -1, *range(size - half + 1, size)]
-
-
-def _entry(matrix: Array, i: int, j: int, digits: int) -> str:
-    return entry_text(matrix[i, j], digits)
+    grid = Grid(found.shown(), digits)
+    lines = [Line(("", grid.cell(row))) for row in range(len(grid.rows))]
+    return Section("Value", (Column("", gap=0), Column("", flexible=True, least=0)), lines)
 
 
 def _picture(found: Jacobian) -> Section:

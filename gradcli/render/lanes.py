@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradcli.render.flow import label
+from gradcli.render.folding import fold
+from gradcli.render.layout import INDENT, LEAST
 from gradcli.views.graph import CONST, LOOP, OPERATION, PARAM, VARIABLE, Graph, Node
 
 SIGNS = {VARIABLE: "□", PARAM: "▣", CONST: "◇", OPERATION: "○", LOOP: "◎"}
 TAPPED = "•"  # where a line takes a value that goes on
 
 
-def text(found: Graph, digits: int | None = None) -> Iterator[str]:
+def text(found: Graph, digits: int | None = None, room: int | None = None) -> Iterator[str]:
     """The graph as lanes: a value runs down its lane to the last line that uses it.
 
     A line joins the lanes that its node is computed from: `•` where the lane goes on, a corner or
-    `┴` where it ends; `┼` only crosses.
+    `┴` where it ends; `┼` only crosses. What stands beside is folded where the room is stated.
     """
     rows = list(_lanes(found, digits))
-    width = max((len(line) for line, _ in rows), default=0)
-    for line, words in rows:
-        yield f"{line.ljust(width)} {words}".rstrip() + "\n"
+    width = max((len(line) for line, _, _ in rows), default=0)
+    beside = None if room is None else max(LEAST, room - width - 1)
+    for line, below, words in rows:
+        for k, part in enumerate(fold(words, beside, INDENT)):
+            yield f"{(below if k else line).ljust(width)} {part}".rstrip() + "\n"
 
 
-def _lanes(found: Graph, digits: int | None) -> Iterator[tuple[str, str]]:
-    """Each line's lanes, and what stands beside them."""
+def _lanes(found: Graph, digits: int | None) -> Iterator[tuple[str, str, str]]:
+    """Each line's lanes, those that go on below it, and what stands beside them."""
     sources: dict[str, list[str]] = {}
     left: dict[str, int] = {}
     for edge in found.edges:
@@ -37,7 +41,7 @@ def _lanes(found: Graph, digits: int | None) -> Iterator[tuple[str, str]]:
         if node.cluster != around and sources.get(node.name):
             around = node.cluster
             if around:
-                yield _through(lanes), ", ".join(around) + ":"
+                yield _through(lanes), _through(lanes), ", ".join(around) + ":"
         taken = sources.get(node.name, [])
         at = [lanes.index(name) for name in taken]
         own = lanes.index(None) if None in lanes else len(lanes)
@@ -54,8 +58,9 @@ def _lanes(found: Graph, digits: int | None) -> Iterator[tuple[str, str]]:
             lanes.pop()
         first, *rest = node.text.split("\n")
         back = [f"{name} {backs[name, node.name]}" for name in taken if backs[name, node.name]]
-        yield line, f"{first}   ← {', '.join(back)}" if back else first
-        yield from ((_through(lanes), f"  {more}") for more in rest)
+        below = _through(lanes)
+        yield line, below, f"{first}   ← {', '.join(back)}" if back else first
+        yield from ((below, below, f"  {more}") for more in rest)
 
 
 def _through(lanes: list[str | None]) -> str:

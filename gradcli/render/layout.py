@@ -120,12 +120,13 @@ def _widths(columns: Sequence[Column], rows: Sequence[Line], width: int | None) 
     excess = sum(natural) + sum(column.gap for column in columns) - width
     flexible = [k for k, column in enumerate(columns) if column.flexible]
     # The rightmost column gives way first, down to what it asks for; then the one left of it. Where
-    # that is not enough, they do so again, down to what can't be folded further.
-    for asked in (True, False):
-        for k in reversed(flexible):
+    # that is not enough, they do so again, down to what is better not folded further; and at last
+    # down to what can't be, what stands right last, since formulas do.
+    for asked, tight in ((True, False), (False, False), (False, True)):
+        for k in flexible if tight else reversed(flexible):
             if excess <= 0:
                 return natural
-            least = _narrowest(line.cells[k] for line in rows)
+            least = _narrowest((line.cells[k] for line in rows), tight=tight)
             least = max(least, columns[k].least) if asked else least
             kept = max(min(natural[k], least), natural[k] - excess)
             excess -= natural[k] - kept
@@ -138,12 +139,14 @@ def _widths(columns: Sequence[Column], rows: Sequence[Line], width: int | None) 
     return natural
 
 
-def _narrowest(cells: Iterable[Cell]) -> int:
-    """The width of the widest piece that is not broken."""
+def _narrowest(cells: Iterable[Cell], *, tight: bool) -> int:
+    """The width of the widest piece that is not broken. tight: broken wherever it can be."""
     widest = 0
     for cell in cells:
         text = cell if isinstance(cell, str) else cell(0)
-        widths = [cell_width(p) + (INDENT if k else 0) for k, p in enumerate(pieces(text))]
+        widths = [
+            cell_width(p) + (INDENT if k else 0) for k, p in enumerate(pieces(text, tight=tight))
+        ]
         widest = max(widest, *widths)
     return widest
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from gradcli.errors import Defect, GradError
 from gradcli.render import typst as source
 from gradcli.render.notation import Notation
@@ -11,7 +9,7 @@ from gradcli.session import Session
 
 # What the fonts in the wheel lack. The system's are looked for only where one of these is met: that
 # takes as long as all the rest, and a page would look otherwise on another machine.
-STRANGE = re.compile("[\u0530-\u1dff\u2e80-\U0001d3ff]")
+STRANGE = (("\u0530", "\u1dff"), ("\u2e80", "\U0001d3ff"))
 
 
 def document(session: Session, notation: Notation, *, rolled: bool = False) -> bytes:
@@ -26,7 +24,12 @@ def document(session: Session, notation: Notation, *, rolled: bool = False) -> b
         ) from None
     text = "".join(source.lines(session, notation, rolled=rolled))
     try:
-        found: bytes = typst.compile(text.encode(), ignore_system_fonts=not STRANGE.search(text))
+        found: bytes = typst.compile(text.encode(), ignore_system_fonts=not strange(text))
     except typst.TypstError as error:
         raise Defect(f"typst refuses what was written for it: {error}") from error
     return found
+
+
+def strange(text: str) -> bool:
+    """Whether the fonts in the wheel lack a character of it."""
+    return any(first <= sign <= last for sign in set(text) for first, last in STRANGE)

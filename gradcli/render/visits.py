@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradcli.render.arrays import shape_text
-from gradcli.render.layout import PARAMETER, PLAIN, Column, Line, Section
+from gradcli.render.folding import cell_width
+from gradcli.render.layout import PARAMETER, PLAIN, Cell, Column, Line, Section
 from gradcli.render.table import DIGITS, MARK, VALUE, Table, counted, legend
 from gradcli.session import Session
 from gradcli.transform.reverse import displayed
 from gradcli.views.visits import Visit, visits
 
-COLUMNS = (
-    Column("#", right=True, gap=0),
-    Column("", gap=1),
-    Column("visit", gap=1),
+BESIDE = (
     Column("", right=True, gap=1),
     Column("formula", flexible=True, gap=1),
     Column("shape"),
     VALUE,
     Column("so far", flexible=True, least=16),
 )
+STEPS = (2, 1, 0.75, 0.5, 0.25, 0)  # spaces a depth
 NOTE = "each path by itself: multiplied on the way down, added up at the leaves"
 
 
@@ -26,18 +27,45 @@ def sections(session: Session, precision: int | None = None, full: bool = True) 
     """The forward listing, the visits and the summary."""
     table = Table(session, precision or DIGITS, full)
     found = list(visits(session))
+    indent = Indent(found)
     lines = [
-        item if isinstance(item, Line) else _line(session, table, item[0], item[1])
+        item if isinstance(item, Line) else _line(session, table, indent, item[0], item[1])
         for item in table.some(list(enumerate(found, 1)))
     ]
     title = (
         f"Backward, depth first: {counted(len(found), 'visit')}, {session.derivation.layout} layout"
     )
     notes = (NOTE, *legend(line.cells for line in lines))
-    return [table.forward(), Section(title, COLUMNS, lines, notes), table.summary()]
+    tree = Column("visit", gap=1, flexible=True, least=indent.widest[1])
+    columns = (Column("#", right=True, gap=0), Column("", gap=1), tree, *BESIDE)
+    return [table.forward(), Section(title, columns, lines, notes), table.summary()]
 
 
-def _line(session: Session, table: Table, number: int, visit: Visit) -> Line:
+class Indent:
+    """How far visits stand in: two spaces a depth, or in little room fewer, but all alike."""
+
+    def __init__(self, found: Sequence[Visit]) -> None:
+        sizes = [(visit.depth, cell_width(_derivative(visit))) for visit in found]
+        self.widest = {
+            step: max((int(depth * step) + width for depth, width in sizes), default=0)
+            for step in STEPS
+        }
+
+    def cell(self, visit: Visit) -> Cell:
+        def text(room: int | None) -> str:
+            fitting = (
+                step for step, widest in self.widest.items() if room is None or widest <= room
+            )
+            return " " * int(visit.depth * next(fitting, 0)) + _derivative(visit)
+
+        return text
+
+
+def _derivative(visit: Visit) -> str:
+    return f"dL/d{visit.target}"
+
+
+def _line(session: Session, table: Table, indent: Indent, number: int, visit: Visit) -> Line:
     layout = session.derivation.layout
     param = table.is_param(visit.of)
     value = visit.value.reshape((1,) * max(0, 2 - visit.value.ndim) + visit.value.shape)
@@ -52,7 +80,7 @@ def _line(session: Session, table: Table, number: int, visit: Visit) -> Line:
     cells = (
         str(number),
         MARK if param else "",
-        f"{'  ' * visit.depth}dL/d{visit.target}",
+        indent.cell(visit),
         "=" if visit.total is None else "+=",
         visit.formula,
         shape_text(displayed(shape, layout)),

@@ -54,9 +54,10 @@ def entry(program: Program, option: str, written: str) -> Entry:
         -size <= i < size for i, size in zip(indices, shape, strict=True)
     )
     if not fits:
+        ends = [label(program, Entry(name, at)) for at in (0, math.prod(shape) - 1)]
         raise GradError(
             f"{option} {written}: {name} is {'×'.join(map(str, shape))}, counted from 0",
-            hint=f"its first entry is {label(program, Entry(name, 0))}",
+            hint=f"its entries are {' to '.join(dict.fromkeys(ends))}",
             kind="bad-option",
         )
     at = [i % size for i, size in zip(indices, shape, strict=True)]

@@ -15,7 +15,7 @@ from gradcli.program import NOWHERE, Input, Program, Step, verify
 from gradcli.request import Request
 from gradcli.session import Session
 from gradcli.sizes import numbers
-from gradcli.suggest import suggestion
+from gradcli.suggest import some_of, suggestion
 from gradcli.transform.reify import prefix
 from gradcli.transform.reverse import derive
 from gradcli.values import draw, fit
@@ -113,7 +113,9 @@ def _vectors(session: Session, stated: Mapping[str, Array], seed: int) -> dict[s
         if name not in wrt:
             where = "the model has" if name not in shapes else "--wrt names"
             raise GradError(
-                f"--vector: {where} no `{name}`", hint=suggestion(name, wrt), kind="bad-data"
+                f"--vector: {where} no `{name}`",
+                hint=suggestion(name, wrt) or f"--wrt names {some_of(wrt)}",
+                kind="bad-data",
             )
     for name in wrt:
         if stated and name not in stated:

@@ -18,7 +18,7 @@ from gradcli.record import Record
 from gradcli.request import FORWARD, REVERSE, Request
 from gradcli.session import Session, bind, compute
 from gradcli.sizes import Shape, is_scalar, numbers
-from gradcli.suggest import suggestion
+from gradcli.suggest import some_of, suggestion
 from gradcli.syntax import Parsed
 from gradcli.transform.forward import Differential, Tangents, forward_mode
 from gradcli.transform.jvp import Moving, terms
@@ -143,7 +143,9 @@ def _check_known(program: Program, wrt: tuple[str, ...], directions: Mapping[str
         if name not in wrt:
             where = "the model has" if name not in program.shapes else "--wrt names"
             raise GradError(
-                f"--tangent: {where} no `{name}`", hint=suggestion(name, wrt), kind="bad-data"
+                f"--tangent: {where} no `{name}`",
+                hint=suggestion(name, wrt) or f"--wrt names {some_of(wrt)}",
+                kind="bad-data",
             )
 
 

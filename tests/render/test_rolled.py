@@ -366,7 +366,7 @@ def test_members_of_unlike_shapes_stay_apart() -> None:
     assert given == ["dL/dy[1]", "dL/dy[2]", "dL/dy[3]"]
 
 
-@pytest.mark.parametrize("width", [90, 100, 120])
+@pytest.mark.parametrize("width", [64, 72, 80, 90, 100, 120])
 def test_a_derivative_that_can_t_be_folded_keeps_its_room(width: int, monkeypatch) -> None:
     """Else what stands right of it would leave its columns."""
     monkeypatch.setenv("COLUMNS", str(width))
@@ -383,5 +383,5 @@ loss L = sum(z[0, j] for j in 0..N-K) + sum(x)
     lines = text.splitlines()
     assert max(map(len, lines)) <= width
     head = next(line for line in lines if "formula" in line)
-    one = next(line for line in lines if "dL/dx[j:j+K, i:i+K, :]" in line)
-    assert one.index("dL/dz1[i, j]") == head.index("formula")
+    one = next(line for line in lines if "dL/dx[j:j+K, " in f"{line} ")
+    assert one.index("dL/dz1[i,") == head.index("formula")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -169,8 +170,10 @@ def test_folding_keeps_every_character_and_every_name_whole(
 ) -> None:
     lines = fold(text, width, 2)
     assert squeezed("".join(lines)) == squeezed(text)
-    # A line begins before an operator or behind a comma, and is too long only if it has neither.
-    assert all(line.split()[0].startswith(tuple(at)) for line in lines[1:])
+    # A line begins before an operator, behind a comma or, where that does not do, behind a bracket;
+    # it is too long only if it has none of them.
+    for before, line in itertools.pairwise(lines):
+        assert line.split()[0].startswith(tuple(at)) or before.endswith(("(", ","))
     assert all(cell_width(line) <= width or len(fold(line[2:], 1, 0)) == 1 for line in lines[1:])
 
 
@@ -179,6 +182,17 @@ def test_folding_breaks_before_operators_and_outside_brackets() -> None:
         "dL/dC_tilde * C_tilde.T",
         "  * (1 - C_tilde).T",
     ]
+
+
+def test_folding_breaks_behind_a_bracket_and_between_indices_where_nothing_else_does() -> None:
+    assert fold("broadcast(dL/dz[i, j], [K, K])", 24, 2) == ["broadcast(dL/dz[i, j],", "  [K, K])"]
+    assert fold("broadcast(dL/dz[i, j], [K, K])", 12, 2) == [
+        "broadcast(",
+        "  dL/dz[i,",
+        "  j], [K,",
+        "  K])",
+    ]
+    assert fold("dL/dx[j:j+K, i:i+K, :]", 14, 2) == ["dL/dx[j:j+K,", "  i:i+K, :]"]
 
 
 WIDE = """
@@ -237,6 +251,16 @@ def test_what_is_piped_keeps_to_columns_where_it_is_set(tmp_path: Path) -> None:
     file = tmp_path / "whole.txt"
     widest("-o", str(file), COLUMNS="90")
     assert max(map(len, file.read_text().splitlines())) == widest()
+
+
+def test_colours_can_be_asked_for_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `less -R` shows them; they are in nothing that is written to a file."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    asked = {"FORCE_COLOR": "1", "COLUMNS": "80", "NO_COLOR": ""}
+    plain_text = CliRunner().invoke(app, ["derive", "-"], input=WIDE, env={"COLUMNS": "80"}).stdout
+    painted = CliRunner().invoke(app, ["derive", "-"], input=WIDE, env=asked).stdout
+    assert "\x1b[1;35m" in painted
+    assert re.sub(r"\x1b\[[\d;]*m", "", painted) == plain_text
 
 
 def test_a_number_is_shown_as_it_is_written() -> None:

@@ -24,7 +24,7 @@ from gradcli.record import Record
 from gradcli.request import Request
 from gradcli.session import Session, compute
 from gradcli.sizes import Shape, numbers
-from gradcli.suggest import suggestion
+from gradcli.suggest import nearest
 from gradcli.transform.reverse import displayed
 from gradcli.values import GIVEN
 
@@ -126,7 +126,7 @@ def gradients(
         if name not in program.shapes:
             raise GradError(
                 f"{where}: the model has no `{name}`",
-                hint=suggestion(name, set(program.shapes)),
+                hint=nearest(name, program.shapes),
                 kind="bad-data",
             )
         own = program.shapes[name]
