@@ -160,8 +160,10 @@ def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
         return array.reshape(shape)
     wanted = "×".join(map(str, shape))
     found = "×".join(map(str, array.shape)) if array.ndim > 1 else f"a list of {array.size}"
-    as_list = f"a list of {shape[0]} numbers" if shape[1:] == (1,) else f"an array of the shape {shape}"
-    hint = "it looks transposed" if array.shape == shape[::-1] else f"what fits is {as_list}"
+    fitting = f"an array of the shape {shape}"
+    if shape[1:] == (1,):
+        fitting = f"a list of {shape[0]} numbers"
+    hint = "it looks transposed" if array.shape == shape[::-1] else f"what fits is {fitting}"
     raise GradError(
         f"{where}: {name} is {found}, but the model has {wanted}", hint=hint, kind="bad-data"
     )
