@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from gradcli.errors import cells
 from gradcli.record import Record
@@ -17,16 +18,19 @@ def fold(text: str, width: int | None, indent: int) -> list[str]:
     outside brackets where it can be, and words at spaces. Where that does not do, behind a bracket
     that opens and between indices; what can't be broken sticks out.
     """
+    if width is None or cell_width(text) <= width:
+        return [text]
     lines: list[str] = []
-    pad = ""
-    while width is not None and cell_width(pad + text) > width:
-        at = _break(text, width - len(pad))
+    places, start, pad = _places(text), 0, ""
+    while cell_width(pad + text[start:]) > width:
+        begun = cell_width(text[:start])
+        at = _break([place for place in places if place.at > start], begun, width - len(pad))
         if at is None:
             break
-        lines.append(pad + text[:at].rstrip())
-        text = text[at:].lstrip()
+        lines.append(pad + text[start:at].rstrip())
+        start = at + len(text[at:]) - len(text[at:].lstrip())
         pad = " " * indent
-    lines.append(pad + text)
+    lines.append(pad + text[start:])
     return lines
 
 
@@ -42,14 +46,13 @@ class _Place(Record):
     tight: bool
 
 
-def _break(text: str, width: int) -> int | None:
-    """Where to break a text that is too long; None where there is no place."""
-    places = _places(text)
-    fitting = [place for place in places if place.used <= width]
+def _break(places: Sequence[_Place], begun: int, width: int) -> int | None:
+    """Where to break what is too long, that begins after so many cells; None for no place."""
+    fitting = [place for place in places if place.used - begun <= width]
     loose = [place for place in fitting if not place.tight]
     # The outermost brackets' last place, unless that leaves a short line; else any; else the next.
     # Behind a comma is better than before an operator.
-    long = [place for place in loose if 5 * place.used >= 2 * width]
+    long = [place for place in loose if 5 * (place.used - begun) >= 2 * width]
     for some in (long, loose[-1:], fitting[-1:], places[:1]):
         if some:
             return min(some, key=lambda place: (place.depth, not place.comma, -place.at)).at

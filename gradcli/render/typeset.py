@@ -22,6 +22,9 @@ ARRAYS: dict[str, Callable[[str], str]] = {
 }
 ESCAPED = str.maketrans({c: f"\\{c}" for c in "#$\"\\/&_^'~,;`@<>*|"})
 
+WORDS = ('"', "italic(", "upright(")
+ENDS, BEGINNINGS = ')"_\\', "\"(_^.'"  # of pieces that would be one without a space
+
 # What takes arguments: how many, and what it makes of them.
 TAKERS: dict[str, tuple[int, Callable[..., str]]] = {
     "frac": (2, "frac({}, {})".format),
@@ -53,10 +56,10 @@ class Typst(Markup[str]):
         return text
 
     def row(self, pieces: Sequence[str]) -> str:
-        return " ".join(pieces)
+        return joined(pieces)
 
     def fenced(self, pieces: Sequence[str]) -> str:
-        return f"lr({' '.join(pieces)})"
+        return f"lr({joined(pieces)})"
 
     def script(self, pieces: list[str], taker: str, text: str) -> None:
         base = pieces.pop() if pieces else '""'
@@ -99,4 +102,16 @@ class Typst(Markup[str]):
 @lru_cache(maxsize=8192)
 def math(latex: str) -> str:
     """Mathematics that `render.latex` has written, in Typst's markup. Raises Defect."""
-    return " ".join(read(latex, Typst()))
+    return joined(read(latex, Typst()))
+
+
+def joined(pieces: Sequence[str]) -> str:
+    """Pieces in a row. A space beside a word would be seen, and stands only where it must."""
+    found, word = "", False
+    for piece in pieces:
+        last, first = found[-1:], piece[:1]
+        merged = (last.isalnum() or last in ENDS) and (first.isalnum() or first in BEGINNINGS)
+        found += " " if merged or not (word or piece.startswith(WORDS)) else ""
+        found += piece
+        word = piece.startswith(WORDS)
+    return found.strip()

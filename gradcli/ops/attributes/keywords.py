@@ -62,7 +62,7 @@ def _tried_axes(at: At) -> Iterator[Any]:
 
 
 def _latex_axes(value: Any, default: Any, markup: Markup) -> str:
-    return "" if value == default else rf"\text{{axis }}{value}"
+    return "" if value == default else rf"\text{{axis}}={value}"
 
 
 attribute(
@@ -137,7 +137,7 @@ attribute(
     about="ddof",
     read=_ddof,
     text=str,
-    latex=lambda value, default, markup: rf"\text{{ddof }}{value}" if value else "",
+    latex=lambda value, default, markup: rf"\text{{ddof}}={value}" if value else "",
     tried=lambda at: (0, 1),
 )
 
@@ -152,7 +152,7 @@ def _number(name: str, about: str, tried: tuple[int, ...], read: Any = same_valu
         read=read,
         text=str,
         latex=lambda value, default, markup: (
-            "" if value == default else rf"\text{{{name} }}{value}"
+            "" if value == default else rf"\text{{{name}}}={value}"
         ),
         tried=lambda at: tried,
     )
@@ -211,7 +211,7 @@ def _amount(name: str, about: str, least: int, *tried: int) -> None:
         read=lambda size, at: plain(size),
         text=lambda value: value.text if isinstance(value, Size) else str(value),
         latex=lambda value, default, markup: (
-            "" if value == default else rf",\ \text{{{name} }}{latex_amount(value, markup)}"
+            "" if value == default else rf",\ \text{{{name}}}={latex_amount(value, markup)}"
         ),
         code=lambda value, shapes: int(value.value) if isinstance(value, Size) else value,
         moved=lambda value, forms, at, worth: value if forms is None else plain(worth.size(forms)),
@@ -233,7 +233,7 @@ attribute(
     about="extra",
     read=_extra,
     text=str,
-    latex=lambda value, default, markup: "" if value == default else rf",\ \text{{extra }}{value}",
+    latex=lambda value, default, markup: "" if value == default else rf",\ \text{{extra}}={value}",
     moved=lambda value, forms, at, worth: (
         value
         if forms is None
