@@ -126,7 +126,7 @@ operator(
     np.divide,
     lambda s, g, z, x, y: (g / y, -g / y**2 if _is(x, 1) else -g * x / y**2),
     infix("/", PRODUCT),
-    Spelling(r"\frac{{{0}}}{{{1}}}", needs=(0, 0)),
+    Spelling(r"\frac{{{0}}}{{{1}}}", POWER, (0, 0)),
     sized=lambda sizes, a, b: sizes.divide(a, b),
     linear=((0,),),
     terms=lambda s, book, x, y: book.multiply(x, book.power(y, -1)),

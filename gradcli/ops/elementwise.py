@@ -400,7 +400,9 @@ function(
     "a where c is not 0, else b",
     exact=lambda a, c, x, y: a.choose(c, x, y, x),
     operands=("c", "a", "b"),
-    latex=r"\begin{{cases}} {1} & \text{{where }} {0} \\ {2} & \text{{else}} \end{{cases}}",
+    latex=Spelling(
+        r"\begin{{cases}} {1} & \text{{where }} {0} \\ {2} & \text{{else}} \end{{cases}}", POWER
+    ),
     kink="no gradient flows through the condition",
     branches=lambda c, a, b: np.asarray(c.real != 0),
     linear=((1, 2),),

@@ -142,7 +142,7 @@ def _node(node: Drawn, lines: list[str], x: float, y: float, width: float, heigh
     """A node, with a line left free for what its derivative is worth."""
     left, top = x - width / 2, y - height / 2
     texts = "".join(
-        f'<text x="{x:.0f}" y="{top + PAD + LINE * (k + 0.5):.0f}">{escape(line)}</text>'
+        f'<text x="{x:.0f}" y="{top + PAD / 2 + LINE * (k + 0.5):.0f}">{escape(line)}</text>'
         for k, line in enumerate([*lines, ""])
     )
     return (

@@ -164,7 +164,7 @@ function tell(position) {
   table.append(head);
   const rows = step.dataset.uses.split(" ").map(line).filter(Boolean);
   for (const item of rows) table.append(row(item, one(".l", item), kind(item.id)));
-  table.append(row(step, one(".f", step), "this step"));
+  table.append(row(step, made("span", "its value"), "this step"));
   now.append(table);
   const whole = lasts.get(step.dataset.to) <= position - 1;
   const text = whole ? "whole now" : "so far; more is added later";
