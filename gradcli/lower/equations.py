@@ -78,13 +78,10 @@ def define(env: Env, target: ast.Target, code: ast.Code, total: bool = False) ->
     the entries of their terms too, where without that an array would be left.
     """
     _check_target(env, target)
-    mark = env.listing.mark()
-    value = quantity(env, code)
-    if total and env.shape_of(value) != env.text.sizes.scalar and has_sum(code):
-        env.listing.forget(mark)
-        value = quantity(env._replace(frame=env.frame._replace(totals=True)), code)
+    begin = len(env.listing.steps)
+    value = _total(env, code) if total and has_sum(code) else quantity(env, code)
     if target.members is not None:
-        return _define_member(env, target, value, mark.steps)
+        return _define_member(env, target, value, begin)
     name, place = target.name
     if env.scope.holder().kind == "def":
         # The inner names of a definition are the tool's: its operations keep their z names.
@@ -92,10 +89,20 @@ def define(env: Env, target: ast.Target, code: ast.Code, total: bool = False) ->
         return value if isinstance(value, Ref) else Ref(name, env.text.sizes.scalar)
     shown = _shown(env, target.name)
     rolled = env.frame.form(shown)
-    ref = bind_last(env, value, shown + env.frame.suffix, rolled, mark.steps, place)
+    ref = bind_last(env, value, shown + env.frame.suffix, rolled, begin, place)
     env.scope.bind(name, ref, place)
     env.listing.named[ref.name] = place
     return ref
+
+
+def _total(env: Env, code: ast.Code) -> Ref | Number:
+    """The value of an expression as a scalar, with what its sums go over."""
+    mark = env.listing.mark()
+    value = quantity(env, code)
+    if env.shape_of(value) == env.text.sizes.scalar:
+        return value
+    env.listing.forget(mark)
+    return quantity(env._replace(frame=env.frame._replace(totals=True)), code)
 
 
 def _check_target(env: Env, target: ast.Target) -> None:

@@ -52,7 +52,7 @@ class Numbering:
     def give_back(self, name: str) -> None:
         """Have the last number again, where `name` is its name and that of one step alone."""
         last = self.counter - 1
-        if self.counter and name == self.name(last) and self.shared != last:
+        if last >= 0 and name == self._names[last] and self.shared != last:
             self.counter = last
 
 
@@ -87,6 +87,7 @@ class Listing:
         self.kinds: dict[Any, Kind] = {} if kinds is None else kinds
         self.elements = 0  # of all arrays
         self.uses: list[Use] | None = None  # in the iteration at hand, where somebody asks
+        self.most = MOST_ARRAYS * text.max_elements
 
     def emit(
         self,
@@ -102,7 +103,15 @@ class Listing:
         Raises GradError where the operands do not fit, GradErrors where the whole grows too large.
         """
         scalar = self.text.sizes.scalar
-        key = (op, tuple([i.shape if i.__class__ is Ref else scalar for i in items]), attrs)
+        shapes: list[Shape] = []
+        args: list[Operand] = []
+        rolling: Any = letters
+        for item in items:
+            quantity = item.__class__ is Ref
+            shapes.append(item.shape if quantity else scalar)  # type: ignore[union-attr]
+            args.append(item.name if quantity else item)  # type: ignore[union-attr, arg-type]
+            rolling = rolling or item.rolled
+        key = (op, tuple(shapes), attrs)
         kind = self.kinds.get(key)
         if kind is None:
             kind = self.kinds[key] = kind_of(self.text, self.steps, op, items, attrs, place)
@@ -121,12 +130,11 @@ class Listing:
             self.notes.setdefault(sign, Note(remark, self.text.span(sign)))
         base = self.numbering.take()
         name = base + frame.suffix
-        args: tuple[Operand, ...] = tuple([i.name if isinstance(i, Ref) else i for i in items])
-        form = frame.form(base)
+        form = Member(base, frame.letters) if frame.letters else None
         rolled = None
-        if form or letters or any([i.rolled for i in items]):
+        if form or rolling:
             rolled = self.recorder.rolled(form or name, items, letters)
-        self.steps.append(Step(name, call, args, place, rolled))
+        self.steps.append(Step(name, call, tuple(args), place, rolled))
         self.shapes[name] = call.shape
         below = None
         if op.counts is not None:
@@ -141,13 +149,12 @@ class Listing:
     def take(self, size: int, place: Place) -> None:
         """Count an array's elements. Raises GradErrors where those of all arrays are too many."""
         self.elements += size
-        most = MOST_ARRAYS * self.text.max_elements
-        if self.elements > most:
-            raise GradErrors([self._too_many(most, place)])
+        if self.elements > self.most:
+            raise GradErrors([self._too_many(place)])
 
-    def _too_many(self, most: int, place: Place) -> GradError:
+    def _too_many(self, place: Place) -> GradError:
         return self.text.error(
-            f"the model's arrays have more than {most:,} elements in all",
+            f"the model's arrays have more than {self.most:,} elements in all",
             place,
             "--max-elements raises the limit",
             kind="too-large",

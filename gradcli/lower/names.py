@@ -88,9 +88,9 @@ def elsewhere(env: Env, name: str, place: Place) -> str | None:
 def check_new(env: Env, name: ast.Name) -> None:
     """Raise GradError where a name is already defined; a definition may use the file's again."""
     text, scope = name.text, env.scope
-    around = [scope] if scope.kind == "def" else list(scope.chain())
-    if all(text not in s.names for s in around):
+    if (text not in scope.names) if scope.kind == "def" else scope.find(text) is None:
         return
+    around = [scope] if scope.kind == "def" else list(scope.chain())
     before = next((s.places[text] for s in around if text in s.places), None)
     if before is None:
         raise env.error(
