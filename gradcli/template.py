@@ -109,11 +109,12 @@ def flip(nodes: list[Node], turned: Container[Any], *, fewest: bool = False) -> 
                     inward = op.flip(signature, operands)
                     if inward is not None and _turns(inward) < _turns(plain.T):
                         moved = inward
-                pair = Pair(plain, plain if scalar else (moved if moved is not None else plain.T))
+                other = moved if moved is not None else plain.T
+                pair = Pair(plain, plain if scalar else other, signature.shapes)
             elif moved is None:
                 pair = Pair(plain, plain if scalar else plain.T)
             else:
-                pair = Pair(moved if scalar else moved.T, moved)
+                pair = Pair(moved if scalar else moved.T, moved, signature.shapes)
         pairs.append(pair)
         inside.append(has)
     return pairs[-1].flipped

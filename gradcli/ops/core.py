@@ -50,10 +50,14 @@ class Signature(Record):
 
 
 class Pair(Record):
-    """An operand in a flipped (numerator) expression: as it is, and transposed."""
+    """An operand in a flipped (numerator) expression: as it is, and transposed.
+
+    inner: the shapes of its own operands, as they are in what is flipped.
+    """
 
     plain: Expr
     flipped: Expr
+    inner: tuple[Shape, ...] = ()
 
 
 BARE = ATOM + 1  # what an operand must be that gets a subscript: a name that has none

@@ -121,9 +121,22 @@ def _matmul_flip(s: Signature, pairs: Sequence[Pair]) -> Expr | None:
     if any(len(shape) != 2 for shape in s.shapes):
         return None
     left, right = pairs[1].flipped, pairs[0].flipped
-    if right.op == "matmul":  # a chain stays one, without brackets
-        return left @ right.args[0] @ right.args[1]
+    if right.op == "matmul" and _is_no_longer(s, pairs[0].inner):
+        return left @ right.args[0] @ right.args[1]  # a chain stays one, without brackets
     return left @ right
+
+
+def _is_no_longer(s: Signature, inner: tuple[Shape, ...]) -> bool:
+    """Whether (A @ B) @ C takes no fewer operations than A @ (B @ C).
+
+    inner: the shapes of A and B, where it is these that are multiplied.
+    """
+    if len(inner) != 2:
+        return False
+    m, k, p, n = (int(size.value) for size in (*inner[0], inner[1][1], s.shapes[1][1]))
+    first = m * p * (2 * k - 1) + m * n * (2 * p - 1)
+    last = k * n * (2 * p - 1) + m * n * (2 * k - 1)
+    return last <= first
 
 
 operator(
