@@ -215,7 +215,7 @@ class _Assembly:
         self.shown.append(line)
         self.names[line.name] = self.names[name]
         self.steps[Derived(line.name)] = name
-        if not line.more and name not in self.found.apart:
+        if line.value.terms and not line.more and name not in self.found.apart:
             self.known[line.tree.number] = Derived(line.name)
 
     def _row(self, tree: Tree, target: str, assign: str, operand: int) -> None:

@@ -41,7 +41,7 @@ class Book(Algebra):
         self.named: dict[Atom, Atom] = {}
         self.closed: dict[tuple[Atom, int | None], Fraction] = {}
         self.declared: dict[Atom, str] = {}
-        self.totals: dict[tuple[Atom, int], Fraction | None] = {}
+        self.totals: dict[tuple[Atom, Labels], Fraction | None] = {}
         self.close: Callable[[Value], tuple[Value, str]] | None = None  # by sums that are known
 
     # ── names ──
@@ -94,23 +94,24 @@ class Book(Algebra):
 
     # ── sums that are known ──
 
-    def total(self, atom: Atom, position: int) -> Fraction | None:
-        """The sums of a name along one of its axes, where they are all one number."""
-        key = (atom, position)
+    def total(self, atom: Atom, positions: Labels) -> Fraction | None:
+        """The sums of a name along some of its axes, where they are all one number."""
+        key = (atom, positions)
         if key not in self.totals:
-            self.totals[key] = self._total(atom, atom.axes[position])
+            self.totals[key] = self._total(atom, tuple([atom.axes[k] for k in positions]))
         return self.totals[key]
 
-    def _total(self, atom: Atom, axis: int) -> Fraction | None:
-        for known in (axis, None):
-            if (known is not None or len(atom.axes) == 1) and (atom, known) in self.closed:
-                return self.closed[atom, known]
+    def _total(self, atom: Atom, axes: Labels) -> Fraction | None:
+        if len(axes) == 1 and (atom, axes[0]) in self.closed:
+            return self.closed[atom, axes[0]]
+        if len(axes) == len(atom.axes) and (atom, None) in self.closed:
+            return self.closed[atom, None]
         x = self.defined.get(atom)
         if x is None:
             return None
         one = self.sizes.constant(1)
-        shape = tuple([one if k == axis else size for k, size in enumerate(x.shape)])
-        found = self.contract(self.spread_out(x), (axis,), shape)
+        shape = tuple([one if k in axes else size for k, size in enumerate(x.shape)])
+        found = self.contract(self.spread_out(x), axes, shape)
         if self.close is not None:
             found = self._closed(atom, found)
         if not found.terms:

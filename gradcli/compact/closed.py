@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
 from gradcli.compact.book import Book
-from gradcli.compact.terms import FIRST, Factor, Term, Value, contracted, merged, value
+from gradcli.compact.terms import FIRST, Factor, Labels, Term, Value, contracted, merged, value
 
 
 class Rewritten(NamedTuple):
@@ -40,20 +41,14 @@ def closed(book: Book, x: Value) -> Rewritten | None:
 
 
 def _closed(book: Book, term: Term) -> tuple[Term, Fraction, str] | None:
-    for label in sorted(contracted(term)):
-        holding = [f for f in term if label in f.labels]
-        if len(holding) != 1 or holding[0].labels.count(label) != 1:
-            continue
-        (f,) = holding
-        if f.exponent != 1 or f.atom.linear:
-            continue
-        total = book.total(f.atom, f.labels.index(label))
+    for f, labels in _summed_alone(term):
+        total = book.total(f.atom, tuple([f.labels.index(label) for label in labels]))
         if total is None:
             continue
         rest = [g for g in term if g is not f]
         extra: list[Factor] = []
         for other, size in zip(f.labels, f.atom.sizes, strict=True):
-            if other != label and other >= FIRST and not any(other in g.labels for g in rest):
+            if other not in labels and other >= FIRST and not any(other in g.labels for g in rest):
                 number, more = book.measure(size)
                 total *= number
                 extra += more
@@ -62,3 +57,18 @@ def _closed(book: Book, term: Term) -> tuple[Term, Fraction, str] | None:
         said = book.declared.get(f.atom, usual)
         return new, c, said
     return None
+
+
+def _summed_alone(term: Term) -> Iterator[tuple[Factor, Labels]]:
+    """The forward factors with labels that they alone are summed over: one, and all together."""
+    found: dict[Factor, list[int]] = {}
+    for label in sorted(contracted(term)):
+        holding = [f for f in term if label in f.labels]
+        if len(holding) == 1 and holding[0].labels.count(label) == 1:
+            (f,) = holding
+            if f.exponent == 1 and not f.atom.linear:
+                yield f, (label,)
+                found.setdefault(f, []).append(label)
+    for f, labels in found.items():
+        if len(labels) > 1:
+            yield f, tuple(labels)

@@ -55,12 +55,16 @@ def _names(short: Compact) -> set[str]:
 
 def _found(literal: Derivation, found: Lines, near: Near) -> Compact | None:
     """The lines put together, compared and proven; None where they are none that are right, or
-    take more operations.
+    take more operations, those from which every derivative's name was put in step by step too.
     """
     plain: set[str] = set()
+    every = False
     for _ in range(TRIES):
         try:
-            short = assembled(literal, found, found.found(plain), near)
+            short = assembled(literal, found, found.found(plain, every), near)
+            if operations(short) > operations(literal) and not every:
+                every = True
+                short = assembled(literal, found, found.found(plain, every), near)
         except (Mismatch, Defect):
             return None
         wrong = differing(literal.reified, short.reified, found.data)

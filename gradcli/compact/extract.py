@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import prod
 from typing import TypeAlias
 
 from gradcli.compact.atoms import Atoms, Total
@@ -13,6 +14,7 @@ from gradcli.compact.trees import Grove, Tree, below
 from gradcli.sizes import alike, is_one, is_scalar, numbers, plain
 
 TermC: TypeAlias = tuple[Term, Fraction]
+Signed: TypeAlias = tuple[int, Tree]
 
 
 def flops(tree: Tree) -> int:
@@ -27,6 +29,16 @@ def _is_rest(factor: Factor, mask: Factor) -> bool:
     names = dict(enumerate(factor.labels))
     terms = {tuple(relabelled(t, names)): c for t, c in factor.atom.what.value.terms}
     return terms == {(): Fraction(1), (mask,): Fraction(-1)}
+
+
+def _differs(term: Term) -> bool:
+    """Whether a product holds a difference, which may be turned round."""
+    return any(
+        isinstance(f.atom.what, Total)
+        and f.exponent == 1
+        and any(c < 0 for _, c in f.atom.what.value.terms)
+        for f in term
+    )
 
 
 class Extractor:
@@ -85,12 +97,14 @@ class Extractor:
         return None
 
     def _added(self, terms: Sequence[TermC], want: Want) -> Tree:
-        groups: dict[frozenset[int], list[TermC]] = {}
+        groups: dict[frozenset[int], list[Signed]] = {}
+        turned = self._turned(terms, want)
         for term, c in terms:
             labels = frozenset(label for f in term for label in f.labels if label in want)
-            groups.setdefault(labels, []).append((term, c))
+            sign = 1 if c > 0 or term in turned else -1
+            groups.setdefault(labels, []).append((sign, self.product(term, sign * c, want)))
         ordered = sorted(groups, key=lambda g: (len(g), sorted(g)))
-        *small, last = [self._group(groups[labels], want) for labels in ordered]
+        *small, last = [self._group(groups[labels]) for labels in ordered]
         if not small:
             return self._signed(*last)
         total = small[0]
@@ -98,19 +112,31 @@ class Extractor:
             total = self._plus(total, more)
         return self._signed(*self._plus(last, total))
 
-    def _group(self, terms: Sequence[TermC], want: Want) -> tuple[int, Tree]:
-        """The sum of terms on the same labels, but for its sign."""
-        ordered = sorted(terms, key=lambda item: item[1] < 0)
-        sign = -1 if ordered[0][1] < 0 else 1
-        total: tuple[int, Tree] | None = None
-        for term, c in ordered:
-            tree = self.product(term, abs(c), want)
-            mine = (sign * (1 if c > 0 else -1), tree)
-            total = mine if total is None else self._plus(total, mine)
-        assert total is not None
-        return sign * total[0], total[1]
+    def _turned(self, terms: Sequence[TermC], want: Want) -> list[Term]:
+        """The terms that bear a minus sign inside, where all have one and that costs less.
 
-    def _plus(self, one: tuple[int, Tree], other: tuple[int, Tree]) -> tuple[int, Tree]:
+        A difference is turned round for nothing; of others one is enough.
+        """
+        if any(c > 0 for _, c in terms):
+            return []
+        pairs = [(self.product(term, c, want), self.product(term, -c, want)) for term, c in terms]
+        more = [flops(minus) - flops(plus) for minus, plus in pairs]
+        free = [term for k, (term, _) in zip(more, terms, strict=True) if k <= 0 and _differs(term)]
+        if free:
+            return free
+        least = min(range(len(terms)), key=lambda k: more[k])
+        outside = max(prod([int(size.value) for size in tree.shape]) for tree, _ in pairs)
+        return [terms[least][0]] if more[least] < outside else []
+
+    def _group(self, pieces: Sequence[Signed]) -> Signed:
+        """The sum of terms on the same labels, but for its sign."""
+        ordered = sorted(pieces, key=lambda piece: piece[0] < 0)
+        total = ordered[0]
+        for more in ordered[1:]:
+            total = self._plus(total, more)
+        return total
+
+    def _plus(self, one: Signed, other: Signed) -> Signed:
         if one[0] < 0 < other[0]:
             one, other = other, one
         return one[0], self.grove.apply("add" if one[0] == other[0] else "sub", one[1], other[1])

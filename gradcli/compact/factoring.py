@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradcli.compact.atoms import common
+from gradcli.compact.atoms import ONE, Total, common
 from gradcli.compact.book import Book
 from gradcli.compact.terms import (
     FIRST,
@@ -25,7 +25,16 @@ MOST_GROUPS = 6  # of terms that share something, tried at once
 
 
 def factored(book: Book, x: Value, price: Callable[[Value], Any]) -> Value:
-    """What two or more terms share taken out of them, as long as that costs less."""
+    """What two or more terms share taken out of them, as long as that costs less.
+
+    What is a number for each entry is then put back where it meets others.
+    """
+    x = _taken_out(book, x, price)
+    inside = _put_back(book, x)
+    return x if inside is None or price(inside) >= price(x) else inside
+
+
+def _taken_out(book: Book, x: Value, price: Callable[[Value], Any]) -> Value:
     cost = price(x)
     while len(x.terms) > 1:
         groups: dict[object, list[tuple[int, Factor]]] = {}
@@ -38,11 +47,37 @@ def factored(book: Book, x: Value, price: Callable[[Value], Any]) -> Value:
         able = [g for g in groups.values() if len(g) > 1]
         able.sort(key=lambda g: (len(g), _weight(g[0][1])), reverse=True)
         tried = [_grouped(book, x, g, price) for g in able[:MOST_GROUPS]]
+        tried.append(_scaled(book, x))
         found = [(price(y), k, y) for k, y in enumerate(tried) if y is not None]
         if not found or min(found)[0] > cost:
             return x
         cost, _, x = min(found)
     return x
+
+
+def _put_back(book: Book, x: Value) -> Value | None:
+    """A sum that numbers multiply with these in each of its terms."""
+    if len(x.terms) != 1:
+        return None
+    ((term, c),) = x.terms
+    numbers = [f for f in term if not f.labels]
+    others = [f for f in term if f.labels]
+    if not numbers or len(others) != 1 or others[0].exponent != 1:
+        return None
+    (total,) = others
+    if not isinstance(total.atom.what, Total):
+        return None
+    names = dict(enumerate(total.labels))
+    inner = [(relabelled(t, names), d) for t, d in total.atom.what.value.terms]
+    return value(x.shape, [merged([*t, *numbers], c * d, book.measure) for t, d in inner])
+
+
+def _scaled(book: Book, x: Value) -> Value | None:
+    """A sum by the number that all its terms have."""
+    if {abs(c) for _, c in x.terms} == {ONE} or len({abs(c) for _, c in x.terms}) > 1:
+        return None
+    atom, labels, content = book.sum_atom(x)
+    return value(x.shape, [((Factor(atom, labels, 1),), content)])
 
 
 def _weight(f: Factor) -> tuple[int, bool, int]:

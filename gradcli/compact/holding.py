@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.compact.atoms import Made, Name, Total
-from gradcli.compact.terms import Value, contracted
+from gradcli.compact.terms import Term, Value, contracted
 
 LINE_TERMS, LINE_FACTORS, LINE_SUMS = 8, 10, 3  # of a line put together from others
 
@@ -13,7 +13,14 @@ LINE_TERMS, LINE_FACTORS, LINE_SUMS = 8, 10, 3  # of a line put together from ot
 def is_long(x: Value) -> bool:
     """Whether a value is too long for a line, so that what it is keeps its name."""
     return len(x.terms) > LINE_TERMS or any(
-        len(term) > LINE_FACTORS or len(contracted(term)) > LINE_SUMS for term, _ in x.terms
+        len(term) > LINE_FACTORS or _sums(term) > LINE_SUMS for term, _ in x.terms
+    )
+
+
+def _sums(term: Term) -> int:
+    """How many sums a term has: one along several axes of the same factors is one."""
+    return len(
+        {frozenset(k for k, f in enumerate(term) if c in f.labels) for c in contracted(term)}
     )
 
 

@@ -90,13 +90,13 @@ class Lines:
         self.fixed = self.wanted | set(self.gaining)
         self._divisors()
 
-    def found(self, plain: Collection[str] = ()) -> list[Line]:
+    def found(self, plain: Collection[str] = (), every: bool = False) -> list[Line]:
         """The lines, in an order in which each uses earlier ones alone.
 
-        plain: those to which no rule is applied.
+        plain: those to which no rule is applied. every: begin with every derivative's name kept.
         """
         self.plain = plain
-        kept = self._used_twice()
+        kept = set(self._chained(self.totals)) if every else self._used_twice()
         kept, lines = self._fewer(kept, self.built(kept), lambda some: price(_trees(some)))
         return self._fewer(kept, lines, self.cost)[1]
 

@@ -33,6 +33,7 @@ class Pattern(NamedTuple):
     c: Fraction
     loose: frozenset[int]
     atoms: frozenset[Atom]
+    is_multiple: bool  # of one other name, by a number
 
 
 def pattern(name: Atom, x: Value) -> Pattern | None:
@@ -41,9 +42,8 @@ def pattern(name: Atom, x: Value) -> Pattern | None:
         return None
     ((term, c),) = x.terms
     factors = [f for f in term if f.labels or not _is_number(f.atom)]
-    if not factors or (
-        len(factors) == 1 and abs(factors[0].exponent) == 1 and not contracted(term)
-    ):
+    lone = len(factors) == 1 and abs(factors[0].exponent) == 1 and not contracted(term)
+    if not factors or (lone and (name.linear or (len(term) == 1 and abs(c) == 1))):
         return None
     held = {label for f in factors for label in f.labels}
     if not set(name.axes) <= held:
@@ -55,7 +55,7 @@ def pattern(name: Atom, x: Value) -> Pattern | None:
     ):
         return None  # an outer product: no shorter way to what it is made of
     atoms = frozenset(f.atom for f in factors)
-    return Pattern(name, name.axes, tuple(term), c, frozenset(contracted(term)), atoms)
+    return Pattern(name, name.axes, tuple(term), c, frozenset(contracted(term)), atoms, lone)
 
 
 def is_outer(x: Value) -> bool:

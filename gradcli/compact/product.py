@@ -68,7 +68,7 @@ class Product:
 
     def tree(self) -> Tree:
         if not self.factors:
-            return self.grove.number(self.scalar.as_number(self.book.sizes))
+            return self._number(self.scalar)
         items = [
             Item(frozenset(f.labels), f.exponent < 0, 0 if abs(f.exponent) == 1 else 1)
             for f in self.factors
@@ -77,9 +77,8 @@ class Product:
         root = plan(items, frozenset(w for w in self.want if w is not None), sizes)
         self._place(root)
         tree = self._build(root, self.want)
-        if root.inverse:
-            over = self.scalar.as_number(self.book.sizes)
-            return self.grove.apply("div", self.grove.number(over), tree)
+        if self._divides(root):
+            return self.grove.apply("div", self._number(self.scalar), tree)
         return tree
 
     def _place(self, root: Node) -> None:
@@ -93,8 +92,20 @@ class Product:
                 if self.scalar.inverts(count, self.book.sizes):
                     self.mean = node
                     return
-        able = [node for node in nodes if not node.inverse]
-        self.at = min(reversed(able), key=lambda node: node.size)
+        nodes.sort(key=lambda node: (node.size, node.inverse))
+        least = [n for n in nodes if (n.size, n.inverse) == (nodes[0].size, nodes[0].inverse)]
+        self.at = least[-1]
+
+    def _divides(self, node: Node) -> bool:
+        """Whether what is around a node is divided by it.
+
+        Not so where a number that is no inverse is divided by it first.
+        """
+        if not node.inverse or (node is self.at and not self.scalar.divides):
+            return False
+        if node.left is None or node.right is None:
+            return True
+        return self._divides(node.left) and self._divides(node.right)
 
     def _sums(self, node: Node) -> bool:
         """Whether a node's labels are summed along axes, not by a product."""
@@ -107,25 +118,30 @@ class Product:
 
     def _build(self, node: Node, want: Want) -> Tree:
         tree = self._node(node, want)
-        if node is self.at:
-            tree = self.scaled(tree)
-        return tree
+        if node is not self.at:
+            return tree
+        if not node.inverse:
+            return self.scaled(tree)
+        if not self._divides(node):
+            return self.grove.apply("div", self._number(self.scalar), tree)
+        return self.grove.apply("mul", self._number(self.scalar.inverse()), tree)
+
+    def _number(self, scalar: Scalar) -> Tree:
+        return self.grove.number(scalar.as_number(self.book.sizes))
 
     def scaled(self, tree: Tree) -> Tree:
         """A tree by the number of the term."""
-        sizes = self.book.sizes
         if self.scalar.number == -1 and self.scalar.is_plain:
             return self.grove.apply("neg", tree)
         if self.scalar.divides:
-            under = self.grove.number(self.scalar.inverse().as_number(sizes))
-            return self.grove.apply("div", tree, under)
-        return self.grove.apply("mul", self.grove.number(self.scalar.as_number(sizes)), tree)
+            return self.grove.apply("div", tree, self._number(self.scalar.inverse()))
+        return self.grove.apply("mul", self._number(self.scalar), tree)
 
     def _node(self, node: Node, want: Want) -> Tree:
         if node.left is None or node.right is None:
             return self._alone(node, want)
         left, right = node.left, node.right
-        if not node.summed and not (left.inverse or right.inverse):
+        if not node.summed and not (self._divides(left) or self._divides(right)):
             lone = (left.labels, right.labels)
             if all(len(s) == 1 for s in lone) and left.labels != right.labels and len(want) == 2:
                 first, second = (left, right) if want[0] in left.labels else (right, left)
@@ -145,15 +161,15 @@ class Product:
 
     def _elementwise(self, left: Node, right: Node, want: Want) -> Tree:
         a, b = (self._build(n, _narrow(want, n.labels)) for n in (left, right))
-        if right.inverse and not left.inverse:
-            return self.grove.apply("div", a, b)
-        if left.inverse and not right.inverse:
-            return self.grove.apply("div", b, a)
+        if self._divides(left) != self._divides(right):
+            return self.grove.apply("div", *((b, a) if self._divides(left) else (a, b)))
         return self.grove.apply("mul", *sorted((a, b), key=first))
 
     def _positive(self, node: Node, want: Want) -> Tree:
         tree = self._build(node, want)
-        return self.grove.apply("div", self.grove.number(plain(1)), tree) if node.inverse else tree
+        if not self._divides(node):
+            return tree
+        return self.grove.apply("div", self.grove.number(plain(1)), tree)
 
     def _matmul(self, left: Node, right: Node, want: Want, k: int) -> Tree:
         row, column = want

@@ -56,7 +56,8 @@ class Simplifier:
     def __init__(self, book: Book, extractor: Extractor, patterns: Sequence[Pattern]) -> None:
         self.book = book
         self.extractor = extractor
-        self.patterns = tuple(patterns)
+        self.patterns = tuple([p for p in patterns if not p.is_multiple])
+        self.multiples = tuple([p for p in patterns if p.is_multiple])
         self.prices: dict[Value, Price] = {}
         self.shared: dict[Value, Value] = {}
         self.shortest: dict[object, tuple[Term, Fraction]] = {}
@@ -155,40 +156,54 @@ class Simplifier:
         else:
             x = take(Rewritten(names_first, NAMES, ""))
             x = take(Rewritten(one, FACTOR, ""))
+        if self.multiples:
+            by_number = self.named(x, multiples=True)
+            if self.price(by_number) < self.price(x):
+                x = take(Rewritten(by_number, NAMES, ""))
         return x, way
 
     # ── names ──
 
-    def named(self, x: Value) -> Value:
-        """Each term with names for groups of its factors, where that costs less."""
+    def named(self, x: Value, multiples: bool = False) -> Value:
+        """Each term with names for groups of its factors, where that costs less.
+
+        multiples: with those alone that are another name by a number.
+        """
         terms: list[tuple[Term, Fraction]] = []
         for term, c in x.terms:
             factors: list[Factor] = []
             number = c
             for f in term:
                 if f.atom.linear and isinstance(f.atom.what, Total):
-                    atom, places, content = self.book.sum_atom(self.named(f.atom.what.value))
+                    inner = self.named(f.atom.what.value, multiples)
+                    atom, places, content = self.book.sum_atom(inner)
                     factors.append(Factor(atom, tuple([f.labels[k] for k in places]), f.exponent))
                     number *= content
                 else:
                     factors.append(f)
-            terms.append(self._shortest(x.shape, *merged(factors, number, self.book.measure)))
+            terms.append(
+                self._shortest(x.shape, *merged(factors, number, self.book.measure), multiples)
+            )
         return value(x.shape, terms)
 
-    def _shortest(self, shape: Shape, term: Term, c: Fraction) -> tuple[Term, Fraction]:
+    def _shortest(
+        self, shape: Shape, term: Term, c: Fraction, multiples: bool
+    ) -> tuple[Term, Fraction]:
         """The cheapest way to write a term with names: best first."""
         own = {p: None for f in term for p in self.own.get(f.atom, ())}
-        start = (Value(shape, ((term, ONE),)), tuple(own))
-        known = self.shortest.get(start)
+        start = Value(shape, ((term, abs(c)),))
+        key = (start, multiples or tuple(own))
+        known = self.shortest.get(key)
         if known is None:
-            known = self.shortest[start] = self._search(shape, term, (*self.patterns, *own))
-        return known[0], known[1] * c
+            patterns = self.multiples if multiples else (*self.patterns, *own)
+            known = self.shortest[key] = self._search(start, patterns)
+        return known[0], known[1] * (1 if c > 0 else -1)
 
-    def _search(
-        self, shape: Shape, term: Term, patterns: Sequence[Pattern]
-    ) -> tuple[Term, Fraction]:
+    def _search(self, start: Value, patterns: Sequence[Pattern]) -> tuple[Term, Fraction]:
         order = count()
-        best = self._term(shape, term, ONE), (term, ONE)
+        shape = start.shape
+        ((term, c),) = start.terms
+        best = self._term(shape, term, c), (term, c)
         heap = [(best[0], next(order), best[1])]
         seen = {term}
         for _ in range(MOST_NAMES):

@@ -52,6 +52,21 @@ def test_a_power_of_a_product_is_the_product_of_powers_where_it_is(body: str) ->
     assert model.against(found.to_grad(), complete=True).verdict == "pass"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "v = softmax(x)\nm = maximum(x, v)\nw = where(m > 0, m, 0)\nloss L = dot(w, x) / N",
+        "v = softmax(0.5 * x)\nw = relu(abs(v))\nloss L = dot(w, x) / N",
+    ],
+)
+def test_where_few_names_take_more_operations_more_are_kept(body: str) -> None:
+    model = gradcli.parse(f"dim N = 3\ninput x: [N]\n{body}\n")
+    found = model.derive(compact=True, layout="denominator")
+    assert found.notes == ()
+    assert model.against(found.to_grad(), complete=True).verdict == "pass"
+    assert len(found.steps) <= 3
+
+
 OPERATIONS = ["tanh({})", "sigmoid({})", "{} * {}", "{} + {}", "{} - 0.5 * {}", "exp({} / 4)",
               "square({})", "A @ {}", "softmax({})", "{} / (2 + square({}))", "{} * sum({})",
               "relu({})", "{} - mean({})"]  # fmt: skip

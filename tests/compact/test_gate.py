@@ -54,16 +54,16 @@ def test_a_line_that_points_do_not_tell_from_the_right_one_is_refuted_and_put_ri
     right = Lines.found
     tampered: list[str] = []
 
-    def found(lines: Lines, plain: Iterable[str] = ()) -> list[Line]:
-        every = right(lines, plain)
+    def found(lines: Lines, plain: Iterable[str] = (), every: bool = False) -> list[Line]:
+        mine = right(lines, list(plain), every)
         if plain:
-            return every
-        last = every[-1]
+            return mine
+        last = mine[-1]
         tampered.append(last.name)
         grove = lines.grove
         made = "add", (one(1.0), one(1e-12))
         factor = grove.number(Number(1 + 1e-12, None, "(1 + 1e-12)", ATOM, made=made))
-        return [*every[:-1], last._replace(tree=grove.apply("mul", factor, last.tree))]
+        return [*mine[:-1], last._replace(tree=grove.apply("mul", factor, last.tree))]
 
     monkeypatch.setattr(assembly.Lines, "found", found)
     model = gradcli.parse("input x: [3]\nparam w: [3]\ny = x * w\nloss L = sum(y^2)")
