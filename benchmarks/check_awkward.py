@@ -10,16 +10,23 @@ check passes, the same gradient with a mistake in it must not.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "ops"))
+
+from cases import cases
 
 from gradcli.check.gradients.checker import BOTH, Checker, Clock
 from gradcli.check.gradients.numeric import Options, check
 from gradcli.errors import GradError, GradErrors
 from gradcli.lower import lower
+from gradcli.ops import TABLE
 from gradcli.session import Request, Session, compute
 from gradcli.syntax import read, read_source
 
@@ -63,6 +70,21 @@ ENTRIES = (
     "[[1e-300, 1], [1, 1]]", "[[30, 0], [0, 0]]",
 )  # fmt: skip
 
+# What fills all operands of an operation of the table; the cases of one that are looked at.
+FILLS: dict[str, Callable[[Any, Any], Any]] = {
+    "0": lambda rng, shape: np.zeros(shape),
+    "-1": lambda rng, shape: -np.ones(shape),
+    "-1, 0 and 1": lambda rng, shape: rng.integers(-1, 2, shape).astype(float),
+    "near 1": lambda rng, shape: 1 + 1e-9 * rng.normal(size=shape),
+    "40 and -40": lambda rng, shape: 40.0 * np.sign(rng.normal(size=shape)),
+    "1e8": lambda rng, shape: 1e8 * rng.normal(size=shape),
+    "1e-90": lambda rng, shape: 1e-90 * rng.normal(size=shape),
+    "1e-160": lambda rng, shape: 1e-160 * rng.uniform(0.5, 1.5, shape),
+    "1e160": lambda rng, shape: 1e160 * rng.uniform(0.5, 1.5, shape),
+    "all sizes": lambda rng, shape: rng.choice([0, 1e-300, -1e-8, 1, 700, -1e160], shape),
+}
+LOOKED_AT = 4
+
 FAINTEST = 1e-150  # what is fainter underflows on the way
 HEAD = "op cube(a) = a^3:\n    dL/da = dL/dout * 3 * (a^2).T\n"
 WHOLE = {
@@ -72,8 +94,28 @@ WHOLE = {
 }
 
 
-def models() -> Iterator[tuple[str, str]]:
-    """A title and a model's text."""
+def models() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """A title, a model's text and the values that it does not state."""
+    yield from ((title, text, {}) for title, text in _stated())
+    yield from operations()
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each operation of the table, at awkward values throughout."""
+    for op in TABLE.values():
+        every = cases(op)
+        for case in every[:: max(1, len(every) // LOOKED_AT)][:LOOKED_AT]:
+            for title, fill in FILLS.items():
+                rng = np.random.default_rng(3)
+                free = [i for i in range(len(case.operands)) if not case.below(i)]
+                data = {
+                    name: fill(rng, np.shape(value)) if int(name[1:]) in free else value
+                    for name, value in case.draw(1).items()
+                }
+                yield f"{case} at {title}", case.model, data
+
+
+def _stated() -> Iterator[tuple[str, str]]:
     for value in VALUES:
         for function in FUNCTIONS:
             yield f"{function} at {value}", f"input x = {value}\nloss L = {function}\n"
@@ -99,19 +141,19 @@ def models() -> Iterator[tuple[str, str]]:
     yield from WHOLE.items()
 
 
-def session(text: str) -> Session:
+def session(text: str, data: dict[str, Any]) -> Session:
     program = lower(read(read_source("model.eq", text.encode())))
-    return compute(program, {}, Request())
+    return compute(program, data, Request())
 
 
 def verdicts(part: int, first: int = 0, undecided: bool = False, show: Any = print) -> Counter[str]:
     """What is said of right derivations, and of the same with a mistake: one in `part` of them."""
     found: Counter[str] = Counter()
-    for i, (title, text) in enumerate(models()):
+    for i, (title, text, data) in enumerate(models()):
         if i % part != first:
             continue
         try:
-            base = session(text)
+            base = session(text, data)
             report = check(base, Options(BOTH, steps=True))
         except (GradError, GradErrors) as error:
             found["an error with its place"] += 1

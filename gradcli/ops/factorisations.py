@@ -207,7 +207,8 @@ def tall(s: Signature) -> tuple[Size, Size]:
 def _qr(x: Array) -> tuple[Array, Array]:
     """Orthonormal columns and an upper triangle with a positive diagonal.
 
-    Of a complex matrix the analytic ones, by modified Gram-Schmidt: no entry is conjugated.
+    Of a complex matrix the analytic ones: no entry is conjugated. Its columns over the triangle of
+    its real part are almost orthonormal, and of these modified Gram-Schmidt loses no digits.
     """
     if not np.iscomplexobj(x):
         q, r = np.linalg.qr(x)
@@ -216,6 +217,21 @@ def _qr(x: Array) -> tuple[Array, Array]:
             raise np.linalg.LinAlgError("Columns that depend on each other")
         signs = np.where(diagonal < 0, -1.0, 1.0)
         return q * signs[..., None, :], r * signs[..., :, None]
+    near = _qr(x.real)[1]
+    q, r = _gram_schmidt(_over_triangle(x, near))
+    return q, r @ near
+
+
+def _over_triangle(x: Array, r: Array) -> Array:
+    """X R^-1."""
+    found = np.array(x)
+    for j in range(x.shape[-1]):
+        before = (found[..., :, :j] @ r[..., :j, j, None])[..., 0]
+        found[..., :, j] = (found[..., :, j] - before) / r[..., j, j, None]
+    return found
+
+
+def _gram_schmidt(x: Array) -> tuple[Array, Array]:
     q = np.array(x)
     r = np.zeros((*x.shape[:-2], x.shape[-1], x.shape[-1]), x.dtype)
     for j in range(x.shape[-1]):

@@ -112,8 +112,8 @@ reduction(
 
 
 def _unit(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
-    length = norm(x, axes)
-    return np.asarray(x / np.where(length.real == 0, 1, length))
+    there = np.any(x.real != 0, axis=axes, keepdims=True)
+    return np.asarray(x / np.where(there, norm(x, axes), 1))
 
 
 def _unit_vjp(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr | None]:

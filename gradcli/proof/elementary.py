@@ -25,12 +25,14 @@ __all__ = ["Elementary", "MorePoints"]
 
 TURNS = 12  # an angle is drawn as so many times another one
 VANISHES = -1e5  # the exponent, a mask, below which an exponential is 0
+FAR = -VANISHES / 2  # an exponent that one of a mask, and another one, may differ by
 MOST_PAIRED = 60  # logarithms that are looked for as products of two known ones
 JUMP = 1e-9  # how near a jump is too near
 LARGEST_FACTOR = 1000
 LARGEST_POWER = 10**6
 
 LOGARITHM = Doubt("a logarithm")
+BESIDE_A_MASK = Doubt("an exponential that is beyond all range, as one that is taken for 0")
 HIGH = Doubt("a power too high")
 LARGE = Doubt("a root of a large order")
 ROOT = Doubt("a root whose sign may depend on another's")
@@ -112,6 +114,8 @@ class Elementary:
             found.append(values)
             degree = Degree(max(degree.own, own.own), max(degree.times, own.times))
             doubts |= why
+            if abs(exponent) > FAR:  # its product with one that vanishes may be no 0
+                doubts |= {BESIDE_A_MASK}
         if degree.times:
             degree = Degree(degree.own, 1 + self.divide(Degree(degree.own), len(columns)).times)
         at = _array(found, x.at.shape)

@@ -104,4 +104,5 @@ def unread(error: GradError) -> Verdict:
     number, _ = span.source.place(span.start)
     around = span.statement() or span
     target = re.split(r"[-+*/]?=|#", around.text, maxsplit=1)[0].strip()
+    target = target or around.text.strip().partition("\n")[0]  # `= 2 * x` has none
     return Verdict(number, target, UNCHECKED, span, message=error.message, hint=error.hint)

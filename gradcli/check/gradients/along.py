@@ -37,10 +37,12 @@ def along_a_direction(
     forward, truncation = directional(model, direction)
     reverse, size = _product(direction, totals)
     with np.errstate(all="ignore"):
-        bar = sum(float(np.sum(np.abs(direction[n]) * noise.totals[n])) for n in names)
-    rounding = 2 * bar + 1e-13 * size + TINY
+        noisy = sum(float(np.sum(np.abs(direction[n]) * noise.totals[n])) for n in names)
+    rounding = 2 * noisy + 1e-13 * size + TINY
     bar = truncation + rounding
     reason = _reason(forward, reverse, bar)
+    if reason == WRONG and noisy > size:
+        reason = NOISE  # what rounding makes of one mode alone, it makes of the other too
     if reason == WRONG and any(
         _branches(model, direction, sign) != _branches(model, {}, 0.0) for sign in (1, -1)
     ):

@@ -26,7 +26,7 @@ from gradcli.check.gradients.judge import DOUBLE, REASONS, Evidence, Judged, Tol
 from gradcli.check.gradients.noise import Noise, noise
 from gradcli.check.gradients.probe import Probe
 from gradcli.check.gradients.resting import Model
-from gradcli.check.gradients.result import DISAGREE, INCONCLUSIVE, NOISE, NOTHING, Result
+from gradcli.check.gradients.result import DISAGREE, INCONCLUSIVE, NOISE, NOTHING, WRONG, Result
 from gradcli.check.gradients.summary import summarise
 from gradcli.ops.core import Array
 from gradcli.record import Record
@@ -150,7 +150,8 @@ class Checker:
             tolerance,
         )
         judged = judge(evidence)
-        apart = np.nonzero(judged.reason == REASONS.index(DISAGREE))[0]
+        doubtful = DISAGREE if gathered.exact is not None else WRONG
+        apart = np.nonzero(judged.reason == REASONS.index(doubtful))[0]
         if apart.size and evidence.finite is not None:
             reached = probe().reached(at, self.noise.outputs)
             finite = closer(probe(), at, reached, apart, evidence.finite)

@@ -23,7 +23,7 @@ COARSEST = 1e-20  # the largest step where the entry is small, or 0
 LARGER = 1e-30  # a step that shows what the first may have lost
 LEAST = 1e-290  # the smallest step, but for entries that are hardly larger
 STEPS = 24  # between the smallest and the largest
-GROWTH = 1e-3  # of a quotient, from step to step, where it has no limit
+GROWTH = 1e-3  # of a quotient, from step to step, where it has no limit; below it, it is gone
 SAME = 1e-9  # two steps give the same derivative, relative to it
 WIDE = 1e-6  # a bar of finite differences, relative to them, that may hide a kink
 NEARER = 1 / 16  # of a distance
@@ -134,7 +134,8 @@ def limit(steps: Array, rows: Iterable[Array]) -> tuple[Array, Array]:
     bar = np.where(found, apart[steady, column], np.max(apart[:3], axis=0))
     before = np.maximum(steady - 1, 0)
     seen = np.abs(value) * np.broadcast_to(steps, quotients.shape)[before, column] > LEAST
-    unsure = found & (steady > 0) & (quotients[before, column] == 0) & seen
+    gone = np.abs(quotients[before, column]) < GROWTH * np.abs(value)
+    unsure = found & (steady > 0) & gone & seen
     value, bar = np.where(unsure, 0.0, value), np.where(unsure, np.inf, bar)
     size = np.where(np.isnan(quotients[:3]), np.inf, np.abs(quotients[:3]))
     more, less = size[0] - size[1], size[1] - size[2]

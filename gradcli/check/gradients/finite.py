@@ -25,6 +25,7 @@ ONE_SIDED_STEP = 1e-3
 UNDERFLOW = 1e-322  # what numbers too small to be held do to the outputs
 FAR = 1e-6  # an entry is this small beside the others
 AT_KINK = 1e-12  # of the unit: a kink that is nearer is met exactly, to within rounding
+GROWS = 1.5  # times by which a quotient at h/4 is larger than at h, where it has no limit
 
 
 Sides: TypeAlias = dict[int, tuple[float, float]]
@@ -173,7 +174,7 @@ class _Search:
                 some = left
                 step = ONE_SIDED_STEP * self.unit
                 for _ in range(ROUNDS):
-                    value, bar, crossed = self._one_sided(some, sign * step[some])
+                    value, bar, crossed, _ = self._one_sided(some, sign * step[some])
                     usable = ~crossed & np.isfinite(bar)
                     self._better(some[usable], value[usable], bar[usable])
                     some = some[~usable]
@@ -181,8 +182,8 @@ class _Search:
                         break
                     step[some] /= 10
 
-    def _one_sided(self, some: Array, step: Array) -> tuple[Array, Array, Array]:
-        """Quotients at h, h/2 and h/4, extrapolated twice."""
+    def _one_sided(self, some: Array, step: Array) -> tuple[Array, Array, Array, Array]:
+        """Quotients at h, h/2 and h/4, extrapolated twice; and whether they grow without bound."""
         quotients = []
         crossed = np.zeros(len(some), dtype=bool)
         for part in (1, 2, 4):
@@ -192,8 +193,9 @@ class _Search:
         whole, half, quarter = quotients
         first, second = 2 * half - whole, 2 * quarter - half
         value = second + (second - first) / 3
-        bar = np.abs(value - second) + 15 * self.rounding[some] / np.abs(step)
-        return value, bar, crossed
+        rounding = 15 * self.rounding[some] / np.abs(step)
+        grows = np.abs(quarter) > GROWS * np.abs(whole) + rounding
+        return value, np.abs(value - second) + rounding, crossed, grows
 
     def at_kink(self, some: Array) -> Sides:
         """Both sides' derivatives where they differ; where they don't, it is no kink."""
@@ -202,11 +204,16 @@ class _Search:
             return found
         with np.errstate(all="ignore"):
             step = 1e-2 * ONE_SIDED_STEP * self.probe.each(units)[self.entries[some]]
-            right, right_bar, _ = self._one_sided(some, step)
-            left, left_bar, _ = self._one_sided(some, -step)
+            right, right_bar, _, jumps_up = self._one_sided(some, step)
+            left, left_bar, _, jumps_down = self._one_sided(some, -step)
             apart = np.abs(right - left)
             bar = right_bar + left_bar
             smooth = apart <= bar + 1e-6 * np.maximum(np.abs(left), np.abs(right))
+            smooth &= ~(jumps_up | jumps_down)  # by as much on both sides, it has no derivative
+            right, left = (
+                np.where(jumps, np.copysign(np.inf, side), side)
+                for side, jumps in ((right, jumps_up), (left, jumps_down))
+            )
         self._better(some[smooth], ((left + right) / 2)[smooth], (apart + bar)[smooth])
         for i in np.nonzero(~smooth)[0]:
             found[int(some[i])] = (float(left[i]), float(right[i]))

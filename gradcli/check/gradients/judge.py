@@ -153,7 +153,7 @@ def judge(evidence: Evidence) -> Judged:
         for i, (left, right) in evidence.sides.items():
             reason[i] = REASONS.index(KINK)
             expected[i] = np.clip(found[i], min(left, right), max(left, right))
-            bar[i] = abs(right - left)
+            bar[i] = abs(right - left) if right != left else 0.0
         error = absolute_error(found, expected)
         # Against a value that its bar leaves undecided, an error says nothing.
         size = np.fmax(magnitude, bar / limit)

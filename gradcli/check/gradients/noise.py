@@ -20,6 +20,8 @@ RUNS = 4
 POOL = 4096
 SAFETY = 8.0  # the spread of a few draws is below the largest possible
 EPSILON = float(np.finfo(float).eps)
+FEWER_DIGITS = float(np.finfo(float).tiny)  # numbers below it are held with fewer
+LAST_BIT = float(np.finfo(float).smallest_subnormal)
 
 
 class Noise(Record):
@@ -84,9 +86,16 @@ class Shaker:
     def __call__(self, value: Array) -> Array:
         # Drawing signs for every array would take longer than all else: one pool serves small ones.
         if value.size > POOL // 2:
-            return np.asarray(value * self._drawn(value.size).reshape(value.shape))
-        start = int(self.rng.random() * (POOL - value.size))
-        return np.asarray(value * self.factors[start : start + value.size].reshape(value.shape))
+            factors = self._drawn(value.size)
+        else:
+            start = int(self.rng.random() * (POOL - value.size))
+            factors = self.factors[start : start + value.size]
+        factors = factors.reshape(value.shape)
+        found = np.asarray(value * factors)
+        size = np.abs(value)
+        if np.any((size < FEWER_DIGITS) & (size > 0)):  # the last bit is no part of the value here
+            found += np.where(found == 0, 0, np.copysign(LAST_BIT, factors - 1))
+        return found
 
     def entering(self, step: Step, operands: list[Array]) -> list[Array]:
         """The operands of a step; off by the last bit of the largest entry where it rounds so."""

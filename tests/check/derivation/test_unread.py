@@ -26,6 +26,7 @@ def spoilt(old: str, new: str) -> str:
         ("dL/dW2 = nothing @ dL/dz4", "`nothing` is not defined"),
         ("dL/dW2 = z3 $ dL/dz4", "unexpected character `$`"),
         ("dL/dW2", "`dL/dW2` alone is not a statement"),
+        ("= z3 @ dL/dz4", "`=` does not begin a statement"),
     ],
 )
 def test_the_other_lines_are_judged(new: str, message: str) -> None:
@@ -34,7 +35,8 @@ def test_the_other_lines_are_judged(new: str, message: str) -> None:
     number = text.split("\n").index(new) + 1
     lines = {line["line"]: line for line in found["lines"]}
     assert len(lines) == 14
-    assert lines.pop(number)["verdict"] == "unchecked"
+    broken = lines.pop(number)
+    assert (broken["verdict"], bool(broken["target"])) == ("unchecked", True)
     assert {line["verdict"] for line in lines.values()} == {"right"}
     result = gradcli("check", MLP, "--against", "-", text=text)
     assert result.exit_code == 3

@@ -43,6 +43,40 @@ def test_nothing_right_fails_and_nothing_wrong_passes(awkward, first):
     assert found["mistake: fail"] > 80
 
 
+FAR = (
+    ("x = 16438043.3, y = -34558419.2", "logaddexp(x, y)"),  # e^y is 0 beside e^x, e^(x - y) is not
+    ("x = [-99999, -100001]", "logsumexp(x)"),
+    ("x = [5.8564916714362435e+159]", "log_softmax(x)"),
+    ("x = [[1e-160, 2e-160], [2e-160, 5e-160]]", "cofactor(x)"),
+    ("x = [[1e-160, 2e-160, 3e-160], [2e-160, 5e-160, 1e-160], [4e-160, 1e-160, 1e-160]]", "cofactor(x)"),
+    ("x = [[1e-90, 2e-90], [-2e-90, 1e-90]]", "qr_q(x)"),
+    ("x = [[1e-90, 2e-90], [-2e-90, 1e-90]]", "qr_r(x)"),
+    ("x = [[1, 1], [1, 1 + 1e-9], [1, 1 - 1e-9]]", "qr_q(x)"),
+    ("x = [[40, 40, -40], [-40, -40, 40], [40, -40, 40]]", "qr_q(x)"),
+    ("x = [0, 0]", "normalize(x)"),
+    ("x = [[1e-300, 1e160], [0, 1]]", "normalize(x)"),
+    ("x = [0, 0]", "sign(x)"),
+    ("x = [0, 0]", "where(x == 0, 0, 1 / x)"),
+    ("x = [[1, 1e-10], [1e-10, 1 + 1e-9]]", "eigh_values(x)"),
+    ("x = [[1, 1e-10], [1e-10, 1 + 1e-9]]", "eigh_vectors(x)"),
+    ("x = [[1, 1e-10], [1e-10, 1 + 1e-9]]", "svd_s(x)"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "expression"), FAR)
+def test_what_is_right_does_not_fail_far_from_1(values, expression):
+    found = verdicts(f"input {values}\nz = {expression}\ngiven dL/dz\n")
+    assert "fail" not in {verdict for verdict, _ in found.values()}, found
+
+
+def test_a_jump_has_no_derivative():
+    """By as much on both sides, one-sided quotients agree, and grow without bound."""
+    for expression in ("normalize(x)", "sign(x)", "where(x == 0, 3, x)"):
+        for method in (BOTH, FINITE):
+            found = verdicts(f"input x = 0\ny = {expression}\ngiven dL/dy = 1\n", method=method)
+            assert found["x"] == ("inconclusive", "kink"), expression
+
+
 # ── zeros ──
 
 ODD = (
