@@ -35,14 +35,8 @@ from gradcli.ops.attributes.kind import (
 from gradcli.ops.core import Attrs
 from gradcli.record import Record
 from gradcli.sizes import Number, Shape, Size
+from gradcli.suggest import ARGUMENTS
 from gradcli.syntax.ast import Place
-
-KEYWORDS = {
-    "keepdims": "the axis is kept at size 1 without asking",
-    "keepdim": "the axis is kept at size 1 without asking",
-    "dim": "the axis is written axis=",
-    "dims": "the axis is written axis=",
-}
 
 
 class PlainCall(Record):
@@ -351,12 +345,12 @@ def _named(
         if key not in op.keywords:
             takes = ", ".join(f"{k}=" for k in op.keywords)
             hint = f"it takes {takes}" if takes else None
-            if key not in KEYWORDS and env.scope.find(key) is not None:
+            if key not in ARGUMENTS and env.scope.find(key) is not None:
                 hint = f"a comparison is written {key} == …"
             raise env.error(
                 f"{name} has no argument `{key}`",
                 place,
-                KEYWORDS.get(key, hint),
+                ARGUMENTS.get(key, hint),
                 kind="bad-arguments",
                 part=argument.part,
             )
@@ -377,10 +371,14 @@ def _check_count(env: Env, op: Op, name: str, items: Sequence[Item], place: Plac
     if len(items) == len(parameters):
         return
     hint = None
-    if len(items) == 2 and op.keywords and isinstance(items[1], Number):
-        hint = f"the axis has its name: {name}(…, axis={items[1].text})"
-    elif len(items) == 2 and f"{name}imum" in FUNCTIONS:
+    last = items[-1] if len(items) == len(parameters) + 1 else None
+    if len(items) == 2 and f"{name}imum" in FUNCTIONS:
         hint = f"{name}imum(a, b) takes two quantities"
+        hint += f"; an axis has its name, axis={last.text}" if isinstance(last, Number) else ""
+    elif isinstance(last, Number) and op.keywords:
+        key = next(iter(op.keywords))
+        what = "the axis has its name" if key == "axis" else "it has its name"
+        hint = f"{what}: {name}(…, {key}={last.text})"
     elif len(items) > len(parameters) and "axis" in op.keywords:
         hint = f"join them first: {name}([a; b])"
     names = ", ".join(parameters)

@@ -9,7 +9,7 @@ from gradcli.lower.scope import Function, Item, NewAxis
 from gradcli.lower.text import Poisoned, Unknown
 from gradcli.ops import FUNCTIONS
 from gradcli.ops.prelude import NAMES
-from gradcli.suggest import FOREIGN, WORDS, suggestion
+from gradcli.suggest import WORDS, foreign, suggestion
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -51,7 +51,7 @@ def no_function(env: Env, name: str, place: Place) -> GradError:
         )
     scope = env.scope
     functions = {n for n in scope.visible() if isinstance(scope.find(n), Function)}
-    hint = FOREIGN.get(name) or suggestion(name, functions | set(FUNCTIONS) | NAMES)
+    hint = foreign(name) or suggestion(name, functions | set(FUNCTIONS) | NAMES)
     if name in env.outline.later:
         hint = elsewhere(env, name, place)
     return env.error(

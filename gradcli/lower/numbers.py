@@ -126,6 +126,8 @@ def whole(number: Any, what: str) -> int:
     """A number as a whole number. Raises GradError elsewhere."""
     if not isinstance(number, Number):
         name = getattr(number, "name", "this")
+        if hasattr(number, "items"):
+            raise GradError(f"{what} is one number here, not several", kind="bad-size")
         raise GradError(
             f"{what} is made of sizes, loop variables and whole numbers; {name} is a quantity",
             hint="a size is declared with dim: dim N = 4",

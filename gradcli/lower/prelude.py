@@ -12,7 +12,7 @@ from gradcli.lower.numbers import PI
 from gradcli.lower.outline import weight
 from gradcli.lower.scope import Function, Ref, Scope
 from gradcli.ops.prelude import NAMES, TEXT
-from gradcli.sizes import Number
+from gradcli.sizes import Number, alike, spell
 from gradcli.syntax import ast, read, read_source
 from gradcli.syntax.ast import Place
 
@@ -32,9 +32,30 @@ def _function(node: ast.Def) -> Function:
     size = weight((*node.body, ast.Equation(ast.Target(node.name, None), node.result)), _scope())
 
     def apply(at_call: Env, arguments: Sequence[Ref | Number], place: Place) -> Ref | Number:
+        _check_numbers(at_call, node.name.text, arguments, place)
         return expand(at_call, _moved(node, place), size, arguments, place, _scope())
 
     return Function("def", node, size, apply)
+
+
+def _check_numbers(
+    at_call: Env, name: str, arguments: Sequence[Ref | Number], place: Place
+) -> None:
+    """Raise GradError where the numbers of classes would be stretched beside scores of them all."""
+    for k, one in enumerate(arguments):
+        if not isinstance(one, Ref) or one.below is None:
+            continue
+        for other in arguments:
+            if isinstance(other, Ref) and other.below is None and not alike(one.shape, other.shape):
+                raise at_call.error(
+                    f"{one.name} holds numbers, and {name} goes entry by entry: "
+                    f"{other.name} is {spell(other.shape)} and {one.name} is {spell(one.shape)}",
+                    place,
+                    f"onehot({one.name}, {one.below.text}) has a row for each number; "
+                    f"-mean(pick(log_softmax(z, axis=1), {one.name}, axis=1)) takes its entry",
+                    kind="shape-mismatch",
+                    part=k,
+                )
 
 
 def _scope() -> Scope:

@@ -19,7 +19,7 @@ from gradcli.program import LAYOUTS, Step
 from gradcli.render.layout import EQUATION, NOTE, PLAIN, Column, Line, Section
 from gradcli.sizes import ATOM, Shape, Sizes, is_scalar, spell
 from gradcli.spelling import fill
-from gradcli.suggest import FOREIGN, suggestion
+from gradcli.suggest import foreign, suggestion
 from gradcli.transform.reverse import region_text
 from gradcli.transform.vjp import contribute
 from gradcli.version import __version__
@@ -71,10 +71,7 @@ def find(name: str) -> list[Op]:
         own = "it is a definition in the language: gradcli ops --prelude" if name in NAMES else None
         raise GradError(
             f"there is no operation `{name}`",
-            hint=own
-            or FOREIGN.get(name)
-            or suggestion(name, known)
-            or "`gradcli ops` lists them all",
+            hint=own or foreign(name) or suggestion(name, known) or "`gradcli ops` lists them all",
             kind="bad-option",
         )
     return found

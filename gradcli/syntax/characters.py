@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from gradcli.errors import GradError, Source, Span
+from gradcli.suggest import foreign
 
 HINTS = {
     "'": "a transpose is written x.T, and names have no prime",
@@ -55,15 +56,23 @@ HINTS = {
 }
 
 
-MODULES = r"\b(?:np|numpy|jnp|torch|tf|math|F|nn)"
+MODULES = r"\b(?:np|numpy|jnp|torch|tf|math|F|nn|jax|scipy|linalg)"
 # What stands before a character and after it, where that tells more than the character.
 NEAR = (
-    (MODULES, r"\.([^\W\d]\w*)(?=\()", "functions have no module: {0}(x)"),
+    (MODULES, r"\.(?:[a-z]+\.)*([^\W\d]\w*)(?=\()", "functions have no module: {0}(x)"),
+    (MODULES, r"\.pi\b", "write pi"),
     (MODULES, r"\.\w", "functions have no module: exp(x)"),
+    (r"", r"\.([*/^])", "`{0}` goes entry by entry without a point"),
     (r"\bfile\(\s*\w+", r"\.", 'a file\'s name stands in quotes: file("w.npy")'),
     (r"[\w)\]]", r"\.t\b", "a transpose is written x.T"),
     (r"[\w)\]]", r"\.([^\W\d]\w*)\(", "a function stands before its argument: {0}(x)"),
+    (r"[\w)\]]", r"\.(?:shape|size)\b", "a size is known by its dim's name"),
     (r"[\w)\]]", r"\.[^\W\d]", "there are no attributes; a transpose is written x.T"),
+    (r"\^", "⊤", "a transpose is written x.T"),
+    (r"", r"⊤", "a transpose is written x.T"),
+    (r"", r"⁻¹", "of a matrix inv(A), entry by entry x^-1"),
+    (r"", r"‖", "write norm(x)"),
+    (r"[\w)\]]\s*", r"\\\s*[\w(\[]", "write solve(A, b)"),
     (r"\.\.", r"\.", "a range has two points: 1..T"),
     (r"\d", r"\.", "a number has a digit after its point: 5.0"),
     (r"", r"\.\d", "a number has a digit before its point: 0.5"),
@@ -103,5 +112,6 @@ def _hint(before: str, after: str) -> str | None:
     for left, right, hint in NEAR:
         found = re.match(right, after)
         if found and re.search(left + r"\Z", before):
-            return hint.format(*found.groups())
+            known = [foreign(group) for group in found.groups()]
+            return next(filter(None, known), None) or hint.format(*map(str.lower, found.groups()))
     return HINTS.get(after[0])

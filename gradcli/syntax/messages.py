@@ -6,7 +6,7 @@ from gradcli.record import Record
 from gradcli.syntax.lalr import load
 from gradcli.syntax.lexer import Token
 from gradcli.syntax.mistakes import MESSAGES
-from gradcli.syntax.mistakes.place import DECLARATIONS, TOKEN, WORDS, Place
+from gradcli.syntax.mistakes.place import DECLARATIONS, HOLDS, LINE, TOKEN, WORDS, Place
 
 
 class Explained(Record):
@@ -34,6 +34,10 @@ def explain(
         "other": WORDS.get(text) or WORDS.get(before_text),
         "declaration": DECLARATIONS.get(before_text),
         "one_of": _one_of(expected) or "",
+        "first": place.first.strip(),
+        "holds": HOLDS[derivation],
+        "line": LINE[derivation],
+        "several": place.several,
     }
     for message in MESSAGES:
         if message.applies(place):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from support import assert_close, complex_step, equations, messages, session, value
 
+from gradcli.draws import DISTRIBUTIONS
 from gradcli.ops import FUNCTIONS
 from gradcli.ops.prelude import NAMES, TEXT
 from gradcli.suggest import FOREIGN
@@ -28,6 +31,13 @@ def test_every_function_is_tried():
     assert {call.partition("(")[0] for call in CALLS} == NAMES
     assert not NAMES & set(FUNCTIONS)
     assert not NAMES & set(FOREIGN)
+
+
+@pytest.mark.parametrize("name", sorted(FOREIGN))
+def test_what_is_said_of_a_foreign_name_is_of_the_language(name):
+    assert name not in FUNCTIONS
+    known = {*FUNCTIONS, *NAMES, *DISTRIBUTIONS}
+    assert set(re.findall(r"([a-z_]\w*)\(", FOREIGN[name])) <= known, FOREIGN[name]
 
 
 @pytest.mark.parametrize("call", CALLS)

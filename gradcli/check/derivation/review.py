@@ -35,6 +35,7 @@ from gradcli.ops.core import Array
 from gradcli.program import Program, Step
 from gradcli.proof.verdict import undecided
 from gradcli.syntax import Parsed, ast
+from gradcli.syntax.mistakes.place import HOLDS
 from gradcli.transform.reify import Row
 from gradcli.transform.reverse import region_text, resolve_wrt
 
@@ -74,7 +75,10 @@ def check(
     sheet = Sheet(parsed, points, max_elements)
     if not (sheet.lines or sheet.written.unread or sheet.written.blanks):
         raise GradError(
-            "there is no line in this derivation", Span(parsed.source, 1, 1), kind="empty-file"
+            "there is no line in this derivation",
+            Span(parsed.source, 1, 1),
+            HOLDS[True],
+            kind="empty-file",
         )
     review = Review(
         sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout, cost, effort

@@ -28,7 +28,7 @@ from gradcli.errors import GradError, Source
 from gradcli.ops import FUNCTIONS
 from gradcli.ops.prelude import NAMES as PRELUDE
 from gradcli.program import Program
-from gradcli.suggest import FOREIGN, suggestion
+from gradcli.suggest import foreign, suggestion
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -213,7 +213,9 @@ class Spellings:
         return self.error(
             f"`.{name}` means nothing here",
             place,
-            "a transpose is written x.T, a size by its dim's name",
+            "dL/dC[i] += g adds row by row"
+            if name == "at"
+            else "a transpose is written x.T, a size by its dim's name",
             kind="undefined-name",
         )
 
@@ -237,7 +239,7 @@ class Spellings:
                 raise self.error(
                     f"there is no function `{name}`",
                     call.place,
-                    FOREIGN.get(name) or suggestion(name, {*FUNCTIONS, *WRITTEN}),
+                    foreign(name) or suggestion(name, {*FUNCTIONS, *WRITTEN}),
                     kind="undefined-function",
                 )
             keywords, arguments = call.keywords, call.arguments

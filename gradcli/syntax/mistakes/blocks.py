@@ -14,13 +14,16 @@ from gradcli.syntax.mistakes.place import (
 
 KIND = "bad-block"
 IN_BOTH = ("layout", "for", "def")  # heads of models and of derivations
+OF_MODELS = {*DECLARATIONS, "given", "assume"}.difference(IN_BOTH)
 
 MESSAGES = (
     Message(
         "input x: [3]",
-        lambda p: p.derivation and p.first in DECLARATIONS and p.first not in IN_BOTH,
-        "`{words[0]}` belongs to a model, not to a derivation",
-        "a line is dL/dx = expression, or dL/dx += expression",
+        lambda p: (
+            p.derivation and "EQUAL" not in p.kinds and (p.first.split() or [""])[-1] in OF_MODELS
+        ),
+        "`{first}` belongs to a model, not to a derivation",
+        "{holds}",
         FIRST,
         "derivation",
     ),

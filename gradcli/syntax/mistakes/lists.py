@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradcli.syntax.mistakes.place import (
     CLOSERS,
     ENDS,
+    FIRST,
     LISTS,
     ROLES,
     Message,
@@ -45,6 +46,13 @@ MESSAGES = (
         "y = x + 1;",
         lambda p: p.kind in LISTS and not p.open and p.after == "",
         "a statement ends with its line, without `{text}`",
+    ),
+    Message(
+        "w, V = eigh(A)",
+        lambda p: p.kind in LISTS and len(p.words) == 1 and p.several is not None,
+        "an equation defines one name",
+        "{several}",
+        FIRST,
     ),
     Message(
         "y = a, b",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from gradcli.record import Record
+from gradcli.suggest import foreign
 from gradcli.syntax.lexer import END, OPENING
 
 OPERATORS = {"ADD", "MULTIPLY", "POWER", "COMPARISON"}
@@ -23,6 +25,7 @@ DECLARATIONS = {
     "param": "param W: [N, M]",
     "const": "const y: [N]",
     "dim": "dim N = 4",
+    "index": "index i: [N] in 0..V-1",
     "loss": "loss L = expression",
     "layout": "layout numerator, or layout denominator",
     "for": "for t in 1..T:",
@@ -32,7 +35,20 @@ DECLARATIONS = {
 
 PRODUCTS = "`@` is the matrix product, `*` the elementwise one"
 OVER_LINES = "brackets carry an expression over a line end"
-STATEMENTS = "dim, input, param, const, def, op, for, loss, given, assume, layout and equations"
+HOLDS = (  # a model, and a derivation
+    (
+        "a file holds dim, input, param, const, index, def, op, for, loss, given, assume, layout "
+        "and equations"
+    ),
+    (
+        "a derivation holds layout, lines dL/dx = … and dL/dx += …, also of regions and rows, "
+        "names of your own y = …, for and def"
+    ),
+)
+LINE = (
+    "an equation is written name = expression",
+    "a line is written dL/dx = expression, or dL/dx += expression",
+)
 
 # Other languages' words, and what is written here.
 WORDS = {
@@ -81,6 +97,12 @@ class Place(Record):
     @property
     def first(self) -> str:
         return self.words[0] if self.words else self.text
+
+    @property
+    def several(self) -> str | None:
+        """How what follows is written, where it is a function that gives several things."""
+        called = re.search(r"=\s*(?:\w+\s*\.\s*)*(\w+)\s*\(", self.after)
+        return called and (foreign(called[1]) or f"{called[1]}(…) is one quantity")
 
     @property
     def open(self) -> bool:

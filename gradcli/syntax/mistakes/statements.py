@@ -8,7 +8,6 @@ from gradcli.syntax.mistakes.place import (
     ENDS,
     FIRST,
     OPERATORS,
-    STATEMENTS,
     WORDS,
     Message,
 )
@@ -40,8 +39,21 @@ MESSAGES = (
         "foo y",
         lambda p: len(p.words) == 1 and p.kind == "NAME" and p.before == "NAME",
         "`{before_text}` does not begin a statement",
-        "a file holds " + STATEMENTS,
+        "{holds}",
         FIRST,
+    ),
+    Message(
+        "np.add.at(dC, Xb, g)",
+        lambda p: (
+            p.derivation
+            and p.kind == "DOT"
+            and len(p.words) == 1
+            and p.after.startswith(("add", "index_add", "scatter_add"))
+        ),
+        "what is added to rows is a line of its own",
+        "dL/dC[i] += g adds row by row",
+        FIRST,
+        "derivation",
     ),
     Message(
         "2y = x",
@@ -59,7 +71,14 @@ MESSAGES = (
         "y := x",
         lambda p: p.kind == "COLON" and p.after.startswith("=") and len(p.words) == 1,
         "`:=` is not a sign of this language",
-        "an equation is written name = expression",
+        "{line}",
+    ),
+    Message(
+        "dW: [3]",
+        lambda p: p.derivation and p.kind == "COLON" and len(p.words) == 1,
+        "a shape belongs to a model, not to a derivation",
+        "{line}",
+        file="derivation",
     ),
     Message(
         "x: [3]",
@@ -82,7 +101,7 @@ MESSAGES = (
         "x",
         lambda p: p.kind in ENDS and len(p.words) == 1 and "EQUAL" in p.expected,
         "`{before_text}` alone is not a statement",
-        "an equation is written name = expression",
+        "{line}",
         FIRST,
     ),
     Message(
@@ -102,6 +121,6 @@ MESSAGES = (
         "= 3",
         lambda p: not p.words and p.kind not in {"NAME", *ENDS},
         "`{text}` does not begin a statement",
-        "a file holds " + STATEMENTS,
+        "{holds}",
     ),
 )
