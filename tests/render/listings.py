@@ -15,7 +15,7 @@ from gradcli.render.layout import Section, write_plain, write_rich
 from gradcli.session import Request, Session, compute
 from gradcli.syntax import read, read_source
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.eq"))
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.eq"))
 
 
 def derived(text: str | Path, **options: Any) -> Session:

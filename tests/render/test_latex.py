@@ -124,6 +124,13 @@ def test_side_by_side_binds_tighter_than_a_symbol() -> None:
     assert write(other, (), [("A", ATOM), ("-B", SUM)])[0] == r"A \, \left(-B\right)"
 
 
+def test_what_is_tall_is_in_brackets_below_a_transposition_alone() -> None:
+    x, n = ("x", ATOM), ("N", ATOM)
+    for tall in (write(TABLE["div"], (), [x, n]), write(TABLE["where"], (), [x, x, n])):
+        assert write(TABLE["transpose"], (), [tall])[0] == rf"\left({tall[0]}\right)^{{\top}}"
+        assert write(TABLE["mul"], (), [x, tall])[0] == rf"x \odot {tall[0]}"
+
+
 @pytest.mark.parametrize("layout", ["numerator", "denominator"])
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_balance_and_have_every_step(path: Path, layout: str) -> None:

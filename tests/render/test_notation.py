@@ -13,7 +13,7 @@ from gradcli.cli import app
 from gradcli.render.folding import cell_width
 from gradcli.render.notation import DERIVATIVE, NOTATIONS
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.eq"))
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.eq"))
 SOME = [path for path in EXAMPLES if path.stem in ("lstm", "rnn", "scanning_mlp", "vae")]
 
 

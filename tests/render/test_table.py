@@ -33,7 +33,7 @@ def test_plain_text_has_every_equation_step_and_gradient(path: Path) -> None:
         # In this order, and each one line.
         line = next(line for line in rows if line.split()[:1] == [str(number)])
         words = squeezed(line)
-        assert f"dL/d{squeezed(derivation.target(row))}{row.assign}" in words
+        assert f"{squeezed(derivation.left(row))}{row.assign}" in words
         assert f"{row.assign} {derivation.formula(row)} " in line
     summary = text.partition("\nGradients")[2]
     assert all(f"dL/d{name} " in summary for name in derivation.wrt)

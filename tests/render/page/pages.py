@@ -8,7 +8,7 @@ from pathlib import Path
 from gradcli.api.model import load, parse
 from gradcli.session import Session
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.eq"))
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").rglob("*.eq"))
 VOID = {"meta", "input", "rect", "path", "mspace", "br"}
 
 

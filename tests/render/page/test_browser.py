@@ -78,9 +78,11 @@ def test_the_walk_reaches_the_last_step_by_keys_alone(opened, path: Path) -> Non
           .filter((to) => !svg.querySelector(`.done[data-n~="${to}"]`)))""")
     assert not unfilled
     assert page.locator("details.a:not(:has(canvas))").count() == 0
-    # The colours are those of one sheet, and telling them apart is what takes axe its time.
+    # The colours are those of one sheet, and telling them apart is what takes axe its time. What the
+    # examples in folders have besides is formulas, which it has no rules for.
     contrast = {"enabled": path in (SHARED, ROLLED)}
-    assert not violations(page, rules={"color-contrast": contrast})
+    if path.parent == LSTM.parent:
+        assert not violations(page, rules={"color-contrast": contrast})
     page.keyboard.press("ArrowLeft")
     assert page.inner_text("#count") == f"{total - 1} / {total}"
 
@@ -99,6 +101,21 @@ def test_any_width(opened, path: Path, width: int) -> None:
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_no_formula_hides_behind_its_shape(opened) -> None:
+    """What has no room goes below, in the lists and beside the graph."""
+    path = next(path for path in EXAMPLES if path.stem == "conv_relu_pool")
+    page = opened(path, 1280)
+    hidden = "each.scrollWidth > each.clientWidth + 1"
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+        for query in (".list > li > .f", ".now table"):
+            assert not page.evaluate(
+                f"[...document.querySelectorAll('{query}')].filter((each) => {hidden}).length"
+            )
+    # What is short stays on one line.
+    assert page.evaluate("document.querySelector('#s1').offsetHeight") < 60
 
 
 def test_keys_reach_all_that_a_mouse_does(opened) -> None:
