@@ -164,7 +164,8 @@ def _rows(env: Env, array: Ref, kinds: tuple[Any, ...], bounds: list[Item], plac
         raise env.error(
             "an index of whole numbers takes whole rows",
             place,
-            f"{array.name}[i]; pick(x, i, axis=1) takes an entry of each row",
+            f"{array.name}[i]; {array.name}.T[i].T takes columns, "
+            "pick(x, i, axis=1) an entry of each row",
             kind="bad-index",
         )
     op, operands = TABLE["take"], (array, value(env, bounds[0], place, 0))

@@ -49,9 +49,21 @@ def _matmul_shape(s: Signature) -> Shape:
     return broadcast_shapes(s.sizes, [(*a[:-2], *last), (*b[:-2], *last)])
 
 
+def _stacked_hint(a: Shape, b: Shape) -> str | None:
+    rank = len(b)
+    if rank < 3:
+        return None
+    swap = f"permute(x, ({', '.join(map(str, (*range(rank - 2), rank - 1, rank - 2)))}))"
+    if same(a[-1], b[-1]):
+        return f"{swap} swaps the last two axes"
+    if same(a[-1], b[0]):
+        return f"`.T` takes all axes in reverse; {swap} swaps the last two"
+    return None
+
+
 def _matmul_hint(a: Shape, b: Shape) -> str | None:
     if len(a) != 2 or len(b) != 2:
-        return None
+        return _stacked_hint(a, b)
     if all(same(x, y) for x, y in zip(a, b, strict=True)) and same(a[1], b[0]) is None:
         if a[1].value == 1:
             return "`*` is the elementwise product; {0}.T @ {1} is the scalar product"

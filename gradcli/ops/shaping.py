@@ -36,7 +36,7 @@ from gradcli.ops.flops import none
 from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.parts import Part, whole
-from gradcli.sizes import ATOM, POSTFIX, PRODUCT, Shape, is_one, is_scalar, same, spell
+from gradcli.sizes import ATOM, POSTFIX, PRODUCT, Shape, Size, Sizes, is_one, is_scalar, same, spell
 
 MOVES = "entries move, and their cotangents move back"
 
@@ -260,9 +260,25 @@ def _reshape_shape(s: Signature) -> Shape:
         raise Mismatch(
             f"{{0}} is {spell(s.shapes[0])} and does not fill {spell(shape)}: "
             f"{differ(before, after)}",
+            _relation(s.sizes, before, after) if before.value == after.value else None,
             attribute="shape",
         )
     return shape
+
+
+def _relation(sizes: Sizes, a: Size, b: Size) -> str | None:
+    """What makes two sizes one: a dim that is declared as what it is of the others."""
+    ratio = sizes.divide(a, b)
+    if ratio is None or len(ratio.terms) != 1:
+        return None
+    powers = dict(ratio.terms[0][0])
+    for dim, power in powers.items():
+        if power in (1, -1) and all(p * power < 0 for d, p in powers.items() if d != dim):
+            own = sizes.dims[dim]
+            rest = sizes.divide(own, ratio) if power == 1 else sizes.multiply(own, ratio)
+            if rest is not None and rest.whole and not rest.is_constant:
+                return f"say so where it is declared: dim {dim} = {rest.text}"
+    return None
 
 
 register(

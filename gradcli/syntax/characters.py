@@ -65,6 +65,7 @@ NEAR = (
     (r"", r"\.([*/^])", "`{0}` goes entry by entry without a point"),
     (r"\bfile\(\s*\w+", r"\.", 'a file\'s name stands in quotes: file("w.npy")'),
     (r"[\w)\]]", r"\.t\b", "a transpose is written x.T"),
+    (r"[\w)\]]", r"\.mT\b", "permute(x, (0, 2, 1)) swaps the last two axes; of a matrix x.T does"),
     (r"[\w)\]]", r"\.([^\W\d]\w*)\(", "a function stands before its argument: {0}(x)"),
     (r"[\w)\]]", r"\.(?:shape|size)\b", "a size is known by its dim's name"),
     (r"[\w)\]]", r"\.[^\W\d]", "there are no attributes; a transpose is written x.T"),

@@ -108,3 +108,26 @@ last = X[:, ::2, None] * 1
     assert shapes["behind"] == ["N - 1", "1", "1"]
     assert shapes["between"] == ["N", "1", "M"]
     assert shapes["last"] == ["N", "M/2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ("Q @ P.T", "permute(x, (0, 1, 3, 2)) swaps the last two"),
+        ("Q @ P", "permute(x, (0, 1, 3, 2)) swaps the last two axes"),
+        ("reshape(X, [B, 2, 3])", None),
+        ("reshape(X, [B, G, K])", "dim D = G*K"),
+        ("reshape(Y, [B, D])", "dim D = G*K"),
+        ("reshape(X, [G, B])", None),
+        ("P[:, i]", "P.T[i].T takes columns"),
+    ],
+)
+def test_what_nearly_fits_gets_the_nearest_that_does(expression: str, hint: str | None) -> None:
+    head = "dim B = 2, D = 6, G = 2, K = 3\ninput Q: [2, 3, 4, 5], P: [2, 3, 4, 5]\n"
+    found = messages(f"{head}input X: [B, D], Y: [B, G, K]\nindex i: [B] in 0..2\ny = {expression}")
+    assert hint in found if hint else "hint" not in found
+
+
+def test_the_hint_at_a_reshape_mends_it() -> None:
+    head = "dim B = 2, G = 2, K = 3, D = G*K\ninput X: [B, D], Y: [B, G, K]\n"
+    program(f"{head}y = reshape(X, [B, G, K]) + reshape(reshape(Y, [B, D]), [B, G, K])")
