@@ -361,7 +361,7 @@ DATA = {
     "too much.npz": (bomb(10**11, zeros=0), "more than 100,000,000 elements"),
     "objects.npz": (lambda path: np.savez(path, x=np.array([{}], dtype=object)), "never loaded"),
     "no archive.npz": (lambda path: path.write_bytes(b"PK\x03\x04 no archive"), "not a readable"),
-    "folder.npz": (lambda path: path.mkdir(), "not a file"),
+    "folder.npz": (lambda path: path.mkdir(), "is a directory"),
     "pipe.json": (os.mkfifo, "not valid JSON"),
     "device.json": (lambda path: path.symlink_to("/dev/zero"), "larger than"),
     "deep.json": (deep_json, "not valid JSON"),
