@@ -9,7 +9,7 @@ from gradcli.errors import cells
 from gradcli.record import Record
 
 OPENING, CLOSING = "([{", ")]}"
-OPERATORS = "+-*/@^<>=∘⊙:"
+OPERATORS = "+-*/@^<>=∘⊙:·→"
 QUOTE = '"'
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.ops.core import Array
-from gradcli.render.arrays import as_json, shape_text
+from gradcli.render.arrays import as_json, noise, shape_text
 from gradcli.render.grid import Grid
 from gradcli.render.layout import PLAIN, Column, Line, Section
 from gradcli.render.table import DIGITS, counted
@@ -22,9 +22,10 @@ from gradcli.views.second import Hessian
 
 SCHEMA_VERSION = 1
 FACTS = (Column("", gap=0), Column("", flexible=True))
+LOCAL = 40  # what stands left of a formula gives way to it last
 LINKS = (
-    Column("local", gap=0),
-    Column("shape"),
+    Column("local", gap=0, flexible=True, least=LOCAL),
+    Column("shape", flexible=True, least=LOCAL),
     Column("structure"),
     Column("formula", flexible=True),
 )
@@ -128,10 +129,11 @@ def _picture(found: Jacobian) -> Section:
     matrix = found.shown()
     steps = [-(-size // most) for size, most in zip(matrix.shape, PICTURE, strict=True)]
     starts = [np.arange(0, size, step) for size, step in zip(matrix.shape, steps, strict=True)]
-    filled = np.add.reduceat((matrix != 0).astype(int), starts[0], axis=0)
+    there = ~(np.abs(matrix) <= noise(matrix))  # what is no number is there too
+    filled = np.add.reduceat(there.astype(int), starts[0], axis=0)
     filled = np.add.reduceat(filled, starts[1], axis=1)
     lines = [Line(("", "".join(DOT if n else NONE for n in row)), PLAIN) for row in filled.tolist()]
-    share = int(np.count_nonzero(matrix))
+    share = int(np.count_nonzero(there))
     of = "" if steps == [1, 1] else f"; a sign stands for {steps[0]}×{steps[1]} entries"
     note = f"{share:,} of {matrix.size:,} entries{of}"
     return Section("Where it is not 0", (Column("", gap=0), Column("")), lines, (note,))
