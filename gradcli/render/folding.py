@@ -13,10 +13,10 @@ OPERATORS = "+-*/@^<>=∘⊙:·→"
 QUOTE = '"'
 
 
-def fold(text: str, width: int | None, indent: int) -> list[str]:
+def fold(text: str, width: int | None, indent: int, *, prose: bool = False) -> list[str]:
     """A text in lines of at most a width: a formula broken before operators and after commas,
     outside brackets where it can be, and words at spaces. Where that does not do, behind a bracket
-    that opens and between indices; what can't be broken sticks out.
+    that opens and between indices; what can't be broken sticks out. prose: lines as full as can be.
     """
     if width is None or cell_width(text) <= width:
         return [text]
@@ -24,7 +24,8 @@ def fold(text: str, width: int | None, indent: int) -> list[str]:
     places, start, pad = _places(text), 0, ""
     while cell_width(pad + text[start:]) > width:
         begun = cell_width(text[:start])
-        at = _break([place for place in places if place.at > start], begun, width - len(pad))
+        left = [place for place in places if place.at > start]
+        at = _break(left, begun, width - len(pad), prose=prose)
         if at is None:
             break
         lines.append(pad + text[start:at].rstrip())
@@ -46,10 +47,12 @@ class _Place(Record):
     tight: bool
 
 
-def _break(places: Sequence[_Place], begun: int, width: int) -> int | None:
+def _break(places: Sequence[_Place], begun: int, width: int, *, prose: bool) -> int | None:
     """Where to break what is too long, that begins after so many cells; None for no place."""
     fitting = [place for place in places if place.used - begun <= width]
     loose = [place for place in fitting if not place.tight]
+    if prose and loose:
+        return loose[-1].at
     # The outermost brackets' last place, unless that leaves a short line; else any; else the next.
     # Behind a comma is better than before an operator.
     long = [place for place in loose if 5 * (place.used - begun) >= 2 * width]

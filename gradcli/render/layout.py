@@ -86,7 +86,7 @@ def lay_out(section: Section, width: int | None) -> Iterator[Laid]:
     """The lines of a section in a terminal of a width, or without limit."""
     yield [(section.title, TITLE)]
     for note in section.notes:
-        yield from ([(text, NOTE)] for text in fold(note, width, 0))
+        yield from ([(text, NOTE)] for text in fold(note, width, 0, prose=True))
     yield []
     rows = [line for line in section.lines if len(line.cells) > 1]
     widths = _widths(section.columns, rows, width)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gradcli.render.arrays import shape_text
 from gradcli.render.folding import cell_width
 from gradcli.render.layout import PARAMETER, PLAIN, Cell, Column, Line, Section
-from gradcli.render.table import DIGITS, MARK, VALUE, Table, counted, legend
+from gradcli.render.table import DIGITS, MARK, VALUE, Table, counted, legend, row_by_row
 from gradcli.session import Session
 from gradcli.transform.reverse import displayed
 from gradcli.views.visits import Visit, visits
@@ -35,7 +35,7 @@ def sections(session: Session, precision: int | None = None, full: bool = True) 
     title = (
         f"Backward, depth first: {counted(len(found), 'visit')}, {session.derivation.layout} layout"
     )
-    notes = (NOTE, *legend(line.cells for line in lines))
+    notes = (NOTE, *legend(line.cells for line in lines), *row_by_row(session.derivation))
     tree = Column("visit", gap=1, flexible=True, least=indent.widest[1])
     columns = (Column("#", right=True, gap=0), Column("", gap=1), tree, *BESIDE)
     return [table.forward(), Section(title, columns, lines, notes), table.summary()]
@@ -81,7 +81,7 @@ def _line(session: Session, table: Table, indent: Indent, number: int, visit: Vi
         str(number),
         MARK if param else "",
         indent.cell(visit),
-        "=" if visit.total is None else "+=",
+        visit.assign,
         visit.formula,
         shape_text(displayed(shape, layout)),
         table.derivative(value, shape),

@@ -28,13 +28,15 @@ class Visit(NamedTuple):
     """What one path brings to a quantity, in its own shape, or to a region of it.
 
     eq: the equation that it comes through, 0 at the end. depth: how many are above it. target: the
-    quantity as the layout shows it, with its region. total: what a leaf holds now, None elsewhere.
+    quantity as the layout shows it, with its region. assign: `+=` at a leaf, and where rows of an
+    index are added. total: what a leaf holds now, None elsewhere.
     """
 
     eq: int
     depth: int
     of: str
     target: str
+    assign: str
     formula: str
     value: Array
     total: Array | None
@@ -89,7 +91,8 @@ def visits(session: Session) -> Iterator[Visit]:
         if of in leaves:
             totals[of] = totals.get(of, 0.0) + whole
         target = of + (rows or region_text(region, derivation.layout))
-        yield Visit(eq, depth, of, target, formula, shown, totals[of] if of in leaves else None)
+        assign = "+=" if rows or of in leaves else "="
+        yield Visit(eq, depth, of, target, assign, formula, shown, totals.get(of))
         for number, operand in reversed(ways.get(of, [])):
             step = program.steps[number - 1]
             gain = gains(step).operands[operand]

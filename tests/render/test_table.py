@@ -185,6 +185,14 @@ def test_folding_breaks_before_operators_and_outside_brackets() -> None:
     ]
 
 
+def test_words_fill_their_lines() -> None:
+    note = "what moves: log_length, log_height, log_noise; here it is the change of W itself"
+    assert fold(note, 60, 0, prose=True) == [
+        "what moves: log_length, log_height, log_noise; here it is",
+        "the change of W itself",
+    ]
+
+
 def test_folding_breaks_behind_a_bracket_and_between_indices_where_nothing_else_does() -> None:
     assert fold("broadcast(dL/dz[i, j], [K, K])", 24, 2) == ["broadcast(dL/dz[i, j],", "  [K, K])"]
     assert fold("broadcast(dL/dz[i, j], [K, K])", 12, 2) == [

@@ -63,3 +63,11 @@ def test_it_is_a_view_of_the_table():
     assert "    dL/db += dL/dd" in found.stdout
     for more in (["--json"], ["--rolled"], ["--mode", "both"]):
         assert CliRunner().invoke(app, ["derive", path, "--order", "dfs", *more]).exit_code == 2
+
+
+def test_rows_of_an_index_are_added_to():
+    model = "index i: [3] in 0..1 = [0, 1, 0]\ninput C: [2, 2]\nE = C * 2\nloss L = sum(E[i])\n"
+    found = {visit.target: visit.assign for visit in visits(session(model))}
+    assert found == {"L": "=", "z1": "=", "E[:, i]": "+=", "C": "+="}
+    text = CliRunner().invoke(app, ["derive", "-", "--order", "dfs"], input=model).stdout
+    assert "[:, i] += adds row by row: a row that the index names twice gains both\n" in text
