@@ -169,9 +169,21 @@ def fit(array: Array, shape: tuple[int, ...], name: str, where: str) -> Array:
     )
 
 
-_finite = np.logical_and.reduce  # `all`, with nothing of Python between
+TOGETHER = 256  # arrays, and entries of one at most, that are looked at in one call
 
 
 def non_finite(values: Mapping[str, Array], names: Iterable[str]) -> str | None:
     """The first of some names whose value is not finite everywhere."""
-    return next((name for name in names if not _finite(np.isfinite(values[name]), axis=None)), None)
+    waiting = list(names)
+    for begin in range(0, len(waiting), TOGETHER):
+        some = waiting[begin : begin + TOGETHER]
+        small = [values[name] for name in some if values[name].size <= TOGETHER]
+        if len(small) < len(some) or not _finite(np.concatenate(small, axis=None)):
+            for name in some:
+                if not _finite(values[name]):
+                    return name
+    return None
+
+
+def _finite(array: Array) -> bool:
+    return bool(np.isfinite(array).all())

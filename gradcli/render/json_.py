@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gradcli.views.tangents import Forward
 
 SCHEMA_VERSION = 1
+MOST_RECENT = 32  # texts of arrays
 Tell: TypeAlias = Callable[[Array, Shape], str]
 
 
@@ -161,6 +162,16 @@ def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[str]:
     derivation = session.derivation
     layout = derivation.layout
     besides = _besides(session, told)
+    recent: dict[tuple[int, Shape], str] = {}  # lines that pass a derivative on have one array
+
+    def derivative(value: Array, shape: Shape) -> str:
+        found = recent.get((id(value), shape))
+        if found is None:
+            if len(recent) > MOST_RECENT:
+                recent.clear()
+            found = recent[id(value), shape] = _derivative(value, shape, layout, tell)
+        return found
+
     for number, (row, value) in enumerate(
         zip(derivation.rows, session.backward.listed, strict=True), 1
     ):
@@ -171,11 +182,7 @@ def _backward(session: Session, tell: Tell, told: Besides) -> Iterator[str]:
             f'{{"step": {number}{eq}, "target": {quoted(derivation.target(row))}'
             f', "assign": "{row.assign}", "formula": {quoted(derivation.formula(row))}{own}'
             f"{next(besides, '')}{_loops(row)}"
-            + (
-                _shapes(displayed(shape, layout))
-                if value is None
-                else _derivative(value, shape, layout, tell)
-            )
+            + (_shapes(displayed(shape, layout)) if value is None else derivative(value, shape))
             + "}"
         )
 

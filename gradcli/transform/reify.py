@@ -186,8 +186,7 @@ class Writer:
     ) -> str:
         """Append an operation of the table."""
         sizes = self.program.sizes
-        scalar = (sizes.constant(1),) * 2
-        shapes = tuple([self.shapes[a] if isinstance(a, str) else scalar for a in args])
+        shapes = tuple([self.shapes[a] if isinstance(a, str) else sizes.scalar for a in args])
         key = (op, shapes, tuple(attrs.items()))
         if key not in self.calls:
             signature = Signature(sizes, shapes, attrs)
@@ -200,18 +199,13 @@ class Writer:
         leaves: what the expression is stated in.
         """
         calls, result = code
-        names: list[Operand] = []
-
-        def at(place: int | Number) -> Operand:
-            if place.__class__ is not int:
-                return place  # type: ignore[return-value]
-            return names[place] if place >= 0 else leaves[~place]
-
-        left = len(calls)
-        for call, places in calls:
-            left -= 1
-            names.append(self.emit(call, tuple(map(at, places)), None if left else name))
-        return at(result)
+        # In front what the calls are worth; the i-th leaf is at ~i, counted from the end.
+        table: list[Operand] = [*[""] * len(calls), *leaves[::-1]]
+        last = len(calls) - 1
+        for k, (call, places) in enumerate(calls):
+            args = tuple([table[p] if p.__class__ is int else p for p in places])
+            table[k] = self.emit(call, args, name if k == last else None)  # type: ignore[arg-type]
+        return table[result] if isinstance(result, int) else result
 
 
 class Totals:
