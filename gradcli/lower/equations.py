@@ -9,7 +9,7 @@ from gradcli.forms import Member
 from gradcli.lower.again import codes
 from gradcli.lower.env import Env
 from gradcli.lower.expressions import ends, number, quantity
-from gradcli.lower.indexing import form, member_key
+from gradcli.lower.members import form, member_key
 from gradcli.lower.names import check_new
 from gradcli.lower.outline import has_sum, weight
 from gradcli.lower.scope import Family, Ref

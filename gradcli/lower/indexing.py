@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from gradcli.errors import GradError
-from gradcli.forms import Member
 from gradcli.interpret import interpret
-from gradcli.lower import numbers
 from gradcli.lower.env import Env
-from gradcli.lower.operands import value, whole
+from gradcli.lower.members import member
+from gradcli.lower.operands import value
 from gradcli.lower.scope import Family, Item, NewAxis, Ref
-from gradcli.lower.text import Poisoned, described
+from gradcli.lower.slices import sized, turned_region
+from gradcli.lower.text import described
 from gradcli.ops import TABLE, Op, Signature
 from gradcli.ops.core import Attrs
-from gradcli.ops.parts import Part, stepped
-from gradcli.ops.parts import whole as whole_axis
 from gradcli.program import Program, Step
-from gradcli.sizes import Form, Number, Shape, Size, is_one, of_size, same, spell
+from gradcli.sizes import Number, Size, is_one, same
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -34,125 +31,14 @@ def index(env: Env, base: Item, kinds: tuple[Any, ...], bounds: list[Item], plac
         return _rows(env, array, kinds, bounds, place)
     if any(isinstance(bound, NewAxis) for bound in bounds):
         return _with_axes(env, array, kinds, bounds, place)
-    kinds, bounds, turned = _forwards(env, array, kinds, bounds, place)
-    found = region(env, array.shape, kinds, bounds, place, array.name)
+    found, turned = turned_region(env, array.shape, kinds, bounds, place, array.name)
     array = env.emit(TABLE["index"], (array,), (("region", found),), place)
     for axis in turned:
         array = env.emit(TABLE["flip"], (array,), (("axis", axis),), place)
     return array
 
 
-def _forwards(
-    env: Env, array: Ref, kinds: tuple[Any, ...], bounds: list[Item], place: Place
-) -> tuple[tuple[Any, ...], list[Item], list[int]]:
-    """Slices with steps back as the same entries forwards, and the result's axes to turn round."""
-    if not any(len(kind) > 2 for kind in kinds if kind != ast.AT):
-        return kinds, bounds, []
-    sizes, rest = env.text.sizes, iter(bounds)
-    found: list[Item] = []
-    shown: list[Any] = []
-    turned = []
-    drops = len(array.shape) > 2 and ast.AT in kinds
-    for k, kind in enumerate(kinds):
-        own = [next(rest) for _ in range(1 if kind == ast.AT else sum(kind))]
-        back = kind != ast.AT and len(kind) > 2 and getattr(own[-1], "value", 1) < 0
-        if not back or k >= len(array.shape):
-            shown.append(kind)
-            found += own
-            continue
-        step = -whole(env, own.pop(), "a step", place, k)
-        size, where = array.shape[k], env.text.part(place, k)
-        high = numbers.whole(own[0], "an index") if kind[0] else -1
-        high += int(size.value) if high < 0 else 0
-        low = -1
-        if kind[1]:
-            low = whole(env, own[-1], "an index", where, int(kind[0]))
-            low += int(size.value) if low < 0 else 0
-        ends = range(high, low, -step)
-        if not ends or not 0 <= ends[-1] <= high < size.value:
-            what = "is out of range" if ends else "is empty"
-            raise env.text.misfit(
-                f"the slice {high}:{low if kind[1] else ''}:{-step} {what}: "
-                f"axis {k} of {array.name} has size {_sized(size)}",
-                place,
-                "slices count from 0 and leave the end out",
-                kind="bad-index",
-                part=k,
-            )
-        if any(isinstance(item, Number) and item.rolled for item in own):
-            raise env.error(
-                "a slice back does not change in a loop",
-                place,
-                "flip(x[first:end], axis=0) turns a slice round",
-                kind="bad-index",
-                part=k,
-            )
-        shown.append((True, True, True))
-        stop = sizes.constant(high + 1) if kind[0] else size
-        found += map(of_size, (sizes.constant(ends[-1]), stop, sizes.constant(step)))
-        turned.append(k - (kinds[:k].count(ast.AT) if drops else 0))
-    return tuple(shown), found, turned
-
-
 # ── members ──
-
-
-def member(
-    env: Env, family: Family, kinds: tuple[Any, ...], bounds: list[Item], place: Place
-) -> Ref:
-    """The member that an index names. Raises GradError, Poisoned where there is none."""
-    if any(kind != ast.AT for kind in kinds):
-        raise env.error(
-            f"{family.name} is a family: an index names one member",
-            place,
-            f"{family.name}[1]",
-            kind="bad-index",
-        )
-    key = member_key(env, family, bounds, place)
-    found = family.members.get(key)
-    if found is not None:
-        rolled = form(family.name, bounds)
-        env.listing.use(family, rolled, found)
-        return Ref(found.name, found.shape, rolled, found.below)
-    if family.name in env.outline.poisoned:
-        raise Poisoned(family.name)
-    name = f"{family.name}[{', '.join(map(str, key))}]"
-    span = env.text.span(place)
-    raise GradError(f"`{name}` is not defined", span, _range(family), kind="undefined-name")
-
-
-def member_key(env: Env, family: Family, bounds: Sequence[Item], place: Place) -> tuple[int, ...]:
-    """The whole numbers that an index is made of. Raises GradError elsewhere."""
-    if len(bounds) != family.arity:
-        plural = "index" if family.arity == 1 else "indices"
-        raise env.error(
-            f"{family.name} has {family.arity} {plural}, not {len(bounds)}",
-            place,
-            _range(family),
-            kind="bad-index",
-        )
-    return tuple([whole(env, bound, "an index", place, k) for k, bound in enumerate(bounds)])
-
-
-def form(family: str, bounds: Sequence[Item]) -> Member | None:
-    """A member with letters, where its index has some."""
-    found = [bound for bound in bounds if isinstance(bound, Number)]
-    if not any(bound.rolled for bound in found):
-        return None
-    return Member(family, tuple([bound.form for bound in found]))
-
-
-def _range(family: Family) -> str | None:
-    """A hint that says which members there are."""
-    keys = list(family.members)
-    if not keys or family.arity != 1:
-        return None
-    low, high = min(keys)[0], max(keys)[0]
-    if len(keys) == 1:
-        return f"{family.name}[{low}] alone is defined"
-    if len(keys) == high - low + 1:
-        return f"{family.name}[{low}] to {family.name}[{high}] are defined"
-    return f"{len(keys)} members between {family.name}[{low}] and {family.name}[{high}] are defined"
 
 
 # ── rows by their numbers ──
@@ -197,7 +83,7 @@ def check_indexes(
         rest = sizes.add(size, below, -1)
         if same(below, size) is None and not (rest.is_constant and rest.value >= 0):
             raise env.error(
-                f"{shown} goes up to {last}, but there are {_sized(size)} to take from",
+                f"{shown} goes up to {last}, but there are {sized(size)} to take from",
                 place,
                 "sizes are compared as symbols",
                 kind="bad-index",
@@ -261,106 +147,3 @@ def _with_axes(
 
 
 # ── slices ──
-
-
-def region(
-    env: Env, shape: Shape, kinds: tuple[Any, ...], bounds: list[Item], place: Place, name: str
-) -> tuple[Part, ...]:
-    """What an index takes of each axis. Raises Misfit where it does not fit the shape."""
-    if len(kinds) > len(shape):
-        raise env.text.misfit(
-            f"{name} is {spell(shape)} and has {len(shape)} axes, not {len(kinds)}",
-            place,
-            kind="bad-index",
-            part=len(shape),
-        )
-    rest = iter(bounds)
-    parts = []
-    for axis, size in enumerate(shape):
-        where = f"axis {axis} of {name} has size {_sized(size)}"
-        if axis >= len(kinds) or kinds[axis] == (False, False):
-            parts.append(whole_axis(size, env.text.sizes))
-        elif kinds[axis] == ast.AT:
-            parts.append(_entry(env, next(rest), size, where, place, axis))
-        else:
-            parts.append(_slice(env, kinds[axis], rest, size, where, place, axis))
-    return tuple(parts)
-
-
-def _entry(env: Env, item: Item, size: Size, where: str, place: Place, axis: int) -> Part:
-    start, letters = _bound(env, item, size, place, axis)
-    if not 0 <= start.value < size.value:
-        assert isinstance(item, Number)
-        raise env.text.misfit(
-            f"index {numbers.worth(item)} is out of range: {where}, and its first entry is 0",
-            place,
-            kind="bad-index",
-            part=axis,
-        )
-    sizes = env.text.sizes
-    return Part(start, sizes.add(start, sizes.constant(1)), True, letters=(letters, None))
-
-
-def _slice(
-    env: Env,
-    kind: tuple[bool, ...],
-    rest: Iterator[Item],
-    size: Size,
-    where: str,
-    place: Place,
-    axis: int,
-) -> Part:
-    sizes, own = env.text.sizes, env.text.part(place, axis)
-    start, stop = sizes.constant(0), size
-    first: Form | None = None
-    last: Form | None = None
-    if kind[0]:
-        start, first = _bound(env, next(rest), size, own, 0)
-    if kind[1]:
-        stop, last = _bound(env, next(rest), size, own, int(kind[0]))
-    step = _step(env, next(rest), own, sum(kind) - 1) if len(kind) > 2 else None
-    if not 0 <= start.value < stop.value <= size.value:
-        what = "is empty" if start.value >= stop.value else "is out of range"
-        raise env.text.misfit(
-            f"the slice {start.value}:{stop.value} {what}: {where}",
-            place,
-            "slices count from 0 and leave the end out",
-            kind="bad-index",
-            part=axis,
-        )
-    if step is not None:
-        return stepped(Part(start, stop, letters=(first, last), step=step), size, sizes)
-    if same(stop, size) and start.value == 0:
-        return whole_axis(size, sizes, (first, last))
-    return Part(start, stop, letters=(first, last))
-
-
-def _step(env: Env, item: Item, place: Place, part: int) -> Size | None:
-    """A step, a whole number from 1 on; None for 1."""
-    number = whole(env, item, "a step", place, part)
-    assert isinstance(item, Number)
-    if number < 1 or item.rolled:
-        raise env.error(
-            f"a step is at least 1 here, not {numbers.worth(item)}"
-            if number < 1
-            else "a step does not change in a loop",
-            place,
-            kind="bad-index",
-            part=part,
-        )
-    return None if number == 1 else item.size or env.text.sizes.constant(number)
-
-
-def _bound(env: Env, item: Item, size: Size, place: Place, part: int) -> tuple[Size, Form]:
-    """A bound of a slice as a size, and its form; a negative one counts from the end."""
-    try:
-        number = numbers.whole(item, "an index")
-    except GradError as error:
-        raise env.text.misfit(error.message, place, error.hint, error.kind, part) from None
-    assert isinstance(item, Number)
-    bound = item.size or env.text.sizes.constant(number)
-    return (env.text.sizes.add(size, bound) if number < 0 else bound), item.form
-
-
-def _sized(size: Size) -> str:
-    return size.text if size.text == str(size.value) else f"{size.text} = {size.value}"

@@ -9,8 +9,8 @@ from gradcli.lower.draft import Draft
 from gradcli.lower.env import Env
 from gradcli.lower.equations import define
 from gradcli.lower.expressions import number
-from gradcli.lower.indexing import member
 from gradcli.lower.inputs import declared_value
+from gradcli.lower.members import member
 from gradcli.lower.names import lookup
 from gradcli.lower.numbers import put
 from gradcli.lower.scope import Family, Ref

@@ -6,10 +6,10 @@ from gradcli.check.derivation.machine import DL, Key, LineMachine
 from gradcli.check.derivation.postfix import operands, starts
 from gradcli.check.derivation.rows import Rows, rows
 from gradcli.errors import GradError
-from gradcli.lower.indexing import member, member_key
-from gradcli.lower.indexing import region as index_region
+from gradcli.lower.members import member, member_key
 from gradcli.lower.operands import value as operand
 from gradcli.lower.scope import Family, Ref
+from gradcli.lower.slices import region as index_region
 from gradcli.ops.parts import Region
 from gradcli.syntax import ast
 
