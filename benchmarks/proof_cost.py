@@ -14,9 +14,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 from gradcli.check.derivation.exact import Exact
-from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.resized import Sizes
 from gradcli.check.derivation.review import check
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.ops.core import Array
 from gradcli.program import Program
 from gradcli.render.grad import lines

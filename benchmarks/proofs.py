@@ -20,7 +20,8 @@ import numpy as np
 import gradcli
 from gradcli.check.derivation.accounts import Accounts
 from gradcli.check.derivation.expected import evaluate
-from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.line import Line
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.proof.equality import prove_equal
 from gradcli.proof.restricted import restricted
 from gradcli.proof.verdict import REFUTED

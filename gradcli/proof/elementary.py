@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -19,16 +19,21 @@ import numpy as np
 from gradcli.ops.core import Array
 from gradcli.proof.element import SURE, Degree, Doubt, Doubts, Element, product
 from gradcli.proof.exponents import Exponents, MorePoints
-from gradcli.proof.field import Field, rank_of_bits
+from gradcli.proof.groups import (
+    columns_of,
+    group_of_squares,
+    group_of_turns,
+    independent,
+    of_columns,
+    prime_factors,
+)
+from gradcli.proof.unknown import Unknown
 
 __all__ = ["Elementary", "MorePoints"]
 
-TURNS = 12  # an angle is drawn as so many times another one
 VANISHES = -1e5  # the exponent, a mask, below which an exponential is 0
 FAR = -VANISHES / 2  # an exponent that one of a mask, and another one, may differ by
 MOST_PAIRED = 60  # logarithms that are looked for as products of two known ones
-JUMP = 1e-9  # how near a jump is too near
-LARGEST_FACTOR = 1000
 LARGEST_POWER = 10**6
 
 LOGARITHM = Doubt("a logarithm")
@@ -44,27 +49,26 @@ class OtherPrime(Exception):
     """Modulo this prime a positive constant is no square."""
 
 
-class Elementary:
+class Elementary(Unknown):
     """The part of `Arithmetic` that is not rational."""
 
-    field: Field
-    points: int
     streams: list[random.Random]
     element: Callable[[Any], Element]
     inverse: Callable[[Element], Element]
-    constant: Callable[[Array], Element]
     divide: Callable[[Degree, int], Degree]
     only: Callable[[Array, Element], Element]
 
     def begin(self) -> None:
-        self.exponents = Exponents(self.field, self.points, _powers(self.field, self.fresh))
-        self.angles = Exponents(self.field, self.points, _turned(self.field, self.fresh))
+        self.exponents = Exponents(
+            self.field, self.points, group_of_squares(self.field, self.fresh)
+        )
+        self.angles = Exponents(self.field, self.points, group_of_turns(self.field, self.fresh))
         self.exponents.add(
             np.array([1] * self.points, dtype=object), self._square(), SURE, Degree(1)
         )
         self.logarithms: set[tuple[int, ...]] = set()  # those drawn, by what they are of
         self.primes: dict[int, list[int]] = {}
-        self.opaque: dict[Hashable, list[int]] = {}
+        self.opaque = {}
         self.roots: set[tuple[int, ...]] = set()
         self.rooted: list[list[tuple[bool, ...]]] = []  # at each point, which of some roots exist
         self.gone: set[int] = set()  # points at which a root does not exist
@@ -102,7 +106,7 @@ class Elementary:
     # ── exponentials and logarithms ──
 
     def exp(self, x: Element) -> Element:
-        columns = _columns(x.at)
+        columns = columns_of(x.at)
         found, degree, doubts = [], Degree(), SURE
         with np.errstate(all="ignore"):
             near = np.exp(x.near)
@@ -118,7 +122,7 @@ class Elementary:
                 doubts |= {BESIDE_A_MASK}
         if degree.times:
             degree = Degree(degree.own, 1 + self.divide(Degree(degree.own), len(columns)).times)
-        at = _array(found, x.at.shape)
+        at = of_columns(found, x.at.shape)
         made = self._made(x, at, near, degree, doubts)
         if x.dot is not None:
             made.dot = at * x.dot % self.field.p
@@ -128,11 +132,11 @@ class Elementary:
         with np.errstate(all="ignore"):
             near = np.log(x.near)
         found, doubts = [], x.doubts
-        for column in _columns(x.at):
+        for column in columns_of(x.at):
             values, why = self._log(column, x.degree)
             found.append(values)
             doubts |= why
-        made = self._made(x, _array(found, x.at.shape), near, Degree(1), doubts)
+        made = self._made(x, of_columns(found, x.at.shape), near, Degree(1), doubts)
         if x.dot is not None:
             made.dot = x.dot * self.field.inverse(x.at) % self.field.p
         return made
@@ -142,7 +146,7 @@ class Elementary:
         new one.
         """
         p, fraction = self.field.p, self._constant(column)
-        factors = _factors(fraction) if fraction is not None and fraction > 0 else None
+        factors = prime_factors(fraction) if fraction is not None and fraction > 0 else None
         if factors is not None:
             terms = [[n * v % p for v in self._log_prime(q)] for q, n in factors.items()]
             return [sum(row) % p for row in zip(*terms, strict=True)] or [0] * len(column), SURE
@@ -236,7 +240,7 @@ class Elementary:
         signs are independent. Roots of fractions are positive, and no matter. In haste nothing is
         computed behind a point's first root that does not exist.
         """
-        every = list(map(tuple, _columns(x.at)))
+        every = list(map(tuple, columns_of(x.at)))
         fresh = list(dict.fromkeys(c for c in every if c not in self.roots))
         exists: list[tuple[bool, ...]] = []
         found: dict[tuple[int, ...], list[int]] = {}
@@ -259,13 +263,13 @@ class Elementary:
         rows = [tuple(bits[k] for bits in exists) for k in range(self.points)]
         self.rooted.append(rows)
         self.folds *= 2 ** len(exists)
-        at = _array([found[column] for column in every], x.at.shape)
+        at = of_columns([found[column] for column in every], x.at.shape)
         certain = self.certain or independent(rows)
         return at, SURE if certain else frozenset({ROOT}), frozenset(missing)
 
     def raised(self, x: Element, y: Element) -> Element:
         """x^y: by roots where the exponents are fractions, else exp(y log x)."""
-        columns = _columns(y.at)
+        columns = columns_of(y.at)
         powers = [r for r in map(self._constant, columns) if r is not None]
         if y.dot is None and len(powers) == len(columns):
             if y.near.size == 1:
@@ -294,7 +298,7 @@ class Elementary:
 
     def turn(self, x: Element) -> tuple[Element, Element]:
         """The cosine and the sine, by the rational form of half the angle."""
-        columns = _columns(x.at)
+        columns = columns_of(x.at)
         pairs, doubts, own = [], x.doubts, 0
         for column in columns:
             values, degree, why = self.angles.of(column, x.doubts)
@@ -302,179 +306,11 @@ class Elementary:
             doubts |= why
             own = max(own, degree.own)
         self.divide(Degree(own), len(columns))
-        cos = _array([[v[0] for v in pair] for pair in pairs], x.at.shape)
-        sin = _array([[v[1] for v in pair] for pair in pairs], x.at.shape)
+        cos = of_columns([[v[0] for v in pair] for pair in pairs], x.at.shape)
+        sin = of_columns([[v[1] for v in pair] for pair in pairs], x.at.shape)
         degree = Degree(own, 1)
         c = self._made(x, cos, np.cos(x.near), degree, doubts)
         s = self._made(x, sin, np.sin(x.near), degree, doubts)
         if x.dot is not None:
             c.dot, s.dot = -sin * x.dot % self.field.p, cos * x.dot % self.field.p
         return c, s
-
-    # ── what has no form ──
-
-    def unknown(
-        self,
-        name: str,
-        *xs: Element,
-        doubt: Doubt | None = None,
-        slopes: Callable[..., Sequence[Element]] | None = None,
-    ) -> Element:
-        """A function entry by entry of which nothing is known but that equal operands give equal
-        results, and its slopes by the operands.
-        """
-        doubt = doubt or Doubt(f"{name} has no exact form")
-        shape = np.broadcast_shapes(*(x.shape for x in xs))
-        columns = [
-            _columns(np.broadcast_to(lifted(x.at, len(shape)), (self.points, *shape))) for x in xs
-        ]
-        found = []
-        for keys in zip(*columns, strict=True):
-            key = (name, *map(tuple, keys))
-            if key not in self.opaque:
-                self.opaque[key] = self.fresh()
-            found.append(self.opaque[key])
-        at = _array(found, (self.points, *shape))
-        made = self._from(xs, np.zeros(shape), at, doubt)
-        if any(x.dot is not None for x in xs):
-            made.dot = np.zeros_like(at)
-            if slopes is None:
-                made.doubts |= {doubt._replace(grave=True)}
-            else:
-                resting = [self.resting(x) for x in xs]
-                for x, slope in zip(xs, slopes(*resting), strict=True):
-                    if x.dot is not None:
-                        moved = lifted(slope.at, len(shape)) * lifted(x.dot, len(shape))
-                        made.dot = (made.dot + moved) % self.field.p
-                        made.doubts |= slope.doubts
-        return made
-
-    def resting(self, x: Element) -> Element:
-        """An element that does not move."""
-        return Element(self, x.near, x.at, x.degree, x.doubts, x.lost)
-
-    def _from(self, xs: Sequence[Element], near: Array, at: Array, doubt: Doubt) -> Element:
-        doubts = frozenset({doubt}).union(*(x.doubts for x in xs))
-        lost = frozenset[int]().union(*(x.lost for x in xs))
-        return Element(self, near, at, Degree(1), doubts, lost)
-
-    def step(self, x: Element, forward: Callable[[Array], Array]) -> Element:
-        """A function that jumps and is constant elsewhere."""
-        found = self.constant(forward(x.near))
-        jumps = forward(x.near - JUMP) != forward(x.near + JUMP)
-        doubts = frozenset({Doubt("a jump too near", grave=True)}) if jumps.any() else SURE
-        found.doubts |= doubts | {d for d in x.doubts if d.grave}
-        return found
-
-    def unknown_array(
-        self, name: str, near: Array, operands: Sequence[Element], static: dict[str, Any]
-    ) -> Element:
-        """The same for a function of whole arrays."""
-        key = (name, repr(static), *(tuple(x.at.reshape(-1).tolist()) for x in operands))
-        if key not in self.opaque:
-            self.opaque[key] = self.draw(near.shape).reshape(-1).tolist()
-        at = np.array(self.opaque[key], dtype=object).reshape((self.points, *near.shape))
-        moves = any(x.dot is not None for x in operands)
-        made = self._from(operands, near, at, Doubt(f"{name} has no exact form", grave=moves))
-        made.dot = np.zeros_like(at) if moves else None
-        return made
-
-
-def independent(rows: Sequence[tuple[bool, ...]]) -> bool:
-    """Whether no product of some elements is a square times a constant, from which of them are
-    squares at each of several points: then any choice of their roots' signs is as good as another.
-    """
-    if not rows or not rows[0]:
-        return True
-    return rank_of_bits([(1, *map(int, row)) for row in rows]) == 1 + len(rows[0])
-
-
-def lifted(x: Array, rank: int) -> Array:
-    """An array with axes behind its first so that the others are as many as `rank`."""
-    return x.reshape((x.shape[0], *(1,) * (rank + 1 - x.ndim), *x.shape[1:]))
-
-
-def _columns(at: Array) -> list[list[int]]:
-    """Each entry's values at all points."""
-    found: list[list[int]] = at.reshape(at.shape[0], -1).T.tolist()
-    return found
-
-
-def _array(columns: Sequence[Sequence[Any]], shape: tuple[int, ...]) -> Array:
-    found = np.empty((len(columns), shape[0]), dtype=object)
-    for i, column in enumerate(columns):
-        found[i] = column
-    return found.T.reshape(shape)
-
-
-def _powers(field: Field, fresh: Callable[[], list[int]]) -> Any:
-    """How values are combined: the product of rational powers of squares."""
-
-    def combined(values: Sequence[int], powers: Sequence[Fraction]) -> int | None:
-        total = 1
-        for value, power in zip(values, powers, strict=True):
-            exponent = int(power) if power.denominator == 1 else field.exponent(power)
-            if exponent is None or (value == 0 and power < 0):
-                return None
-            if power.denominator % 2 == 0 and not field.is_square(value):
-                return None
-            total = total * (value if exponent == 1 else pow(value, exponent, field.p)) % field.p
-        return total
-
-    def drawn() -> tuple[list[int], int]:
-        return [v * v % field.p for v in fresh()], 1
-
-    return drawn, combined
-
-
-def _turned(field: Field, fresh: Callable[[], list[int]]) -> Any:
-    """The same for points of the circle: (cos, sin) of an angle, TURNS times a drawn one."""
-    p = field.p
-
-    def times(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
-        return (a[0] * b[0] - a[1] * b[1]) % p, (a[0] * b[1] + a[1] * b[0]) % p
-
-    def raised(a: tuple[int, int], n: int) -> tuple[int, int]:
-        if n < 0:
-            a, n = (a[0], -a[1] % p), -n
-        found = (1, 0)
-        while n:
-            if n & 1:
-                found = times(found, a)
-            a = times(a, a)
-            n >>= 1
-        return found
-
-    def combined(values: Sequence[Any], powers: Sequence[Fraction]) -> tuple[int, int] | None:
-        """values: the drawn angles' points."""
-        total = (1, 0)
-        for value, power in zip(values, powers, strict=True):
-            n = power * TURNS
-            if n.denominator != 1:
-                return None
-            total = times(total, raised(value, int(n)))
-        return total
-
-    def drawn() -> tuple[list[tuple[int, int]], int]:
-        found = []
-        for t in fresh():
-            below = pow(1 + t * t, -1, p)  # never 0: -1 is no square
-            found.append(((1 - t * t) * below % p, 2 * t * below % p))
-        return found, 2 * TURNS
-
-    return drawn, combined
-
-
-def _factors(fraction: Fraction) -> dict[int, int] | None:
-    """A positive fraction's prime factors and their powers; None where one is large."""
-    found: dict[int, int] = {}
-    for whole, sign in ((fraction.numerator, 1), (fraction.denominator, -1)):
-        rest, q = whole, 2
-        while rest > 1:
-            while rest % q == 0:
-                found[q] = found.get(q, 0) + sign
-                rest //= q
-            q += 1
-            if q > LARGEST_FACTOR and rest > 1:
-                return None
-    return found

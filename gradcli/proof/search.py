@@ -18,8 +18,8 @@ from gradcli.ops.core import RING, Array
 from gradcli.program import Step
 from gradcli.proof.arithmetic import Arithmetic
 from gradcli.proof.element import Degree, Element
-from gradcli.proof.elementary import independent
 from gradcli.proof.field import Field
+from gradcli.proof.groups import independent
 from gradcli.proof.restricted import Kept, Way, entries
 from gradcli.proof.work import work
 

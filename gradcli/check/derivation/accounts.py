@@ -19,10 +19,11 @@ from gradcli.check.derivation.ledger import (
     Entry,
     Ledger,
 )
-from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.line import Line
 from gradcli.check.derivation.postfix import text
 from gradcli.check.derivation.proven import Proven
 from gradcli.check.derivation.resized import Tried
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.check.derivation.totals import Account
 from gradcli.lower.text import Misfit
 from gradcli.ops.core import Array

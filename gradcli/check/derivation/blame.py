@@ -11,11 +11,12 @@ from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.findings import WRONG, Rule, Values, Verdict
 from gradcli.check.derivation.goals import goals_of
 from gradcli.check.derivation.ledger import OVERWRITES, SETS_ROWS, UNMATCHED, Entry, Ledger
-from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.line import Line
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.pools import added, expected_codes
 from gradcli.check.derivation.postfix import parse, plain, span, text
 from gradcli.check.derivation.rows import rows_of
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unroll import lettered
 from gradcli.check.derivation.wording import in_their_words, phrased

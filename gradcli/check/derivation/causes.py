@@ -17,11 +17,12 @@ from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.germ import Own
 from gradcli.check.derivation.goals import Goal, goals_of, likely
 from gradcli.check.derivation.ledger import Ledger
-from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.line import Line
 from gradcli.check.derivation.machine import DL, Lowered, names_in
 from gradcli.check.derivation.owed import Progress
 from gradcli.check.derivation.pools import pools
 from gradcli.check.derivation.runs import PLAIN, Arithmetic
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.check.derivation.totals import Account
 from gradcli.errors import GradError
 from gradcli.lower.text import Misfit, Poisoned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradcli.check.derivation.lines import Line
+from gradcli.check.derivation.line import Line
 from gradcli.lower.text import Misfit
 from gradcli.ops.core import Call
 from gradcli.sizes import Shape, Size, Sizes

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.findings import RIGHT, Credit, Verdict
-from gradcli.check.derivation.lines import Line
+from gradcli.check.derivation.line import Line
 from gradcli.check.derivation.totals import Account
 
 

@@ -12,8 +12,9 @@ from gradcli.check.derivation.diagnosis import Finding
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.goals import Goal
 from gradcli.check.derivation.ledger import Entry, Ledger
-from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.line import Line
 from gradcli.check.derivation.pools import expected_codes
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.evaluate import compute
 from gradcli.ops.core import Array
 from gradcli.sizes import numbers

@@ -15,8 +15,9 @@ import numpy as np
 from gradcli.check.derivation.expected import Points
 from gradcli.check.derivation.germ import Germ, Own
 from gradcli.check.derivation.ledger import Entry
-from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.line import Line
 from gradcli.check.derivation.machine import Lowered
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.proof.element import Element
 from gradcli.proof.elementary import NO_ROOT
 from gradcli.proof.evaluation import TOO_LARGE, TooLarge

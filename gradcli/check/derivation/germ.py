@@ -13,8 +13,9 @@ import numpy as np
 
 from gradcli.check.derivation.expected import Points
 from gradcli.check.derivation.ledger import EVERYWHERE, Entry
-from gradcli.check.derivation.lines import Line, Sheet, version
+from gradcli.check.derivation.line import Line, version
 from gradcli.check.derivation.machine import DL, Lowered
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.interpret import interpret
 from gradcli.lower.text import Misfit
 from gradcli.ops.core import Array

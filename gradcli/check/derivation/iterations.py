@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, WRONG, Verdict
-from gradcli.check.derivation.lines import Line
+from gradcli.check.derivation.line import Line
 from gradcli.proof.verdict import weakest
 from gradcli.sizes import Size, Sizes
 from gradcli.views.cost import total

@@ -13,7 +13,7 @@ from gradcli.check.derivation.agreement import AGREE, compare
 from gradcli.check.derivation.causes import Cause, Causes
 from gradcli.check.derivation.diagnosis import Finding
 from gradcli.check.derivation.goals import goals_of
-from gradcli.check.derivation.lines import version
+from gradcli.check.derivation.line import version
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.pools import expected_total
 from gradcli.check.derivation.postfix import parse, text

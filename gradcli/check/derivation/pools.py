@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from gradcli.check.derivation import edits
 from gradcli.check.derivation.expected import Share
-from gradcli.check.derivation.lines import Line, Sheet
+from gradcli.check.derivation.line import Line
 from gradcli.check.derivation.machine import split_name
 from gradcli.check.derivation.postfix import operands, parse, plain, starts
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.errors import GradError
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS

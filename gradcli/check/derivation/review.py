@@ -23,11 +23,11 @@ from gradcli.check.derivation.findings import RIGHT, WRONG, Report, Verdict
 from gradcli.check.derivation.iterations import merged
 from gradcli.check.derivation.ledger import NOTHING_BEFORE
 from gradcli.check.derivation.ledger import RIGHT as HELD
-from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.owed import Progress, missing
 from gradcli.check.derivation.own import OwnLines
 from gradcli.check.derivation.resized import Elsewhere, Sizes, Tried, at_sizes
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unblamed import Unblamed, unread
 from gradcli.errors import GradError, GradErrors, Span

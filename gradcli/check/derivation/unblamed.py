@@ -9,9 +9,9 @@ import numpy as np
 
 from gradcli.check.derivation.findings import INCONCLUSIVE, RIGHT, UNCHECKED, Verdict
 from gradcli.check.derivation.ledger import HIDDEN, ZERO
-from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.proven import Proven
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.check.derivation.totals import Account
 from gradcli.errors import GradError, Span
 from gradcli.lower.text import Misfit

@@ -8,11 +8,12 @@ import re
 
 from gradcli.check.derivation import edits
 from gradcli.check.derivation.agreement import AGREE, compare
-from gradcli.check.derivation.lines import Sheet, version
+from gradcli.check.derivation.line import version
 from gradcli.check.derivation.machine import DL
 from gradcli.check.derivation.pools import spelled, strange
 from gradcli.check.derivation.postfix import parse, text
 from gradcli.check.derivation.runs import turned
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.errors import GradError
 from gradcli.lower.text import Poisoned
 from gradcli.ops.core import Array

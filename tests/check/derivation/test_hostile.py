@@ -23,10 +23,10 @@ from gradcli.check.derivation import expected
 from gradcli.check.derivation.accounts import Accounts
 from gradcli.check.derivation.agreement import NARROW, compare
 from gradcli.check.derivation.ledger import HIDDEN, UNMATCHED
-from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import DL, Misfit
 from gradcli.check.derivation.postfix import parse
 from gradcli.check.derivation.runs import Runs, turned
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.errors import GradError, GradErrors
 from gradcli.session import Request, Session, compute
 from gradcli.syntax import read, read_source

@@ -11,10 +11,10 @@ from person_support import program
 from gradcli.check.derivation.expected import evaluate
 from gradcli.check.derivation.findings import Report
 from gradcli.check.derivation.libraries import SAME, WRITTEN
-from gradcli.check.derivation.lines import Sheet
 from gradcli.check.derivation.machine import names_in
 from gradcli.check.derivation.postfix import parse
 from gradcli.check.derivation.review import check
+from gradcli.check.derivation.sheet import Sheet
 from gradcli.check.derivation.spellings import NAMES
 from gradcli.syntax import Parsed, read, read_source
 

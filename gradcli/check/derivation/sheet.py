@@ -1,16 +1,14 @@
-"""A person's derivation, read: each line's target found, its expression lowered at the model's
-shapes.
-"""
+"""A person's derivation: its lines read, lowered and computed at the points of a check."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from gradcli.check.derivation.expected import Points
+from gradcli.check.derivation.line import Line, version
 from gradcli.check.derivation.machine import (
     DL,
     Key,
@@ -26,55 +24,17 @@ from gradcli.check.derivation.runs import WrittenRuns, turned
 from gradcli.check.derivation.spellings import Spellings
 from gradcli.check.derivation.targets import added, own_key, target
 from gradcli.check.derivation.written import Written
-from gradcli.errors import GradError, Source, Span
+from gradcli.errors import GradError
 from gradcli.lower.scope import Binding, Family, Ref
 from gradcli.lower.text import Misfit, Poisoned
 from gradcli.ops.core import Array
-from gradcli.ops.parts import Region, indexed_shape, kept_shape
+from gradcli.ops.parts import indexed_shape, kept_shape
 from gradcli.program import Operand
 from gradcli.sizes import Number, Shape, Size, numbers, same
 from gradcli.syntax import Parsed, ast
 from gradcli.transform.reverse import displayed, region_text
 
 MOST_VISIBLE = 20  # of a person's own names that may stand where another one belongs
-
-
-class Line(NamedTuple):
-    """A line of a derivation.
-
-    target: as it is shown; name: the variable whose derivative it states, None for a name of the
-        person's own, whose member `key` is, where it is one.
-    region: the part that it states, in the variable's own axes; None for all of it.
-    assign, code: what it does and the expression: `dL/dx = dL/dx + …` is read as `dL/dx += …`.
-    rows: where an index stands in the target's brackets; `code` is what the whole then gains.
-    lowered: the expression, or why it has no value.
-    sources: the places of the own lines that it uses.
-    """
-
-    number: int
-    node: ast.BackwardLine
-    target: str
-    name: str | None
-    key: Key
-    region: Region | None
-    assign: str
-    code: ast.Code
-    lowered: Lowered | Misfit
-    sources: tuple[int, ...]
-    rows: Rows | None = None
-
-    @property
-    def own(self) -> bool:
-        return self.name is None
-
-    @property
-    def where(self) -> str:
-        """What it writes of its target."""
-        return f"{self.region}" + (f"{self.rows.brackets}{self.rows.sets}" if self.rows else "")
-
-    def span(self, source: Source) -> Span:
-        """Where it stands: from its target to its end."""
-        return Span(source, self.node.name.place[0], ast.extent(self.node.value)[1])
 
 
 class Sheet:
@@ -384,11 +344,6 @@ class Sheet:
             self.lines[here] = line._replace(lowered=lowered)
             if line.own:
                 self._keep(here, lowered)
-
-
-def version(line: Line, place: int) -> str:
-    """Under which name the value of an own line is known, as VERSION finds it."""
-    return f"{line.target}#{place}"
 
 
 def _alike(found: Size, expected: Size) -> bool:
