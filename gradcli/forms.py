@@ -72,6 +72,14 @@ def fold(
     return known[id(form)]
 
 
+def letters_of(form: Form) -> frozenset[str]:
+    """The letters that a form is made of: loops' variables and dims."""
+    none: frozenset[str] = frozenset()
+    return fold(
+        form, lambda name: frozenset((name,)), lambda _: none, lambda _, parts: none.union(*parts)
+    )
+
+
 def worth(form: Form, at: At) -> float:
     """The number that a form is."""
 

@@ -51,6 +51,13 @@ def _product(number: int, dims: Sequence[tuple[str, int]], name: Naming) -> Writ
     return factors[0], POWER if "**" in factors[0] else ATOM
 
 
+def _divides(size: Size) -> bool:
+    return any(
+        factor.denominator != 1 or any(power < 0 for _, power in monomial)
+        for monomial, factor in size.terms
+    )
+
+
 class Unwritable(Exception):
     """A number whose text is no plain arithmetic over the names that are known."""
 
@@ -58,10 +65,11 @@ class Unwritable(Exception):
 def number_code(number: Number, known: Mapping[str, str]) -> Written:
     """A plain number as Python. known: the dims and the loops' variables, as they are called.
 
-    The text is parsed, and each of its parts written anew.
+    The text is parsed, and each of its parts written anew. 1/N is no size: `//` would make it 0.
     """
-    if number.size is not None and not number.size.is_constant:
-        return size_code(number.size, lambda dim: known[dim])
+    size = number.size
+    if size is not None and not size.is_constant and not _divides(size):
+        return size_code(size, lambda dim: known[dim])
     text = number.text
     try:
         tree = ast.parse(text.replace("^", "**"), mode="eval").body

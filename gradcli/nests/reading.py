@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcli.forms import Member, placed, polynomial, worth
+from gradcli.forms import Member, letters_of, placed, polynomial, worth
 from gradcli.loops import Runs
 from gradcli.nests.nest import Axis, Equation, Loop, Nest, Operand, Ref, Span, Unkept, ends, hull
 from gradcli.ops.core import ALL, FUNCTIONS, TABLE, Call, Signature
@@ -281,6 +281,8 @@ class _Reader:
         text, precedence = number.rolled.text, number.rolled.precedence
         if any(arg.rolled is not number.rolled for arg, _ in args):
             raise Unkept("a number in it has another form in each iteration")
+        if letters_of(number.rolled).isdisjoint(loop.variable for loop in loops):
+            return number
         self.numbers += 1
         name = f"number{self.numbers}"
         while name in self.program.shapes:

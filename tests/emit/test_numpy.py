@@ -72,6 +72,14 @@ for t in 1..T:
     s[t] = s[t-1] * 0.5 + x[t] * t / sqrt(t + 1) + x[t]^t
 loss L = sum(s[T])
 """,
+    "numbers of the dims": """
+dim T = 4, H = 3
+input x[1..T]: [H]
+s[0] = zeros(H)
+for t in 1..T:
+    s[t] = (1/H) / (1 + s[t-1]^2) + x[t] * (H/2) * (T*H) * 3.5 * (1/T)
+loss L = (1/H) * sum(s[T])
+""",
     "a moving slice": """
 dim T = 6, N = 3, H = 2
 input X: [T, 1]
@@ -274,6 +282,13 @@ def test_a_wrong_shape_names_the_input() -> None:
     module = load(made.text)
     with pytest.raises(ValueError, match=r"U has shape \(3, 2\), not \(3, 3\)"):
         module["forward"](**{**made.inputs, "U": np.zeros((3, 2))})
+
+
+def test_a_number_that_no_loop_changes_stands_where_it_is_used() -> None:
+    text = case(LOOPS["numbers of the dims"]).text
+    assert "number" not in text
+    assert "1 / H" in text
+    assert "//" not in text
 
 
 @pytest.mark.parametrize("value", [np.float64(1), np.zeros(3), np.zeros((5, 2, 1, 1))])
