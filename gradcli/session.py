@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -103,23 +103,36 @@ def compute(program: Program, data: Mapping[str, Array], request: Request) -> Se
     derivation = derive(program, request.wrt, request.accumulate, request.layout)
     extra: tuple[Note, ...] = ()
     if request.compact:
-        from gradcli.compact.derivation import Compact, Looped, compact
-
-        values = arrived(derivation, found.inputs, found.given)
-        derivation = compact(derivation, values, data, partial(_shorter, derivation, request))
-        if isinstance(derivation, Compact | Looped):
-            rests = [f"the compact form rests on this: {fact}" for fact in derivation.rests]
-            for reason, names in derivation.unproven.items():
-                some = ", ".join([f"dL/d{name}" for name in names[:MOST_NAMED]])
-                some += " …" if len(names) > MOST_NAMED else ""
-                rests.append(f"{some} compared with the steps at points, not proven: {reason}")
-            extra = tuple(map(Note, rests))
-        else:
-            extra = (Note("no shorter form was found; these are the steps one by one"),)
+        point = arrived(derivation, found.inputs, found.given)
+        shorter = partial(_shorter, derivation, request)
+        derivation, extra = shortened(derivation, point, data, shorter)
     values = forward(program, found.inputs)
     passed = backward(derivation, values, found.given)
     notes = (*program.notes, *extra, *_not_finite(program, values, passed))
     return Session(program, found.inputs, found.given, derivation, values, passed, notes)
+
+
+def shortened(
+    derivation: Derivation,
+    values: Mapping[str, Array],
+    bound: Collection[str],
+    shorter: Callable[[], Iterable[Known]] = tuple,
+) -> tuple[Derivation, tuple[Note, ...]]:
+    """The compact form of a derivation, or the derivation itself, and what is to be said of it.
+
+    The arguments are those of `compact.derivation.compact`.
+    """
+    from gradcli.compact.derivation import Compact, Looped, compact
+
+    found = compact(derivation, values, bound, shorter)
+    if not isinstance(found, Compact | Looped):
+        return found, (Note("no shorter form was found; these are the steps one by one"),)
+    rests = [f"the compact form rests on this: {fact}" for fact in found.rests]
+    for reason, names in found.unproven.items():
+        some = ", ".join([f"dL/d{name}" for name in names[:MOST_NAMED]])
+        some += " …" if len(names) > MOST_NAMED else ""
+        rests.append(f"{some} compared with the steps at points, not proven: {reason}")
+    return found, tuple(map(Note, rests))
 
 
 def _shorter(derivation: Derivation, request: Request) -> Iterator[Known]:

@@ -214,13 +214,14 @@ class Model:
         seed: int = 0,
         layout: Layout | None = None,
         accumulate: Accumulate = "auto",
+        compact: bool = False,
         max_elements: int = MAX_ELEMENTS,
     ) -> Derivation:
         r"""The Hessian times a vector: the backward pass, derived again step by step.
 
         Its equations are the model's and those of its backward pass, in which g_W is dL/dW; its
         `gradients` are the product. vector: an array for each name of `wrt`, in its own shape, or
-        the path of a file of them; none for drawn ones.
+        the path of a file of them; none for drawn ones. compact: in as few lines as a person's.
         Raises GradError.
 
         >>> model = parse("input x: [2] = [1, 2]\nloss L = sum(x^3)")
@@ -233,7 +234,7 @@ class Model:
         from gradcli.views.second import twice
 
         path = vector if vector is None or isinstance(vector, Mapping) else Path(vector)
-        return Derivation(twice(session, path, asked))
+        return Derivation(twice(session, path, asked._replace(compact=compact)))
 
     @raising_one
     def hessian(

@@ -10,7 +10,9 @@ import typer
 from gradcli.api.model import read
 from gradcli.cli.listed import Shown, listed
 from gradcli.cli.options import (
+    PAPER,
     Accumulate,
+    Compact,
     Data,
     Dim,
     Format,
@@ -22,7 +24,7 @@ from gradcli.cli.options import (
     Memory,
     Mode,
     Model,
-    Notation,
+    NotationOption,
     Order,
     Output,
     Precision,
@@ -30,6 +32,7 @@ from gradcli.cli.options import (
     Values,
     ValuesOption,
     Wrt,
+    noted,
     path,
     shared,
 )
@@ -42,8 +45,6 @@ if TYPE_CHECKING:
 EXPLAINED = (Format.table, Format.json, Format.ndjson, Format.grad)  # that can say why
 MODAL = (Format.table, Format.json, Format.ndjson)  # the forms that show forward mode
 COUNTED = (*MODAL, Format.markdown)  # that show what it costs and what is saved
-PAPER = (Format.latex, Format.markdown, Format.typst, Format.pdf)
-NOTED = (Format.table, Format.grad, Format.html, *PAPER)  # that have derivatives in a notation
 ROLLED = (Format.table, *PAPER)  # that show a loop's equations once
 
 
@@ -70,10 +71,7 @@ def derive(
         Accumulate,
         typer.Option("--accumulate", help="always: all derivatives start at 0, and += throughout."),
     ] = Accumulate.auto,
-    compact: Annotated[
-        bool,
-        typer.Option("--compact", help="As few and as short lines as a person would write."),
-    ] = False,
+    compact: Compact = False,
     why: Annotated[
         bool,
         typer.Option("--why", help="The way to each compact line, from the steps, rule by rule."),
@@ -101,10 +99,7 @@ def derive(
         Order,
         typer.Option("--order", help="dfs: depth first, each path by itself, as autograd walks."),
     ] = Order.reverse,
-    notation: Annotated[
-        Notation | None,
-        typer.Option("--notation", help="How derivatives are written: dL/dW, ∂L/∂W, ∇_W, W̄, δ_W."),
-    ] = None,
+    notation: NotationOption = None,
     standalone: Annotated[
         bool, typer.Option("--standalone", help="With latex: a whole document.")
     ] = False,
@@ -140,8 +135,7 @@ def derive(
         raise typer.BadParameter("dfs is a view of the table", param_hint="--order")
     if standalone and form is not Format.latex:
         raise typer.BadParameter("it goes with --format latex", param_hint="--standalone")
-    if notation is not None and (mode is not Mode.reverse or form not in NOTED):
-        raise typer.BadParameter("it goes with the forms of reverse mode", param_hint="--notation")
+    noted(notation, form, mode)
     if watch and (model == "-" or (form is not Format.table and output is None)):
         what = "a model file" if model == "-" else f"-o FILE with --format {form.value}"
         raise typer.BadParameter(f"it needs {what}", param_hint="--watch")

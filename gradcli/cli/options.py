@@ -114,6 +114,15 @@ ValuesOption = Annotated[
     Values,
     typer.Option("--values", help="What JSON tells of an array: its entries, its norm, neither."),
 ]
+NotationOption = Annotated[
+    Notation | None,
+    typer.Option("--notation", help="How derivatives are written: dL/dW, ∂L/∂W, ∇_W, W̄, δ_W."),
+]
+Compact = Annotated[
+    bool, typer.Option("--compact", help="As few and as short lines as a person would write.")
+]
+PAPER = (Format.latex, Format.markdown, Format.typst, Format.pdf)
+NOTED = (Format.table, Format.grad, Format.html, *PAPER)  # that have derivatives in a notation
 MaxElements = Annotated[
     int, typer.Option("--max-elements", metavar="N", min=1, help="The most elements of one array.")
 ]
@@ -139,6 +148,12 @@ Memory = Annotated[
         help="How many bytes may be kept: 4096, 64K, 1.5M, 2G.",
     ),
 ]
+
+
+def noted(notation: Notation | None, form: Format, mode: Mode = Mode.reverse) -> None:
+    """Refuse a notation where there are no derivatives of reverse mode to write in it."""
+    if notation is not None and (mode is not Mode.reverse or form not in NOTED):
+        raise typer.BadParameter("it goes with the forms of reverse mode", param_hint="--notation")
 
 
 def shared(

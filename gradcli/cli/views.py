@@ -13,6 +13,7 @@ from gradcli.api.model import read
 from gradcli.api.views import View
 from gradcli.cli.listed import Shown, listed
 from gradcli.cli.options import (
+    Compact,
     Data,
     Dim,
     Format,
@@ -22,11 +23,13 @@ from gradcli.cli.options import (
     LayoutOption,
     MaxElements,
     Model,
+    NotationOption,
     Output,
     Precision,
     Seed,
     Wrt,
     laid_out,
+    noted,
     path,
     shared,
     valued,
@@ -76,18 +79,21 @@ def hvp(
     data: Data = None,
     seed: Seed = 0,
     layout: LayoutOption = None,
+    compact: Compact = False,
     form: FormatOption = Format.table,
     json: Json = False,
     output: Output = None,
     precision: Precision = None,
     full: Full = False,
+    notation: NotationOption = None,
     max_elements: MaxElements = 10**8,
 ) -> None:
     form = Format.json if json else form
+    noted(notation, form)
     asked = shared(dim, data, seed, layout, wrt, max_elements)
     with Reported(form, model):
-        found = read(model).hvp(vector=vector, **asked)
-        listed(found, Shown(form, precision, output, full))
+        found = read(model).hvp(vector=vector, compact=compact, **asked)
+        listed(found, Shown(form, precision, output, full, notation=notation))
 
 
 def hessian(

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from gradcli.data.arrays import arrays
 from gradcli.errors import GradError, Note
-from gradcli.evaluate import backward, forward
+from gradcli.evaluate import arrived, backward, forward
 from gradcli.ops.core import Array
 from gradcli.program import NOWHERE, Input, Program, Step, verify
 from gradcli.request import Request
-from gradcli.session import Session
+from gradcli.session import Session, shortened
 from gradcli.sizes import numbers
 from gradcli.suggest import some_of, suggestion
 from gradcli.transform.reify import prefix
@@ -55,12 +55,16 @@ def twice(session: Session, vector: Path | Mapping[str, Any] | None, request: Re
     for item, name in zip(session.program.given, arriving, strict=True):
         inputs[names[name]] = session.given[item.name]
     derivation = derive(program, wrt, request.accumulate, session.derivation.layout)
+    arriving_now = {names[n]: given[n] for n in wrt}
+    extra: tuple[Note, ...] = ()
+    if request.compact:
+        derivation, extra = shortened(derivation, arrived(derivation, inputs, arriving_now), inputs)
     values = forward(program, inputs)
-    arrived = {names[n]: given[n] for n in wrt}
-    passed = backward(derivation, values, arrived)
+    passed = backward(derivation, values, arriving_now)
     shown = ", ".join(f"{names[n]} is dL/d{n}" for n in wrt[:4]) + ("; …" if len(wrt) > 4 else "")
     note = Note(f"{shown}; the derivatives are those of its product with the vector: H v")
-    return Session(program, inputs, arrived, derivation, values, passed, (*session.notes, note))
+    notes = (*session.notes, note, *extra)
+    return Session(program, inputs, arriving_now, derivation, values, passed, notes)
 
 
 def doubled(session: Session) -> tuple[Program, dict[str, str]]:

@@ -206,3 +206,18 @@ def test_a_vector_that_does_not_fit_is_one_error(tmp_path):
         found = run("hvp", EXAMPLES / "graph.eq", "--wrt", "b", "--vector", path)
         assert found.exit_code == 2
         assert found.stderr.splitlines()[0] == f"error: {message}"
+
+
+@pytest.mark.parametrize("name", ["simple_mlp", "rnn", "learning/lora"])
+def test_the_product_is_made_compact(name):
+    model = gradcli.load(str(EXAMPLES / f"{name}.eq"))
+    literal, short = (model.hvp(compact=compact) for compact in (False, True))
+    assert len(short.steps) < len(literal.steps)
+    for wrt, expected in literal.gradients.items():
+        scale = max(1.0, float(np.abs(expected).max()))
+        assert_close(short.gradients[wrt] / scale, expected / scale, 1e-10)
+
+
+def test_the_product_has_every_notation():
+    found = run("hvp", EXAMPLES / "graph.eq", "--wrt", "b", "--notation", "bar", "-f", "grad")
+    assert "g_d_bar = g_b_bar\n" in found.stdout
