@@ -32,6 +32,7 @@ RESERVED = {
     "name",
     "array",
     "shape",
+    "kind",
 }
 PACKING = {"pack", "packed", "weights"}  # the words of a module that packs
 FEW = 4  # arrays whose shapes are compared one by one: that is quicker than a loop over them

@@ -31,7 +31,8 @@ def emit(
     """
     language = LANGUAGES[to]
     stacks, thrifty = not language.serial, language.thrifty
-    found = passes(parsed, request, plain, language.seeded, stacks, thrifty)
+    dims = {**numbers(parsed.statements), **request.dims}
+    found = passes(parsed, request, plain, language.seeded, stacks, thrifty, dims)
     if language.packs and not plain:
         found = packed(found)
     words = ["gradcli", "emit", parsed.source.name, "--to", to]
@@ -42,6 +43,5 @@ def emit(
     notes = [str(note) for note in found.program.notes]
     if found.note is not None:
         notes.append(f"the loops are written out: {found.note}")
-    dims = {**numbers(parsed.statements), **request.dims}
     asked = Asked(shlex.join(words), plain, to, memory, dims)
     return Emitted(write(found, asked), tuple(notes))

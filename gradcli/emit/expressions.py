@@ -281,11 +281,16 @@ class Expressions:
 
 
 SWAPPED = re.compile(r"\w+\.swapaxes\(([\w\[\]:+\- ]+), -1, -2\)\[\.\.\., 0, :\]")
+MASKED = re.compile(r"(?<=where\()\(([^()]+)\)\.(?:astype|to)\([\w.]+\) != 0")
 COLUMN = re.compile(r"(\w+)\[([^\[\],]*:[^\[\],]*)\]\[\.\.\., 0\]")
 
 
 def tidy(text: str) -> str:
-    """The same in fewer signs: a column of a slice in one pair of brackets, no transpose twice."""
+    """The same in fewer signs: a column of a slice in one pair of brackets, no transpose twice.
+
+    Of a choice the truths themselves, not these as numbers.
+    """
+    text = MASKED.sub(r"\1", text)
     text = text.replace(".T.T", "").replace(".mT[..., 0, :]", "[..., 0]")
     text = SWAPPED.sub(r"\1[..., 0]", text)
     return COLUMN.sub(r"\1[\2, :, 0]", text)

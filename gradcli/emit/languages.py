@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.codegen.helpers import numpys_own
+from gradcli.emit.layout import sequence
 from gradcli.errors import GradError
 from gradcli.ops import lists
 from gradcli.ops.coding import CALLED, JAX, NUMPY, PYTHON, TORCH, Site, between
@@ -42,7 +43,8 @@ class Language:
     imports: tuple[str, ...] = ("import numpy as np",)
     seeded = True  # whether the loss's own derivative is 1, not an argument
     fixed = False  # whether arrays have one length in all iterations of a loop
-    like = ""  # an array of the kind to compute with, where there is no input
+    like = "kind"  # what says of which kind an array is to be, where no array does
+    by_array = False  # whether an array says so
 
     packs = True  # whether parameters may be laid side by side before
     thrifty = False  # whether copies of inputs are made again and not saved
@@ -82,13 +84,18 @@ class Language:
 
     def made(self, kind: str, shape: str, like: str) -> str:
         """An array of a shape: "zeros", "ones", or "empty" where all of it is filled."""
-        return f"np.{kind}({shape})"
+        return f"np.{kind}({shape}, {like})"
 
     def of_numbers(self, text: str, like: str) -> str:
-        return f"np.array({text})"
+        return f"np.array({text}, {like})"
+
+    def kinds(self, arrays: Sequence[str]) -> list[str]:
+        """The lines that find of which kind arrays are made: of the most precise there is."""
+        return sequence(f"{self.like} = np.result_type", [*arrays, "np.float32"])
 
     def scalar(self, name: str, like: str | None) -> str:
-        return f"np.reshape({name}, (1, 1))"
+        array = f"np.asarray({name}, {like})" if like else name
+        return f"np.reshape({array}, (1, 1))"
 
     def copied(self, name: str) -> str | None:
         """An array that may be filled, as the one of that name may not be; None: it may."""
@@ -126,6 +133,7 @@ class Torch(Language):
     """PyTorch, on the device and in the type that its inputs have."""
 
     name = TORCH
+    by_array = True
     packs = False
     xp = "torch"
     title = "PyTorch"
@@ -161,6 +169,7 @@ class Jax(Language):
     """JAX: nothing is filled in place, and a loop is a scan over what it fills."""
 
     name = JAX
+    by_array = True
     packs = False
     xp = "jnp"
     title = "JAX"
@@ -239,6 +248,7 @@ class Python(Language):
     title = "Python"
     imports = ()
     serial = True
+    like = ""
 
     def spelling(self, call: Call, site: Site) -> Spelling:
         op = call.op

@@ -48,10 +48,10 @@ def planned(
             for name, store in found.items()
             if store.kind != LOCAL and name in local and nest.axes[name]
         }
-        worth = {name: _value(nest, size, dims) for name, size in arrays.items()}
-        if limit is None or sum(worth.values()) <= limit:
+        known = {name: worth(nest, size, dims) for name, size in arrays.items()}
+        if limit is None or sum(known.values()) <= limit:
             return Plan(items, arrays)
-        largest = max(worth, key=lambda name: worth[name])
+        largest = max(known, key=lambda name: known[name])
         more = {largest} | {
             equation.target.name
             for equation in nest.equations
@@ -83,7 +83,7 @@ def _bytes(nest: Nest, name: str) -> Size:
     return found
 
 
-def _value(nest: Nest, size: Size, dims: Mapping[str, int]) -> float:
+def worth(nest: Nest, size: Size, dims: Mapping[str, int]) -> float:
     """What a size is worth where the dims are those of the model, not the small ones."""
     own = {name: nest.sizes.constant(value) for name, value in dims.items()}
     return float(substitute(nest.sizes, size, own).value)

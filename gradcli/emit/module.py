@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -48,7 +49,7 @@ class Module(Packing):
         self.asked = asked
         self.plain = asked.plain
         self.memory: list[str] = []
-        self.kept: list[str] = []  # the dims that the backward pass needs and can't see
+        self.kept: list[str] = []  # what the backward pass needs beside arrays: dims and kinds
 
     def called(self, call: Call, site: Site) -> str:
         """A call of an operation's own forward function, which stands in the module."""
@@ -94,16 +95,29 @@ class Module(Packing):
         return any("math." in text for text in [*lines, *self.helpers.texts])
 
     def kind_of(self, known: Mapping[str, tuple[str, Store]]) -> str:
-        """An array of the kind that is computed with: no index, which holds whole numbers."""
-        return self.array_of(known, known) or self.language.like
+        """What says of which kind others are made: an array of it, where that does."""
+        some = self.arrays_of(known, known) if self.language.by_array else []
+        return next(iter(some), self.language.like)
 
-    def array_of(self, known: Mapping[str, tuple[str, Store]], names: Container[str]) -> str | None:
-        """The first of some names that is such an array."""
+    def arrays_of(self, known: Mapping[str, tuple[str, Store]], names: Container[str]) -> list[str]:
+        """Those of some names that are arrays of the kind: no index, which holds whole numbers."""
         indices = {
             item.name.partition("[")[0] for item in self.passes.program.inputs if item.within
         }
-        some = (text for name, (text, _) in known.items() if name in names and name not in indices)
-        return next(some, None)
+        return [text for name, (text, _) in known.items() if name in names and name not in indices]
+
+    def precision(
+        self, known: Mapping[str, tuple[str, Store]], names: Container[str]
+    ) -> str | None:
+        """What gives a plain number the precision of arrays, where there are any."""
+        some = self.arrays_of(known, names)
+        return some[0] if some and self.language.by_array else self.language.like if some else None
+
+    def kinds(self, arrays: Sequence[str], lines: Sequence[str]) -> list[str]:
+        """The lines that find the kind of arrays, where other lines need it."""
+        like = self.language.like
+        needs = any(re.search(rf"\b{like}\b", line) for line in lines) if like else False
+        return self.language.kinds(arrays) if needs and not self.language.by_array else []
 
     # ── the passes ──
 
@@ -130,7 +144,7 @@ class Module(Packing):
             self.more(),
         )
         results = {q.name: self.member(writer, q) for q in found.outputs}
-        saved = [*(writer.variable(name) for name in found.saved), *map(self.naming, self.kept)]
+        saved = [*(writer.variable(name) for name in found.saved), *self.kept]
         (whole, *more) = mapping("return ", results)
         ending = sequence(f"{whole.strip()}, ", saved)
         if more or len(ending) > 1:
@@ -141,9 +155,11 @@ class Module(Packing):
             *self.quotients(),
         ]
         arrays = [(self.naming(q.name), q.axes, q.shape) for q in arrived]
-        arrays_in = {q.name for q in inputs if q.axes or not is_scalar(q.shape)}
+        arrays_in = {q.name for q in arrived if q.axes or not is_scalar(q.shape)}
         yield from self.unpacked()
-        yield from self.scalars(inputs, self.array_of(known, arrays_in))
+        scalars = list(self.scalars(inputs, self.precision(known, arrays_in)))
+        kinds = self.kinds(self.arrays_of(known, arrays_in or known), [*scalars, *body, *ending])
+        yield from (*kinds, *scalars) if arrays_in else (*scalars, *kinds)
         trusted = [self.naming(q.name) for q in packs]
         bound = list(self.bound(arrays, [*checks, *body, *ending], trusted))
         yield from self.ranks(inputs, bound)
@@ -171,7 +187,8 @@ class Module(Packing):
                 total = self.names(f"d{q.name}_")
                 whole = self.shape(nest.axes[key], q.shape)
                 language = self.language
-                begun.append(f"    {total} = {language.made('zeros', whole, argument)}")
+                own = argument if language.by_array else language.like
+                begun.append(f"    {total} = {language.made('zeros', whole, own)}")
                 parts = self.part(q.axes, nest.axes[key]).split(", ")
                 begun.append(f"    {language.filled(total, parts, False, argument)}")
                 known[key] = total, Store(ARRAY, nest.axes[key], q.shape)
@@ -206,12 +223,14 @@ class Module(Packing):
         sources = [(self.naming(name), nest.axes[name], nest.shapes[name]) for name in found.saved]
         # A given derivative's shape is known only when it is checked: it tells no dim.
         bound = list(self.bound(sources, rest))
-        self.kept = self.missing
-        saved = [*map(self.naming, (*found.saved, *self.kept))]
+        given = [q._replace(name=derivative(q.name)) for q in found.given]
+        scalars = list(self.scalars(given, self.precision(known, found.saved)))
+        self.kept = [self.naming(dim) for dim in self.missing]
+        self.kept += [self.language.like] if self.kinds([], [*scalars, *rest]) else []
+        saved = [*map(self.naming, found.saved), *self.kept]
         if saved:
             yield from sequence("", saved, " = saved")
-        given = [q._replace(name=derivative(q.name)) for q in found.given]
-        yield from self.scalars(given, self.array_of(known, found.saved))
+        yield from scalars
         yield from bound
         yield from rest
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from gradcli.emit import motion, simplify
+from gradcli.emit.factoring import factored, scaled
+from gradcli.emit.memory import worth
 from gradcli.emit.schedule import at_once_fits
 from gradcli.emit.small import small
 from gradcli.emit.stacking import stacked
@@ -16,7 +19,7 @@ from gradcli.nests.reading import indices, read, split
 from gradcli.ops.core import EXACT, TABLE, Call, Signature
 from gradcli.program import Input, Program
 from gradcli.request import Request
-from gradcli.sizes import Number, Shape, of_size
+from gradcli.sizes import Number, Shape, is_scalar, of_size
 from gradcli.syntax import Parsed
 from gradcli.transform.inline import flatten
 
@@ -59,13 +62,14 @@ def passes(
     seeded: bool = True,
     stacks: bool = True,
     thrifty: bool = False,
+    dims: Mapping[str, int] | None = None,
 ) -> Passes:
     """A model's passes with its loops kept. Raises GradError or GradErrors.
 
     plain: as the listing has them, with nothing simplified. seeded: whether the loss's own
     derivative is 1; otherwise it arrives like the given ones. stacks: whether products that share
     an operand are drawn together. thrifty: whether what is made of inputs alone, by moving
-    entries, is made again and not saved.
+    entries, is made again and not saved. dims: the sizes of the model, where it is read at others.
     """
     program = small(parsed, request)
     note = None
@@ -86,8 +90,10 @@ def passes(
     results = {q.name for q in outputs}
     if not plain:
         named = results.union(wanted)
+        nest = scaled(nest, named, lambda size: worth(nest, size, dims or {}))
         nest = motion.hoisted(simplify.without_copies(nest, named), named)
-    kept = {derivative(name) for name in wanted} | {derivative(q.name) for q in given}
+    ends = [derivative(name) for name in wanted]
+    kept = {*ends} | {derivative(q.name) for q in given}
     back = adjoint.backward(nest, [q.name for q in outputs], wanted)
     back = _seeded(back, program, nest, given) if seeded else back
     ahead = _flat(nest)
@@ -95,10 +101,10 @@ def passes(
     if not plain:
         back = motion.hoisted(simplify.without_copies(simplify.shared(back), kept), kept)
         back = motion.regrouped(motion.unstretched(back))
+        back = factored(simplify.shared(back), kept)
         back = simplify.product_sums(simplify.shared(back))
         ahead = simplify.without_copies(ahead, results | _taken(back))
         back = simplify.signs(back, ahead)
-    ends = [derivative(name) for name in wanted]
     back = back._replace(equations=tuple(simplify.needed(back.equations, ends)))
     if stacks and not plain:
         ahead, back = _stacked(ahead, back, results, ends)
@@ -291,7 +297,8 @@ def _split(
 class _Free(NamedTuple):
     """Which values cost nothing to have again: entries that are moved, and constants.
 
-    again: whether any is made again. thrifty: whether copies of inputs are too.
+    again: whether any is made again. thrifty: whether copies of inputs, and multiples of what is
+    there, are too.
     """
 
     inputs: set[str]
@@ -300,11 +307,21 @@ class _Free(NamedTuple):
 
     def __call__(self, equation: Equation) -> bool:
         of_inputs = all(ref.name in self.inputs for ref in equation.refs())
+        moves = equation.call.op.rounding == EXACT and equation.call.flops.value == 0
         return (
             self.again
             and not equation.adds
-            and (len(equation.args) <= 1 or (self.thrifty and of_inputs))
-            and equation.call.op.rounding == EXACT
-            and equation.call.flops.value == 0
+            and (
+                (moves and (len(equation.args) <= 1 or (self.thrifty and of_inputs)))
+                or (self.thrifty and _multiple(equation))
+            )
             and at_once_fits(equation, 0)
         )
+
+
+def _multiple(equation: Equation) -> bool:
+    """Whether each entry of a value is one of another, times or over a scalar."""
+    scalars = [is_scalar(shape) for shape in equation.call.signature.shapes]
+    if not equation.call.op.elementwise or len(scalars) < 2 or scalars.count(False) != 1:
+        return False
+    return (scalars.index(False),) in equation.call.op.linear_groups(len(scalars))

@@ -359,14 +359,18 @@ def between(start: str, stop: str, step: str = "") -> str:
 
 def filled(name: str) -> dict[str, Any]:
     return {
-        NUMPY: lambda site: Spelling(f"{{xp}}.{name}({site.dims(site.shape)})"),
+        NUMPY: lambda site: Spelling(f"{{xp}}.{name}({site.dims(site.shape)}, {{like}})"),
         TORCH: lambda site: Spelling(f"{{like}}.new_{name}({site.dims(site.shape)})"),
         JAX: lambda site: Spelling(f"{{xp}}.{name}({site.dims(site.shape)}, {{like}}.dtype)"),
     }
 
 
 def identity(site: Site) -> Spelling:
-    return Spelling(f"{{xp}}.eye({site.size(site.shape[0])})")
+    return Spelling(f"{{xp}}.eye({site.size(site.shape[0])}, dtype={{like}})")
+
+
+def identity_of(site: Site) -> Spelling:
+    return Spelling(f"{{xp}}.eye({site.size(site.shape[0])}, dtype={{like}}.dtype)")
 
 
 def identity_like(site: Site) -> Spelling:
@@ -375,7 +379,7 @@ def identity_like(site: Site) -> Spelling:
 
 
 def counted(site: Site) -> Spelling:
-    return Spelling(f"{{xp}}.arange({site.size(site.shape[0])}, dtype=float)[:, None]", POSTFIX)
+    return Spelling(f"{{xp}}.arange({site.size(site.shape[0])}, dtype={{like}})[:, None]", POSTFIX)
 
 
 def counted_like(site: Site) -> Spelling:
@@ -389,7 +393,8 @@ def counted_of(site: Site) -> Spelling:
 
 
 def literal(site: Site) -> Spelling:
-    return Spelling(f"{{xp}}.array({_nested(site)}).reshape{site.dims(site.shape)}", POSTFIX)
+    text = f"{{xp}}.array({_nested(site)}, {{like}})"
+    return Spelling(f"{text}.reshape{site.dims(site.shape)}", POSTFIX)
 
 
 def literal_like(site: Site) -> Spelling:
@@ -470,7 +475,9 @@ def outer_product(site: Site) -> Spelling:
 def diagonal(site: Site) -> Spelling:
     shape = site.signature.shapes[0]
     if is_one(shape[1]):
-        return Spelling(f"{{0}} * {{xp}}.eye({site.size(shape[0])})", PRODUCT, (PRODUCT,))
+        return Spelling(
+            f"{{0}} * {{xp}}.eye({site.size(shape[0])}, dtype=bool)", PRODUCT, (PRODUCT,)
+        )
     return Spelling("{xp}.diagonal({0}, axis1=-2, axis2=-1)[..., None]", POSTFIX)
 
 
@@ -484,7 +491,7 @@ def diagonal_torch(site: Site) -> Spelling:
 def compared(symbol: str) -> dict[str, Any]:
     """A mask of 0 and 1 in the numbers' own type."""
     return {
-        NUMPY: Spelling(f"({{0}} {symbol} {{1}}) * 1.0", PRODUCT, (SUM, SUM)),
+        NUMPY: Spelling(f"({{0}} {symbol} {{1}}).astype({{like}})", POSTFIX, (SUM, SUM)),
         TORCH: Spelling(f"({{0}} {symbol} {{1}}).to({{like}}.dtype)", POSTFIX, (SUM, SUM)),
         JAX: Spelling(f"({{0}} {symbol} {{1}}).astype({{like}}.dtype)", POSTFIX, (SUM, SUM)),
         PYTHON: Spelling(f"float({{0}} {symbol} {{1}})", ATOM, (SUM, SUM)),

@@ -19,6 +19,7 @@ from gradcli.ops.coding import (
     filled,
     identity,
     identity_like,
+    identity_of,
     literal,
     literal_like,
     literal_of,
@@ -119,7 +120,7 @@ constant(
     flip=lambda s, pairs: call("eye", size=s.attrs["size"]),
     terms=lambda s, book: book.identity(s.attrs["size"]),
     spread=True,
-    code={NUMPY: identity, TORCH: identity_like},
+    code={NUMPY: identity, TORCH: identity_like, JAX: identity_of},
     lists=lists.eye,
 )
 constant(

@@ -410,7 +410,8 @@ function(
     terms=lambda s, book, c, a, b: book.chosen(c, a, b),
     rounding=EXACT,
     code=templates(
-        numpy=chosen(),
+        numpy=chosen("{xp}.array({1}, {like})"),
+        jax=chosen(),
         torch=chosen("{like}.new_tensor({1})"),
         python=Spelling("({1} if {0} != 0 else {2})", ATOM, (SUM, SUM, SUM)),
     ),

@@ -39,7 +39,7 @@ def expm(x: Array) -> Array:
         return x * math.nan
     times = min(math.ceil(math.log2(max(norm, LIMIT) / LIMIT)), MOST_SQUARINGS)
     a = x / 2.0**times
-    b, eye = PADE, np.eye(x.shape[-1])
+    b, eye = PADE, np.eye(x.shape[-1], dtype=x.dtype)
     a2 = a @ a
     a4 = a2 @ a2
     a6 = a4 @ a2

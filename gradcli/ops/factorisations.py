@@ -215,7 +215,7 @@ def _qr(x: Array) -> tuple[Array, Array]:
         diagonal = _diagonal(r)
         if (diagonal == 0).any():
             raise np.linalg.LinAlgError("Columns that depend on each other")
-        signs = np.where(diagonal < 0, -1.0, 1.0)
+        signs = np.where(diagonal < 0, -1, 1).astype(x.dtype)
         return q * signs[..., None, :], r * signs[..., :, None]
     near = _qr(x.real)[1]
     q, r = _gram_schmidt(_over_triangle(x, near))

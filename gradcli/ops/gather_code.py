@@ -79,10 +79,15 @@ def _rows(site: Site, to: str) -> Spelling:
 def _mask(site: Site, to: str, k: int) -> str:
     """Rows of 0 and 1, one for each number, with all that is in front."""
     count = site.size(site.signature.attrs["count"])
-    kept = ".to({like}.dtype)" if to == TORCH else " * 1.0"
     wide = "{xp}.arange(" + count + (", device={like}.device)" if to == TORCH else ")")
-    mask = f"({_places(site, to, k, '1')} == {wide})"
-    return f"{mask}{kept}" if to == TORCH else f"({mask}{kept})"
+    return _number(f"({_places(site, to, k, '1')} == {wide})", to)
+
+
+def _number(text: str, to: str) -> str:
+    """What holds truths or places, in the numbers' own type."""
+    if to == JAX:  # a plain number gives way there
+        return f"({text} * 1.0)"
+    return f"{text}.to({{like}}.dtype)" if to == TORCH else f"{text}.astype({{like}})"
 
 
 def _row_sums(site: Site, to: str) -> Spelling:
@@ -141,7 +146,8 @@ def _put_back(site: Site, to: str) -> Spelling:
         return Spelling(text, POSTFIX, (POSTFIX, POSTFIX))
     count = site.size(site.signature.attrs["count"])
     mask = f"{{xp}}.moveaxis({i}, {axis}, -1)[..., None] == {{xp}}.arange({count})"
-    text = f'{{xp}}.einsum("...n,...nv->...v", {{xp}}.moveaxis({x}, {axis}, -1), ({mask}) * 1.0)'
+    moved = f"{{xp}}.moveaxis({x}, {axis}, -1)"
+    text = f'{{xp}}.einsum("...n,...nv->...v", {moved}, {_number(f"({mask})", to)})'
     return Spelling(f"{{xp}}.moveaxis({text}, -1, {axis})", POSTFIX, (POSTFIX, POSTFIX))
 
 
@@ -154,10 +160,9 @@ def chosen(name: str) -> dict[str, Any]:
     """argmax, argmin: the axis stays."""
 
     def template(site: Site, to: str) -> Spelling:
-        if to == TORCH:
-            text = f"{{xp}}.{name}({{0}}, {_axis(site)}, keepdim=True).to({{like}}.dtype)"
-            return Spelling(text, POSTFIX)
-        return Spelling(f"({{xp}}.{name}({{0}}, axis={_axis(site)}, keepdims=True) * 1.0)")
+        words = "keepdim=True" if to == TORCH else "keepdims=True"
+        axis = f"{_axis(site)}" if to == TORCH else f"axis={_axis(site)}"
+        return Spelling(_number(f"{{xp}}.{name}({{0}}, {axis}, {words})", to), POSTFIX)
 
     return _each(template)
 
@@ -168,11 +173,11 @@ def ordered(name: str) -> dict[str, Any]:
     def template(site: Site, to: str) -> Spelling:
         if to == TORCH:
             text = f"{{xp}}.sort({{0}}, dim={_axis(site)}, stable=True)"
-            end = ".values" if name == "sort" else ".indices.to({like}.dtype)"
-            return Spelling(text + end, POSTFIX)
+            text = f"{text}.values" if name == "sort" else _number(f"{text}.indices", to)
+            return Spelling(text, POSTFIX)
         stable = 'kind="stable"' if to == NUMPY else "stable=True"
         text = f"{{xp}}.{name}({{0}}, axis={_axis(site)}, {stable})"
-        return Spelling(text if name == "sort" else f"({text} * 1.0)")
+        return Spelling(text if name == "sort" else _number(text, to), POSTFIX)
 
     return _each(template)
 
@@ -181,10 +186,10 @@ def _largest(site: Site, to: str) -> Spelling:
     axis, count = _axis(site), site.size(site.signature.attrs["count"])
     if to == TORCH:
         order = f"{{xp}}.argsort({{xp}}.argsort(-{{0}}, dim={axis}, stable=True), dim={axis})"
-        return Spelling(f"({order} < {count}).to({{like}}.dtype)", POSTFIX, (POSTFIX,))
+        return Spelling(_number(f"({order} < {count})", to), POSTFIX, (POSTFIX,))
     stable = 'kind="stable"' if to == NUMPY else "stable=True"
     order = f"{{xp}}.argsort({{xp}}.argsort(-{{0}}, axis={axis}, {stable}), axis={axis})"
-    return Spelling(f"(({order} < {count}) * 1.0)", needs=(POSTFIX,))
+    return Spelling(_number(f"({order} < {count})", to), POSTFIX, (POSTFIX,))
 
 
 rows, picked = _each(_rows), _each(_picked)

@@ -103,7 +103,7 @@ def _chosen(x: Array, dims: int, kernel: tuple[int, ...], **moves: Any) -> Array
     """1 at the first largest entry of each window."""
     entries = _of_windows(x.real, dims, kernel, **moves)
     best = np.argmax(entries, axis=-1)[..., None]
-    return np.asarray(np.arange(entries.shape[-1]) == best, dtype=float)
+    return np.asarray(np.arange(entries.shape[-1]) == best).astype(entries.real.dtype)
 
 
 def _max_taken(v: Array, x: Array, dims: int, kernel: tuple[int, ...], **moves: Any) -> Array:

@@ -153,7 +153,7 @@ def _first(x: Array, axes: tuple[int, ...]) -> Array:
 
 def _mask(sign: int) -> Callable[..., Array]:
     def forward(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
-        return np.asarray(_first(sign * x.real, axes), dtype=float)
+        return _first(sign * x.real, axes).astype(x.real.dtype)
 
     return forward
 

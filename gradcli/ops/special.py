@@ -18,7 +18,7 @@ def erf(x: Array) -> Array:
     elsewhere, so that the imaginary part keeps its digits: it is tiny where the real part is 1.
     """
     if not np.iscomplexobj(x):
-        return np.asarray(_erf(x), dtype=float)
+        return np.asarray(_erf(x), dtype=np.result_type(x, np.float32))
     sign = np.where(x.real < 0, -1.0, 1.0)
     z = np.where(x.real < 0, -x, x)
     z = np.where(z.real > 30, 30.0, z)  # beyond, all is the same as at 30
@@ -33,7 +33,7 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 def erfc(x: Array) -> Array:
     """1 - erf(x), whose digits the tail keeps where it is small."""
     if not np.iscomplexobj(x):
-        return np.asarray(_erfc(x), dtype=float)
+        return np.asarray(_erfc(x), dtype=np.result_type(x, np.float32))
     tail = x.real >= 2
     z = np.where(tail, np.where(x.real > 30, 30.0, x), 2.0)
     return np.where(tail, _erfc_fraction(z), 1 - erf(np.where(tail, 0, x)))

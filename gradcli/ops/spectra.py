@@ -50,7 +50,8 @@ def leading(v: Array) -> Array:
 
 def signs(v: Array) -> Array:
     """1 or -1 for each column, as a row: by it the column's leading entry becomes positive."""
-    return np.where(np.take_along_axis(v, leading(v)[..., None, :], -2) < 0, -1.0, 1.0)
+    first = np.take_along_axis(v, leading(v)[..., None, :], -2)
+    return np.where(first < 0, -1, 1).astype(v.dtype)
 
 
 def _gaps(values: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +54,7 @@ def _deviations(s: Signature, x: Expr) -> Expr:
 
 
 def _variance(x: Array, axes: tuple[int, ...], ddof: int) -> Array:
-    count = np.prod([x.shape[axis] for axis in axes])
+    count = math.prod(x.shape[axis] for axis in axes)
     off = x - np.mean(x, axis=axes, keepdims=True)
     return np.asarray(np.sum(off * off, axis=axes, keepdims=True) / (count - ddof))
 

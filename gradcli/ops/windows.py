@@ -134,8 +134,8 @@ def folded(x: Array, masks: Sequence[Array]) -> Array:
 
 
 def _like(mask: Array, x: Array) -> Any:
-    """Whole numbers where the array has such: they may be larger than any float."""
-    return mask.astype(int).astype(object) if x.dtype == object else mask
+    """A mask in the numbers that the array has: whole ones may be larger than any float."""
+    return mask.astype(int).astype(x.dtype)
 
 
 def multiple(sizes: Sizes, size: Size, by: Size) -> Size | None:

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from cases import Case as OpCase
 from cases import cases
-from emitting import EXAMPLES, agree, case, load, run
+from emitting import EXAMPLES, Case, agree, case, load, run
 from hypothesis import assume, given, settings
 from random_models import models
 
@@ -200,6 +201,57 @@ def test_every_entry_of_the_table(op: Op) -> None:
         run(case(one.model, data=one.draw(1)))
         if one.names:
             run(case(looped(one), data=many(one)))
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=list(TABLE))
+def test_every_entry_keeps_single_precision(op: Op) -> None:
+    """What comes of single precision has no more, alone and in a loop."""
+    one = cases(op)[0]
+    single(case(one.model, data=one.draw(1)))
+    if one.names:
+        single(case(looped(one), data=many(one)))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_keeps_single_precision(path: Path) -> None:
+    single(case(path.read_text(encoding="utf-8"), str(path)))
+
+
+def single(made: Case) -> None:
+    if not made.inputs:  # of which any precision could be known
+        return
+    module = load(made.text)
+    outputs, saved = module["forward"](**halved(made.inputs))
+    gradients = module["backward"](saved, **halved(made.given))
+    for name, value in {**outputs, **gradients}.items():
+        assert value.dtype == np.float32, name
+
+
+def halved(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: np.asarray(value, np.float32) for name, value in values.items()}
+
+
+def test_a_plain_number_has_the_precision_of_the_arrays_beside_it() -> None:
+    made = case("input x: [3], k = 2.5\nz = sum(x * x) * k\ngiven dL/dz\n")
+    module = load(made.text)
+    outputs, saved = module["forward"](x=np.ones((3, 1), np.float32), k=2.5)
+    gradients = module["backward"](saved, dz=1.0)
+    assert {value.dtype for value in (*outputs.values(), *gradients.values())} == {
+        np.dtype(np.float32)
+    }
+
+
+def test_whole_numbers_are_computed_with_as_others_are() -> None:
+    """No array of theirs is filled: it would cut off what does not fit."""
+    made = case(RNN.format(T=5))
+    whole = {name: np.rint(3 * value) for name, value in made.inputs.items()}
+    module = load(made.text)
+    found = []
+    for kind in (int, float):
+        outputs, saved = module["forward"](**{k: v.astype(kind) for k, v in whole.items()})
+        found.append({**outputs, **module["backward"](saved)})
+    for name, value in found[1].items():
+        np.testing.assert_array_equal(found[0][name], value)
 
 
 def looped(one: OpCase) -> str:
