@@ -10,7 +10,7 @@ import numpy as np
 from gradcli.expr import Expr, call
 from gradcli.ops import along_lists
 from gradcli.ops.broadcasting import differ
-from gradcli.ops.coding import NUMPY, contracted
+from gradcli.ops.coding import contracted, templates
 from gradcli.ops.core import (
     BARE,
     EACH,
@@ -22,6 +22,7 @@ from gradcli.ops.core import (
     Spelling,
     register,
 )
+from gradcli.ops.einsum_code import multiplied
 from gradcli.ops.flops import contraction
 from gradcli.ops.mismatch import Mismatch
 from gradcli.record import Record
@@ -205,7 +206,7 @@ register(
         terms=_einsum_terms,
         static=_einsum_static,
         group="shaping",
-        code={NUMPY: contracted},
+        code=templates(numpy=multiplied, torch=contracted, jax=contracted),
         lists=along_lists.einsum,
     )
 )
