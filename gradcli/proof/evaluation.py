@@ -105,11 +105,19 @@ class Evaluation:
         return math.inf if self.floor else self._independent() - self.own
 
     def _evaluate(
-        self, streams: Sequence[str], draws: Mapping[str, Array], certain: bool = False
+        self,
+        streams: Sequence[str],
+        draws: Mapping[str, Array],
+        certain: bool = False,
+        first: Sequence[Step] = (),
     ) -> None:
+        """The values at some points. first: the steps for which these were looked for; they draw
+        what they draw from the streams before all others, as they did then.
+        """
         self.arithmetic, self.values = begun(self.near, self.kept, self.field, streams, draws)
         self.arithmetic.certain = certain
-        self.run(self.steps)
+        self.run(first)
+        self.run(step for step in self.steps if step.name not in self.values)
 
     def run(self, steps: Iterable[Step]) -> None:
         """The values of more steps. Raises MorePoints where these have too many exponents."""
@@ -129,8 +137,8 @@ class Evaluation:
         self.floor = 2 * self.arithmetic.points
         self._start(max(FEWEST, self.floor))
 
-    def _search(self, points: int) -> tuple[list[str], dict[str, Array], bool]:
-        """Points at which the roots exist."""
+    def _search(self, points: int) -> tuple[list[str], dict[str, Array], bool, tuple[Step, ...]]:
+        """Points at which the roots exist, and the steps that lead to these."""
         arithmetic = self.arithmetic
         taken = max(len(arithmetic.exponents.rows), len(arithmetic.angles.rows))
         least = taken + SLACK if taken > 1 else FEW
@@ -139,7 +147,7 @@ class Evaluation:
         search = Search(prefix, self.near, self.kept, self.field, self.seed, least)
         streams, draws = search.points(max(taken, self.floor))
         self.chosen = search.chosen
-        return streams, draws, search.certain
+        return streams, draws, search.certain, prefix
 
     # ── verdicts ──
 

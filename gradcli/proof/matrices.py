@@ -37,7 +37,7 @@ class Matrices:
     def _eliminated(self, a: Element, b: Element, right: Array) -> tuple[Element, Degree]:
         n = a.shape[-1]
         left, right = np.array(a.at), np.array(np.broadcast_to(right, (self.points, *b.shape)))
-        _, singular = _reduce(left, right, self.field)
+        _, singular = _reduce(left, right, self.field, a.lost)
         # By Cramer's rule: minors of n - 1 rows, over the determinant.
         whole = Degree(n * a.degree.own, n * a.degree.times)
         below = self.divide(whole, 1)
@@ -50,7 +50,7 @@ class Matrices:
         """A determinant, 1×1. Its derivative is the determinant times tr(A^-1 dA)."""
         n = a.shape[-1]
         right = np.array(np.zeros_like(a.at) if a.dot is None else a.dot)
-        value, singular = _reduce(np.array(a.at), right, self.field)
+        value, singular = _reduce(np.array(a.at), right, self.field, a.lost)
         at = value.reshape(self.points, 1, 1)
         degree = Degree(n * a.degree.own, n * a.degree.times)
         made = Element(
@@ -89,9 +89,16 @@ def _near(function: Callable[..., Any], *arrays: Array) -> Array:
         return np.full(arrays[-1].shape, np.nan)
 
 
-def _reduce(left: Array, right: Array, field: Field) -> tuple[Array, bool]:
-    """Turn `right` into left^-1 right, in place; the determinants, and whether one is 0."""
+def _reduce(
+    left: Array, right: Array, field: Field, lost: frozenset[int] = frozenset()
+) -> tuple[Array, bool]:
+    """Turn `right` into left^-1 right, in place; the determinants, and whether one is 0.
+
+    lost: the points at which nothing is known of the matrices; the identity stands there.
+    """
     p, n = field.p, left.shape[-1]
+    for point in lost:
+        left[point] = np.eye(n, dtype=int)
     det = np.array([1] * len(left), dtype=object)
     singular = False
     for k in range(n):

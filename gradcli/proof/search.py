@@ -24,10 +24,11 @@ from gradcli.proof.restricted import Kept, Way, entries
 from gradcli.proof.work import work
 
 ROUNDS = 60
-EFFORT = 60_000  # operations on elements, about, that are spent
+EFFORT = 300_000  # operations on elements, about, that are spent
 TRIED = 48  # points tried at a time
 NESTED = 4  # times as many points where roots hold roots
 FAR = 10**9  # where all roots exist
+ANEW = 0.4  # of changes where roots hold exponentials, those of these
 SPARE = 6  # points more than roots, to tell that their signs are independent
 
 
@@ -138,9 +139,12 @@ class Search:
         self.rng = random.Random(f"search {seed}")
         self.certain = False
         self.chosen = 0.0
+        self.anew = 0.0  # how often what the steps draw themselves is drawn anew
 
     def points(self, count: int) -> tuple[list[str], dict[str, Array]]:
-        """Streams and draws of a number of points; of some the roots may lack in the end."""
+        """Streams and draws of a number of points: those at which all roots exist, where these are
+        as many as it takes, and else all.
+        """
         self.certain = self._independent()
         streams = [f"{self.seed} {k}" for k in range(count)]
         draws = drawn(self.near, self.kept, self.field, streams)
@@ -163,6 +167,11 @@ class Search:
         if rounds:
             tries = rounds * each
             self.chosen = math.log2(math.comb(tries + 1, min(tries // 2, max(changes))))
+        kept = [k for k in range(count) if best[k] == FAR]
+        if self.least <= len(kept) < count:  # one choice of so many
+            self.chosen += count / len(kept)
+            streams = [streams[k] for k in kept]
+            draws = {name: at[kept] for name, at in draws.items()}
         return streams, draws
 
     def _reached(self, streams: Sequence[str], draws: Mapping[str, Array]) -> list[int]:
@@ -213,6 +222,8 @@ class Search:
             new = range(len(below), len(arithmetic.rooted))
             below += [under] * len(new)
             within[step.name] = under.union(new)
+        draws_more = arithmetic.exponents.met or arithmetic.angles.met or arithmetic.opaque
+        self.anew = ANEW if draws_more else 0.0
         return arithmetic.rooted, below
 
     def _changed(
@@ -224,7 +235,7 @@ class Search:
         for k in range(len(owners)):
             for _ in range(self.rng.choice((1, 1, 1, 2, 3))):
                 place = self.rng.randrange(len(self.places) + 1)
-                if place == len(self.places):
+                if place == len(self.places) or self.rng.random() < self.anew:
                     found[k] = f"{self.seed} {self.rng.random()}"
                 else:
                     name, i = self.places[place]

@@ -96,6 +96,29 @@ def test_roots_beside_many_exponentials() -> None:
     assert {proof.verdict for proof in proofs(found, set()).values()} == {PROVEN}
 
 
+MIXED = """
+dim N = 3
+input x: [N], A: [N, N]
+param W: [N, N], b: [N]
+y = tanh(W @ x + b)
+E = expm(A)
+C = cholesky(E @ E.T + eye(N))
+loss L = sum(solve_triangular(C, y))
+"""
+
+
+def test_a_root_of_what_has_no_exact_form_leaves_all_else_proven() -> None:
+    """The roots exist at some points, and the matrices of the others are no matter."""
+    found = proofs(session(MIXED), set())
+    assert {name for name, proof in found.items() if proof.verdict == PROVEN} == {"x", "W", "b"}
+    assert found["A"].reason == "expm has no exact form"
+
+
+def test_the_roots_of_norms_beside_exponentials_are_found() -> None:
+    found = proofs(run(str(EXAMPLES / "vision" / "contrastive.eq"), Request()), set())
+    assert all(found[name].verdict == PROVEN for name in ("W_i", "W_t", "t"))
+
+
 def test_another_prime_is_taken_while_the_points_are_counted_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

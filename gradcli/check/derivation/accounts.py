@@ -174,6 +174,8 @@ class Accounts:
         apart from the rule.
         """
         name, layout = line.name or "", self.sheet.layout
+        if self.sheet.before:
+            return None
         if name not in self.formulas:
             steps = self.points.program.steps
             self.formulas[name] = {

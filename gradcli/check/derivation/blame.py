@@ -13,20 +13,20 @@ from gradcli.check.derivation.goals import goals_of
 from gradcli.check.derivation.ledger import OVERWRITES, SETS_ROWS, UNMATCHED, Entry, Ledger
 from gradcli.check.derivation.line import Line
 from gradcli.check.derivation.machine import DL
+from gradcli.check.derivation.paths import left_out
 from gradcli.check.derivation.pools import added, expected_codes
 from gradcli.check.derivation.postfix import parse, plain, span, text
 from gradcli.check.derivation.rows import rows_of
 from gradcli.check.derivation.sheet import Sheet
 from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unroll import lettered
-from gradcli.check.derivation.wording import in_their_words, phrased
+from gradcli.check.derivation.wording import in_their_words, phrased, without
 from gradcli.errors import Span
 from gradcli.lower.text import Misfit
 from gradcli.sizes import spell
 from gradcli.syntax import ast
 from gradcli.transform.reverse import region_text
 
-ACCUMULATE = "missing-accumulate"
 NOTHING = "nothing-to-accumulate"
 TWICE = "counted-twice"
 UNKNOWN = "unknown"
@@ -58,7 +58,11 @@ class Blame:
             ledger.take(entry, cause.shares)
             verdict = self.caused(line, cause, ledger, entry.belongs())
             return self._and_assigned(verdict, line, entry, ledger)
-        return self._repeated(line, place, account) or self._unknown(line, entry, account)
+        return (
+            self._repeated(line, place, account)
+            or self._by_fewer_paths(line, entry, account)
+            or self._unknown(line, entry, account)
+        )
 
     def caused(self, line: Line, cause: Cause, ledger: Ledger, assign: str = "") -> Verdict:
         """The verdict on a line whose cause is known."""
@@ -75,7 +79,7 @@ class Blame:
     def _overwrites(self, line: Line, entry: Entry, ledger: Ledger) -> Verdict:
         return self._verdict(
             line,
-            ACCUMULATE,
+            edits.ACCUMULATE,
             self._misassigned(line, "+=", ledger),
             self._corrected(line, "+=", line.code),
             self._assign(line),
@@ -135,7 +139,7 @@ class Blame:
                 mended = verdict.expected
             return verdict._replace(message=message, expected=mended)
         mended = more and self._corrected(line, line.assign, line.code) + more
-        verdict = self._verdict(line, ACCUMULATE, total, mended, None, owed)
+        verdict = self._verdict(line, edits.ACCUMULATE, total, mended, None, owed)
         return verdict._replace(add=tuple(map(say, formulas)))
 
     def _repeated(self, line: Line, place: int, account: Account) -> Verdict | None:
@@ -150,6 +154,21 @@ class Blame:
     def _twice(self, line: Line, where: str) -> Verdict:
         message = f"this contribution is counted twice: {where}"
         return self._verdict(line, TWICE, message, None, None, ())
+
+    def _by_fewer_paths(self, line: Line, entry: Entry, account: Account) -> Verdict | None:
+        """A line for a whole derivative that leaves out what comes on some of the paths to it."""
+        ledger = account.ledger
+        every = range(len(ledger.shares))
+        if entry.value is None or line.region is not None or len(account.entries) > 1:
+            return None
+        left = left_out(self.sheet.points, line.name or "", entry.value)
+        if not left or self.causes.spent:
+            return None
+        ledger.take(entry, every)
+        shares = list(ledger.shares)
+        message = without(self.sheet, left)
+        expected = self._total(line, shares, line.assign)
+        return self._verdict(line, edits.ACCUMULATE, message, expected, None, left)
 
     def _too_much(self, line: Line, entry: Entry, ledger: Ledger) -> Verdict:
         """The verdict on a line for which no contribution is left."""

@@ -16,11 +16,12 @@ from gradcli.check.derivation.exact import Exact
 from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.germ import Own
 from gradcli.check.derivation.goals import Goal, goals_of, likely
-from gradcli.check.derivation.ledger import Ledger
+from gradcli.check.derivation.ledger import Entry, Ledger
 from gradcli.check.derivation.line import Line
 from gradcli.check.derivation.machine import DL, Lowered, names_in
 from gradcli.check.derivation.owed import Progress
-from gradcli.check.derivation.pools import pools
+from gradcli.check.derivation.pools import pools, strange
+from gradcli.check.derivation.postfix import plain
 from gradcli.check.derivation.runs import PLAIN, Arithmetic
 from gradcli.check.derivation.sheet import Sheet
 from gradcli.check.derivation.totals import Account
@@ -115,6 +116,43 @@ class Causes:
         """How many changed lines one search may compute."""
         return next((n for n in TRIES if n * SHARE <= self.effort), TRIES[-1])
 
+    def of_total(self, place: int, name: str) -> Finding | None:
+        """What is wrong with an own line that should be a whole derivative."""
+        sheet, shares = self.sheet, self.sheet.points.shares[name]
+        line = sheet.lines[place]._replace(name=name, region=None, assign="=")
+        if any(share.region is not None for share in shares) or name in sheet.points.arriving:
+            return None
+        ledger = Ledger(shares, None, sheet.points.totals[name])
+        entry = Entry("=", None, self.value(line))
+        goals = goals_of(entry, ledger)
+        goal = max(goals, key=lambda goal: len(goal.shares), default=None)
+        self.searched += 1
+        if goal is None or len(goal.shares) < len(ledger.remaining()) or self.spent:
+            return None
+        found = diagonal(sheet, line, entry, [goal], ledger)
+        if found is not None:
+            return found
+        meets = self.meets(place, [goal], line=line)
+
+        def without_others(code: ast.Code) -> int | None:
+            return None if self.supplants(line.code, code) else meets(code)
+
+        return self.search_line(
+            place, line.code, [goal], ledger, without_others, [0], unlikely=True, line=line
+        )
+
+    def supplants(self, was: ast.Code, code: ast.Code) -> bool:
+        """Whether a change puts a derivative of which the file knows nothing in the place of an own
+        name: then that name's own line is wrong.
+        """
+        own = {line.node.name.text for line in self.sheet.lines if line.own}
+        new = {plain(code[a:b]) for a, b in edits.leaves(code)}
+        new -= {plain(was[a:b]) for a, b in edits.leaves(was)}
+        lost = (names_in(was) - names_in(code)) & own
+        return bool(lost) and any(
+            leaf[0][0] == "derivative" and strange(self.sheet, leaf) for leaf in new
+        )
+
     def of_divided(self, places: Sequence[int], account: Account) -> tuple[int, Cause] | None:
         """The one wrong line among several that divide shares between them, the others right."""
         ledger, box = account.ledger, account.entries[places[0]].box
@@ -152,8 +190,9 @@ class Causes:
         *,
         single: bool = False,
         unlikely: bool = False,
+        line: Line | None = None,
     ) -> Finding | None:
-        line = self.sheet.lines[place]
+        line = line or self.sheet.lines[place]
         own = [self.sheet.lines[p].target for p in self.sheet.visible(place)]
         material = pools(self.sheet, line, _shares(goals, ledger), own)
         fits = not isinstance(line.lowered, Misfit) and self.sheet.fits(line, line.lowered)
@@ -183,10 +222,10 @@ class Causes:
         return False
 
     def meets(
-        self, place: int, goals: Sequence[Goal], keeping: str = ""
+        self, place: int, goals: Sequence[Goal], keeping: str = "", line: Line | None = None
     ) -> Callable[[ast.Code], int | None]:
-        """Which goal the line at a place meets with other code."""
-        line, sources = self.sheet.lines[place], self.sheet.visible(place)
+        """Which goal the line at a place, or another in its place, meets with other code."""
+        line, sources = line or self.sheet.lines[place], self.sheet.visible(place)
         was = self.value(line)
 
         def meets(code: ast.Code) -> int | None:

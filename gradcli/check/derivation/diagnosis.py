@@ -64,6 +64,10 @@ PAIRS = (
     (edits.SUM, edits.TRANSPOSE),
     (edits.SUM, edits.SIGN),
     (edits.FACTOR, edits.OPERAND),
+    (edits.SCALE, edits.FACTOR),
+    (edits.SCALE, edits.TRANSPOSE),
+    (edits.SCALE, edits.OPERAND),
+    (edits.SCALE, edits.SUM),
 )
 
 
@@ -185,13 +189,15 @@ def _single(code: ast.Code, pools: Pools, fits: bool) -> Iterator[Edit]:
         truth.renames(code, pools.names),
         truth.powers(code),
         truth.factors(code, pools.factors),
-        truth.terms(code, pools.terms, pools.term_kind),
+        truth.terms(code, pools.terms, pools.coupled),
         edits.drops(code, pools.constants),
         reshaping if fits else (),
         truth.functions(code),
-        truth.indices(code),
+        truth.indices(code, pools.indices),
         truth.replacements(code, pools.factors),
         truth.factors(code, pools.far_factors),
+        truth.products(code, pools.locals),
+        truth.terms(code, pools.far_terms, True),
         truth.factors(code, pools.factors, "/"),
         truth.factors(code, pools.far_factors, "/"),
         truth.quantities(code, (name for name in pools.names if name[0][0] == "name")),

@@ -16,6 +16,7 @@ from gradcli.check.derivation.postfix import NOWHERE, operands, parse, starts, t
 from gradcli.ops import FUNCTIONS
 from gradcli.ops.attributes import ATTRIBUTES
 from gradcli.ops.attributes.kind import ALONE, LAST
+from gradcli.ops.core import Op
 from gradcli.syntax import ast
 
 SIGN, TRANSPOSE, ORDER = "sign", "transpose", "operand-order"
@@ -23,6 +24,7 @@ FACTOR, OPERAND, SCALE = "missing-factor", "wrong-operand", "scale"
 SUM, SHAPE, DIAGONAL = "missing-sum", "shape", "softmax-diagonal"
 EXTRA = "extra-factor"
 UNKNOWN = "unknown"
+ACCUMULATE = "missing-accumulate"
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
@@ -327,13 +329,18 @@ def bounds(code: ast.Code, begins: Sequence[int]) -> set[int]:
         elif operation == "call":
             op = FUNCTIONS.get(argument[0])
             places = {ATTRIBUTES[key].stands for key in op.attributes} if op else set()
-            first = 0 if ALONE in places else 1 if LAST in places else len(parts)
+            first = 0 if ALONE in places else _before(op) if LAST in places else len(parts)
             parts = [p for k, p in enumerate(parts) if k >= first or argument[1][k] is not None]
         else:
             continue
         for start, end in parts:
             found.update(range(start, end))
     return found
+
+
+def _before(op: Op | None) -> int:
+    """How many operands stand before a function's attributes."""
+    return len(op.operands) if op is not None else 1
 
 
 def leaves(code: ast.Code) -> list[tuple[int, int]]:

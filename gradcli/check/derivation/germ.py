@@ -100,6 +100,11 @@ class Germ:
         self.arithmetic = self.evaluation.arithmetic
         self.totals = self.ground.totals
         self.known = dict(self.ground.known_in(self.sheet.layout))
+        for name in self.sheet.before:
+            given = self._given(name)
+            assert given is not None
+            turned = self.sheet.layout == "numerator"
+            self.known[DL + name] = shaped(given, _turned) if turned else given
         self.filled = -1  # the state of the sheet in which own quantities were evaluated
 
     def tried(self, proof: Callable[[Germ], T]) -> T:
@@ -196,14 +201,16 @@ class Germ:
             total = total + self.share(name, k, box)
         return total
 
+    def _given(self, name: str) -> Element | None:
+        """What is given of a derivative."""
+        arriving = self.sheet.points.whole.reified.arriving
+        given = {item.name: n for item, n in zip(self.sheet.program.given, arriving, strict=True)}
+        return self.evaluation.values[given[name]] if name in given else None
+
     def running(self, name: str, entries: Sequence[tuple[int, Entry]]) -> Element | None:
         """What lines give that are carried out in order; None where one has no value."""
         shape = numbers(self.sheet.program.shapes[name])
-        arriving = self.sheet.points.whole.reified.arriving
-        given = {item.name: n for item, n in zip(self.sheet.program.given, arriving, strict=True)}
-        total: Element | None = None
-        if name in given:
-            total = self.evaluation.values[given[name]]
+        total = self._given(name)
         if name == self.sheet.program.loss:
             one = self.arithmetic.element(1)
             total = one if total is None else total + one

@@ -28,7 +28,7 @@ from gradcli.lower.scope import Binding, Family, Item, Ref, Scope
 from gradcli.lower.text import Misfit, Poisoned, Text
 from gradcli.ops.core import Array
 from gradcli.program import LAYOUTS, Operand, Program, Step
-from gradcli.sizes import ATOM, Number, Shape, numbers, of_size
+from gradcli.sizes import ATOM, Number, Shape, Size, numbers, of_size
 from gradcli.suggest import suggestion
 from gradcli.syntax import Parsed, ast
 from gradcli.syntax.ast import Place
@@ -41,11 +41,15 @@ VERSION = re.compile(r"#\d+")  # tells a person's own names from each other when
 
 
 class Lowered(NamedTuple):
-    """An expression at the model's shapes, ready to be computed at any point."""
+    """An expression at the model's shapes, ready to be computed at any point.
+
+    below: of one that holds whole numbers from 0 on, below what they lie.
+    """
 
     steps: tuple[Step, ...]
     result: Operand
     shape: Shape
+    below: Size | None = None
 
     def value(self, known: Mapping[str, Array], arithmetic: Arithmetic) -> Array:
         """Its value; nan where it has none (a singular matrix's inverse)."""
@@ -119,7 +123,7 @@ class LineMachine:
             ) from None
         if isinstance(item, Number):
             return Lowered((), item, self.text.sizes.scalar)
-        return Lowered(tuple(env.listing.steps), item.name, item.shape)
+        return Lowered(tuple(env.listing.steps), item.name, item.shape, item.below)
 
     def derivative(self, name: str, place: Place) -> Ref | Family:
         """What dL/dNAME stands for. Raises GradError where the model has no such variable."""
@@ -151,7 +155,7 @@ def _index(env: Env, base: Item, kinds: tuple[Any, ...], bounds: list[Item], pla
     shape = tuple(
         sizes.literal(int(size.value)) if size.is_constant else size for size in item.shape
     )
-    return Ref(item.name, shape)
+    return Ref(item.name, shape, below=item.below)
 
 
 def _enter(

@@ -14,6 +14,7 @@ from gradcli.check.derivation.machine import split_name
 from gradcli.check.derivation.postfix import operands, parse, plain, starts
 from gradcli.check.derivation.sheet import Sheet
 from gradcli.errors import GradError
+from gradcli.lower.indexing import counted
 from gradcli.lower.text import Poisoned
 from gradcli.ops import FUNCTIONS
 from gradcli.sizes import Number
@@ -30,7 +31,9 @@ class Pools(NamedTuple):
         strangers: what only the tool has a name for, and the person's file does not mention.
     factors, terms: of those formulas; far_factors: of the steps that lead to them.
     contributions: what the formulas are the sum of, where there are several.
-    term_kind: the class of a missing term. sizes: the code of the shape that is wanted.
+    far_terms: of the steps that lead to the formulas, and 1. coupled: whether one of the formulas
+        is a normalisation's. sizes: the code of the shape that is wanted.
+    locals: what multiplies a derivative in the formulas. indices: the names that hold indices.
     stated: the numbers in the formulas; constants: those, and others that a factor may be.
     """
 
@@ -42,7 +45,10 @@ class Pools(NamedTuple):
     far_factors: tuple[ast.Code, ...]
     terms: tuple[ast.Code, ...]
     contributions: tuple[ast.Code, ...]
-    term_kind: str
+    coupled: bool
+    far_terms: tuple[ast.Code, ...]
+    locals: tuple[ast.Code, ...]
+    indices: tuple[ast.Code, ...]
     stated: tuple[ast.Code, ...]
     constants: tuple[ast.Code, ...]
     sizes: tuple[ast.Code, ...]
@@ -70,7 +76,8 @@ def pools(sheet: Sheet, line: Line, shares: Sequence[Share], own: Iterable[str] 
     unmentioned = {name for name in names if strange(sheet, name)}
     unmentioned |= {name for name in near if name[0][0] == "derivative" and strange(sheet, name)}
     factors = _unique(f for code in formulas for f in (*_factors(code), *_local(code)))
-    far = _unique(f for code in _upstream(sheet, formulas) for f in _far_factors(code))
+    upstream = _upstream(sheet, formulas)
+    far = _unique(f for code in upstream for f in _far_factors(code))
     terms = _unique(t for code in formulas for t in _operands(code, "+-"))
     coupled = any(_normalises(sheet, share) for share in shares)
     return Pools(
@@ -82,9 +89,12 @@ def pools(sheet: Sheet, line: Line, shares: Sequence[Share], own: Iterable[str] 
         far_factors=tuple(f for f in far if f not in set(factors)),
         terms=terms,
         contributions=_unique(contributions),
-        term_kind=edits.DIAGONAL if coupled else edits.FACTOR,
+        coupled=coupled,
+        far_terms=_unique((*(t for code in upstream for t in _operands(code, "+-")), parse("1"))),
+        locals=_unique(f for code in (*formulas, *upstream) for f in _local(code)),
+        indices=tuple(parse(name) for name in counted(sheet.program)),
         stated=_unique(_stated(sheet, formulas)),
-        constants=_constants(sheet, formulas),
+        constants=_constants(sheet, (*formulas, *upstream)),
         sizes=tuple(parse(size.text) for size in sheet.expected(line)),
     )
 
@@ -110,17 +120,17 @@ def added(formulas: Sequence[ast.Code]) -> ast.Code:
     return found
 
 
-def expected_total(sheet: Sheet, name: str) -> ast.Code:
-    """A whole derivative's formula, past those that only hand another one on."""
+def origin(sheet: Sheet, name: str) -> tuple[str, ast.Code]:
+    """The variable whose derivative another one only hands on, and the formula of that one."""
     for _ in range(DEEPEST):
-        shares = sheet.points.shares.get(name, ())
+        shares = () if name in sheet.points.arriving else sheet.points.shares.get(name, ())
         if not shares or any(share.region is not None for share in shares):
-            return parse("dL/d" + name)
+            break
         code = added([code for share in shares for code in expected_codes(sheet, share)])
         if len(code) > 1:
-            return code
+            return name, code
         name = code[0][1]
-    return code
+    return name, parse("dL/d" + name)
 
 
 def _unique(codes: Iterable[ast.Code]) -> tuple[ast.Code, ...]:

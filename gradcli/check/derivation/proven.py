@@ -41,8 +41,9 @@ class Proven:
             return
         if total.verdict == REFUTED and account.settled:
             account.match_anew()
+        divided = self._divided(name, account)
         for place, entry in entries.items():
-            self.proofs[place] = self._line(place, name, entry, account)
+            self.proofs[place] = divided.get(place) or self._line(place, name, entry, account)
         self._jointly(name, account)
 
     def _line(self, place: int, name: str, entry: Entry, account: Account) -> Proof:
@@ -63,6 +64,27 @@ class Proven:
             account.ledger.release(entry)
             return self._found([place], name, account) or proof
         return proof
+
+    def _divided(self, name: str, account: Account) -> dict[int, Proof]:
+        """The proofs on lines that, by numbers, divide contributions between them; those that are
+        refuted hold nothing.
+        """
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for place, entry in account.entries.items():
+            restates = entry.assign == "=" and entry.before
+            if entry.status in (RIGHT, NOTHING_BEFORE) and entry.shares and not restates:
+                groups.setdefault(entry.shares, []).append(place)
+        found: dict[int, Proof] = {}
+        for shares, places in groups.items():
+            if len(places) == 1:
+                continue
+            proof = self.exact.holds(places, name, account.entries[places[0]], shares)
+            if proof.verdict == PROVEN:
+                found |= dict.fromkeys(places, proof)
+            elif proof.verdict == REFUTED:
+                for place in places:
+                    account.ledger.release(account.entries[place])
+        return found
 
     def _found(self, places: Sequence[int], name: str, account: Account) -> Proof | None:
         """The proof that lines are together the sum of contributions that no other line holds."""

@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from gradcli.check.derivation.accounts import Accounts
 from gradcli.check.derivation.agreement import vanishing
 from gradcli.check.derivation.blame import Blame
-from gradcli.check.derivation.causes import EFFORT, Causes
+from gradcli.check.derivation.causes import EFFORT, Cause, Causes
 from gradcli.check.derivation.cost import costs
 from gradcli.check.derivation.credit import credit
+from gradcli.check.derivation.edits import UNKNOWN, addends
 from gradcli.check.derivation.expected import Points, Share, evaluate
 from gradcli.check.derivation.findings import RIGHT, WRONG, Report, Verdict
 from gradcli.check.derivation.iterations import merged
@@ -72,7 +73,7 @@ def check(
     """
     length = sum(len(n.value) for n in parsed.statements if isinstance(n, ast.BackwardLine))
     points = points or evaluate(program, data, seed, length)
-    sheet = Sheet(parsed, points, max_elements)
+    sheet = _sheet(parsed, points, max_elements)
     if not (sheet.lines or sheet.written.unread or sheet.written.blanks):
         raise GradError(
             "there is no line in this derivation",
@@ -104,13 +105,35 @@ def check(
     return at_sizes(report, program, others, judged) if others else report
 
 
+def _sheet(parsed: Parsed, points: Points, max_elements: int) -> Sheet:
+    """A derivation on its model. A derivative that is given, to which the model adds, and that no
+    line states, may be what is given alone: `dC = dL/dC_t + …` then makes it whole under a name of
+    the person's own. It is, unless fewer lines are right so.
+    """
+    sheet = Sheet(parsed, points, max_elements)
+    added = {
+        found
+        for line in sheet.lines
+        for term, _ in addends(line.code)
+        if len(term) == 1 and term[0][0] == "derivative"
+        for found in term[0][1:2]
+    }
+    stated = {line.name for line in sheet.lines}
+    before = (added & points.shares.keys() & points.arriving.keys()) - stated
+    if not before:
+        return sheet
+    other = Sheet(parsed, points, max_elements, frozenset(before))
+    wrong, less = (Accounts(each).wrong_at_first() for each in (sheet, other))
+    return other if wrong and less <= wrong else sheet
+
+
 def _reread(review: Review, report: Report, parsed: Parsed, max_elements: int) -> str | None:
     """The other layout, where a file with many wrong lines would have few in it."""
     wrong = len(report.wrong)
     if wrong < MANY:
         return None
     other = _other_layout(parsed, review.sheet.layout)
-    sheet = Sheet(other, review.points, max_elements)
+    sheet = Sheet(other, review.points, max_elements, review.sheet.before)
     again = Accounts(sheet).wrong_at_first()
     return sheet.layout if again * MANY <= wrong else None
 
@@ -230,19 +253,28 @@ class Review:
                 continue
             found = [p for p in self.sheet.dependents(place) if self._tells(p, accounts)]
             users[place] = found if unmatched.issuperset(found) else []
+        suspected: dict[int, Cause] = {}  # the first one that is known, behind those that are not
         for place in self.own.order(list(users), users):
+            if suspected and all(users[place] != users[other] for other in suspected):
+                continue
             cause = self.own.cause(place, users[place], accounts)
             if cause is not None:
-                ledger = accounts[self.sheet.lines[users[place][0]].name or ""].ledger
-                self.verdicts[place] = self.blame.caused(self.sheet.lines[place], cause, ledger)
-                self.sheet.amend(place, cause.finding.code)
-                self.mended[self.sheet.lines[place].node.name.place[0]] = cause.finding.code
-                return True
-        return False
+                suspected[place] = cause
+                if cause.finding.kind != UNKNOWN:
+                    break
+        if not suspected:
+            return False
+        place, cause = min(suspected.items(), key=lambda item: item[1].finding.kind == UNKNOWN)
+        ledger = accounts[self.sheet.lines[users[place][0]].name or ""].ledger
+        self.verdicts[place] = self.blame.caused(self.sheet.lines[place], cause, ledger)
+        self.sheet.amend(place, cause.finding.code)
+        self.mended[self.sheet.lines[place].node.name.place[0]] = cause.finding.code
+        return True
 
     def again(self, points: Points) -> Sheet:
         """The derivation on other points, its own names mended as they are here."""
-        sheet = Sheet(self.sheet.parsed, points, self.sheet.machine.text.max_elements)
+        most, before = self.sheet.machine.text.max_elements, self.sheet.before
+        sheet = Sheet(self.sheet.parsed, points, most, before)
         for place, line in enumerate(sheet.lines):
             code = self.mended.get(line.node.name.place[0])
             if code is not None and not line.node.indices:

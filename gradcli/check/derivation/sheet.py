@@ -38,9 +38,20 @@ MOST_VISIBLE = 20  # of a person's own names that may stand where another one be
 
 
 class Sheet:
-    """A derivation file on its model: its lines, and what they are computed from at each point."""
+    """A derivation file on its model: its lines, and what they are computed from at each point.
 
-    def __init__(self, parsed: Parsed, points: Points, max_elements: int) -> None:
+    before: the variables whose derivatives are, in this file, what is given of them before any step
+        adds to it.
+    """
+
+    def __init__(
+        self,
+        parsed: Parsed,
+        points: Points,
+        max_elements: int,
+        before: frozenset[str] = frozenset(),
+    ) -> None:
+        self.before = before
         self.points = points
         self.program = points.program
         self.source = parsed.source
@@ -52,11 +63,15 @@ class Sheet:
         self.runs = WrittenRuns(*points.lead, seed=1)
         self.known = dict(points.memory.of(("known", self.layout), self._truth))
         self.at_first = dict(points.memory.of(("at first", self.layout), self._first))
+        for name in before:
+            given = points.arriving[name]
+            self.known[DL + name] = turned(given) if self.layout == "numerator" else given
+            self.at_first[DL + name] = self.known[DL + name][0, 0]
         self.lines: list[Line] = []
         # The numbers that lines have in the memory, and how often own quantities have changed.
         # A file with definitions has a language of its own.
         defines = any(isinstance(node, ast.Def) for node in parsed.statements)
-        self.language = (self.layout, parsed.source.text if defines else None)
+        self.language = (self.layout, parsed.source.text if defines else None, before)
         self.numbers: list[int] = []
         self.changes = 0
         self.mentioned: set[str] = set()  # the variables whose derivatives stand in the file
@@ -125,7 +140,8 @@ class Sheet:
                 continue
             line = self.lines[place]
             text, at = line.node.name
-            ref = Ref(version(line, place), shapes[place])
+            below = line.lowered.below if isinstance(line.lowered, Lowered) else None
+            ref = Ref(version(line, place), shapes[place], below=below)
             if line.key is None:
                 own[text] = ref
                 continue

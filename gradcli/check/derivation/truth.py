@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from gradcli.check.derivation.edits import (
     COMPARISONS,
+    DIAGONAL,
     EXTRA,
     FACTOR,
     MINUS,
@@ -27,18 +28,24 @@ def renames(code: ast.Code, names: Iterable[ast.Code]) -> Iterator[Edit]:
     places = leaves(code)
     for name in names:
         for start, end in places:
-            changed = code[:start] + name + code[end:]
-            note = f"{text(code[start:end])} where {text(name)} belongs"
-            yield Edit(OPERAND, changed, start, end, note)
+            yield from _renamed(code, start, end, [name])
 
 
-def indices(code: ast.Code) -> Iterator[Edit]:
-    """Another entry, or other bounds of a slice."""
+def _renamed(code: ast.Code, start: int, end: int, names: Iterable[ast.Code]) -> Iterator[Edit]:
+    for name in names:
+        note = f"{text(code[start:end])} where {text(name)} belongs"
+        yield Edit(OPERAND, code[:start] + name + code[end:], start, end, note)
+
+
+def indices(code: ast.Code, names: Sequence[ast.Code]) -> Iterator[Edit]:
+    """Another entry, or other bounds of a slice; of `names`, which hold indices, another one."""
     begins = starts(code)
     for i, (operation, _, _) in enumerate(code):
         if operation != "index":
             continue
         for start, end in operands(code, begins, i)[1:]:
+            if end - start == 1 and plain(code[start:end]) in names:
+                yield from _renamed(code, start, end, names)
             if end - start != 1 or code[start][0] != "number":
                 continue
             number, at = int(float(code[start][1])), code[start][2]
@@ -71,6 +78,7 @@ def functions(code: ast.Code) -> Iterator[Edit]:
                 )
 
 
+ONE = ("number", "1")
 REDUCTIONS = {"mean": "sum", "sum": "mean"}
 
 
@@ -113,7 +121,7 @@ def factors(code: ast.Code, pool: Iterable[ast.Code], symbols: str = "*@") -> It
     """
     begins = starts(code)
     closed = fixed(code, begins)
-    places = [i for i in reversed(range(len(code))) if i not in closed]
+    places = [i for i in reversed(range(len(code))) if i not in closed and code[i][:2] != ONE]
     below = _divisors(code, begins)
     multiplied = _multiplied(code)
     for factor in pool:
@@ -158,12 +166,15 @@ def _multiplied(code: ast.Code) -> set[ast.Code]:
     return found
 
 
-def terms(code: ast.Code, pool: Iterable[ast.Code], kind: str) -> Iterator[Edit]:
-    """One of the terms of what is expected, put in."""
+def terms(code: ast.Code, pool: Iterable[ast.Code], coupled: bool) -> Iterator[Edit]:
+    """One of the terms of what is expected, put in. coupled: whether a reduction among them is what
+    normalising makes of a derivative.
+    """
     begins = starts(code)
     closed = fixed(code, begins)
     for term in pool:
         shown = text(term)
+        kind = DIAGONAL if coupled and any(_reduces(step) for step in term) else FACTOR
         for i in reversed(range(len(code))):
             if i in closed:
                 continue
@@ -177,6 +188,10 @@ def terms(code: ast.Code, pool: Iterable[ast.Code], kind: str) -> Iterator[Edit]
                     continue  # two mistakes: a sign, and the term
                 changed = code[: begins[i]] + combined + code[i + 1 :]
                 yield Edit(kind, changed, begins[i], i + 1, f"the term {sign}{shown} is missing")
+
+
+def _reduces(step: ast.Instruction) -> bool:
+    return step[0] == "call" and step[1][0] in REDUCTIONS
 
 
 def contributions(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
@@ -203,6 +218,39 @@ def replacements(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
             changed = code[: begins[i]] + factor + code[i + 1 :]
             note = f"{text(inside)} where {text(factor)} belongs"
             yield Edit(OPERAND, changed, begins[i], i + 1, note)
+
+
+def products(code: ast.Code, pool: Iterable[ast.Code]) -> Iterator[Edit]:
+    """One of the factors of what is expected, in the place of several that stand side by side: the
+    derivative of one activation where that of another belongs.
+    """
+    factors = _chain(code)
+    for put in pool:
+        if _has_derivative(put):
+            continue
+        for count in range(len(factors) - 1, 0, -1):
+            for first in range(len(factors) - count + 1):
+                within = factors[first : first + count]
+                if any(_has_derivative(factor) for factor in within):
+                    continue
+                was, rest = _product(within), [*factors[:first], put, *factors[first + count :]]
+                note = f"{text(was)} where {text(put)} belongs"
+                yield Edit(OPERAND, _product(rest), 0, len(code), note)
+
+
+def _chain(code: ast.Code) -> list[ast.Code]:
+    """The factors of a product, in order."""
+    if code[-1][:2] != ("binary", "*"):
+        return [code]
+    (a, b), (c, d) = operands(code, starts(code), len(code) - 1)
+    return [*_chain(code[a:b]), *_chain(code[c:d])]
+
+
+def _product(factors: Sequence[ast.Code]) -> ast.Code:
+    found = factors[0]
+    for factor in factors[1:]:
+        found = (*found, *factor, binary("*"))
+    return found
 
 
 def quantities(code: ast.Code, names: Iterable[ast.Code]) -> Iterator[Edit]:

@@ -5,13 +5,15 @@ own or of the model's, or by a short expression of the same value.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from gradcli.check.derivation import edits
 from gradcli.check.derivation.agreement import AGREE, compare
+from gradcli.check.derivation.expected import Share
 from gradcli.check.derivation.line import version
-from gradcli.check.derivation.machine import DL
-from gradcli.check.derivation.pools import spelled, strange
-from gradcli.check.derivation.postfix import parse, text
+from gradcli.check.derivation.machine import DL, split_name
+from gradcli.check.derivation.pools import origin, spelled, strange
+from gradcli.check.derivation.postfix import parse, plain, text
 from gradcli.check.derivation.runs import turned
 from gradcli.check.derivation.sheet import Sheet
 from gradcli.errors import GradError
@@ -22,7 +24,7 @@ from gradcli.syntax import ast
 DEEPEST = 4  # z names inside each other
 LONGEST = 40  # characters of an expression in the place of a name
 MOST = 6  # names of the tool's in one line
-NAMES = re.compile(r"(?:dL/d)?\b([^\W\d]\w*(?:\[[\d, ]+\])?)(?:\.T)?")
+NAMES = re.compile(r"(?:\bdL/d|\b)([^\W\d]\w*(?:\[[\d, ]+\])?)(?:\.T)?")
 
 
 def in_their_words(sheet: Sheet, code: ast.Code, place: int) -> ast.Code:
@@ -65,19 +67,25 @@ def _equal(found: Array, expected: Array) -> bool:
 
 
 def _expressed(sheet: Sheet, leaf: ast.Code) -> ast.Code | None:
-    """The expression that a z name stands for, by names that are known."""
+    """The expression that a z name, or its derivative, stands for, by names that are known."""
     steps = {step.name: step.text for step in sheet.program.steps}
     code = leaf
     for _ in range(DEEPEST):
         found = (at for at in _strangers(sheet, code) if spelled(code[slice(*at)]) in steps)
         inner = next(found, None)
-        if inner is None or code[inner[0]][0] == "derivative":
+        if inner is None:
             break
         name = spelled(code[slice(*inner)])
-        try:
-            body = parse(steps[name].partition(" = ")[2])
-        except GradError:
-            return None
+        if code[inner[0]][0] == "derivative":
+            body = origin(sheet, name)[1]
+            named = split_name(name)[0] in sheet.words  # it is of the model's own
+            if named or plain(body) == plain(code[slice(*inner)]):
+                break
+        else:
+            try:
+                body = parse(steps[name].partition(" = ")[2])
+            except GradError:
+                return None
         code = code[: inner[0]] + body + code[inner[1] :]
     try:
         sheet.lower(code, ())
@@ -89,6 +97,15 @@ def _expressed(sheet: Sheet, leaf: ast.Code) -> ast.Code | None:
 def _strangers(sheet: Sheet, code: ast.Code) -> list[tuple[int, int]]:
     """Where the tool's own names stand in code, of which the file knows nothing."""
     return [(a, b) for a, b in edits.leaves(code) if strange(sheet, code[a:b])]
+
+
+def without(sheet: Sheet, shares: Iterable[Share]) -> str:
+    """What a line leaves out that lacks some contributions on the way to it."""
+    steps = sheet.program.steps
+    named = ", and through ".join(
+        f"equation {s.eq} ({steps[s.eq - 1].text}) by {DL}{s.rows[0].target}" for s in shares
+    )
+    return f"what comes through {named} is left out"
 
 
 def phrased(sheet: Sheet, message: str, place: int) -> str:
