@@ -79,7 +79,8 @@ def _expressed(sheet: Sheet, leaf: ast.Code) -> ast.Code | None:
         if code[inner[0]][0] == "derivative":
             body = origin(sheet, name)[1]
             named = split_name(name)[0] in sheet.words  # it is of the model's own
-            if named or plain(body) == plain(code[slice(*inner)]):
+            longer = any(step[0] == "call" for step in body)
+            if named or longer or plain(body) == plain(code[slice(*inner)]):
                 break
         else:
             try:
