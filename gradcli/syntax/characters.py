@@ -6,7 +6,6 @@ import re
 import unicodedata
 
 from gradcli.errors import GradError, Source, Span
-from gradcli.suggest import foreign
 
 HINTS = {
     "'": "a transpose is written x.T, and names have no prime",
@@ -113,6 +112,8 @@ def _hint(before: str, after: str) -> str | None:
     for left, right, hint in NEAR:
         found = re.match(right, after)
         if found and re.search(left + r"\Z", before):
+            from gradcli.suggest import foreign  # only where there is an error
+
             known = [foreign(group) for group in found.groups()]
             return next(filter(None, known), None) or hint.format(*map(str.lower, found.groups()))
     return HINTS.get(after[0])

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 
 from gradcli.record import Record
-from gradcli.suggest import foreign
 from gradcli.syntax.lexer import END, OPENING
 
 OPERATORS = {"ADD", "MULTIPLY", "POWER", "COMPARISON"}
@@ -102,6 +101,8 @@ class Place(Record):
     def several(self) -> str | None:
         """How what follows is written, where it is a function that gives several things."""
         called = re.search(r"=\s*(?:\w+\s*\.\s*)*(\w+)\s*\(", self.after)
+        from gradcli.suggest import foreign  # only where there is an error
+
         return called and (foreign(called[1]) or f"{called[1]}(…) is one quantity")
 
     @property
