@@ -8,7 +8,7 @@ from gradcli.foreign import visible
 from gradcli.render import paper
 from gradcli.render.layout import Section
 from gradcli.render.notation import Notation
-from gradcli.render.table import MARK, counted
+from gradcli.render.table import MARK, counted, row_by_row
 from gradcli.request import NOTHING, Besides
 from gradcli.session import Session
 
@@ -34,6 +34,7 @@ def lines(
             yield f"| ({line.number}) | {_math(f'{line.left} = {line.right}')} | {line.shape} |\n"
     steps = max((line.number for line in backward if line.kind == paper.STEP), default=0)
     yield f"\n## Backward{how}: {counted(steps, 'step')}, {derivation.layout} layout\n\n"
+    yield from (f"{note.translate(SIGNS)}\n\n" for note in row_by_row(derivation))
     yield "| | from | | | | shape |\n|---:|---|---:|:---:|---|---|\n"
     origin = ""
     for line in backward:

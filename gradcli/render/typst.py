@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gradcli.foreign import visible
 from gradcli.render import paper
 from gradcli.render.notation import Notation
-from gradcli.render.table import MARK, counted
+from gradcli.render.table import MARK, counted, row_by_row
 from gradcli.render.typeset import math, quoted
 from gradcli.session import Session
 
@@ -40,6 +40,8 @@ def lines(session: Session, notation: Notation, *, rolled: bool = False) -> Iter
     yield ")\n\n"
     steps = max((line.number for line in backward if line.kind == paper.STEP), default=0)
     yield _title(f"Backward{how}: {counted(steps, 'step')}, {derivation.layout} layout")
+    for note in row_by_row(derivation):
+        yield f'#text(size: 9pt, style: "italic", {quoted(note)})\n\n'
     yield GRID.format(columns="auto, auto, auto, auto, 1fr, auto")
     yield from map(_backward, backward)
     yield ")\n"

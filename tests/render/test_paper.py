@@ -376,3 +376,12 @@ def test_nothing_is_called_broadcast_on_paper() -> None:
     text = "".join(lines(derived("input x: [3], b\nloss L = sum(x + b)\n")))
     assert r"\frac{\partial L}{\partial L} \cdot \mathbf{1}_{1 \times 3}" in text
     assert r"\frac{\partial L}{\partial b} &= \sum \frac{\partial L}{\partial z_{1}}" in text
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "typst", "html"])
+def test_what_is_added_row_by_row_is_said(form: str) -> None:
+    model = "index i: [3] in 0..1 = [0, 1, 0]\ninput C: [2, 2]\nloss L = sum(C[i])\n"
+    found = CliRunner().invoke(app, ["derive", "-", "-f", form], input=model)
+    assert found.exit_code == 0
+    said = found.stdout.replace("\\", "")
+    assert "[:, i] += adds row by row: a row that the index names twice gains both" in said

@@ -12,7 +12,7 @@ from gradcli.render.page.compact import LATER, compact
 from gradcli.render.page.document import Live, page, text
 from gradcli.render.page.graph import MOST, MOST_EDGES, drawings
 from gradcli.render.page.listing import HEAD, LONGEST, TAIL, Listing
-from gradcli.render.table import DIGITS, counted
+from gradcli.render.table import DIGITS, counted, row_by_row
 from gradcli.session import Session
 
 
@@ -75,7 +75,7 @@ def _head(session: Session) -> Iterator[str]:
         '<a href="#backward">Backward</a> <a href="#walk">Walk</a> '
         '<a href="#gradients">Gradients</a> <a href="#compact">Compact form</a></nav>\n'
     )
-    notes = [visible(str(note)) for note in session.notes]
+    notes = [*(visible(str(note)) for note in session.notes), *row_by_row(derivation)]
     longest = max(len(program.inputs), len(program.steps), len(derivation.rows))
     if longest > LONGEST:
         notes.append(
