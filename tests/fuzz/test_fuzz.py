@@ -32,13 +32,13 @@ def fuzz(*asked, keep):
 @pytest.mark.parametrize(
     ("kind", "first", "cases"),
     [
-        ("models", 0, 120),
-        ("derivations", 0, 20),
-        ("data", 0, 1000),
-        ("options", 0, 700),
-        ("views", 0, 120),
-        ("modules", 0, 200),
-        ("marks", 0, 8),
+        ("models", 0, 80),
+        ("derivations", 0, 12),
+        ("data", 0, 1200),
+        ("options", 0, 600),
+        ("views", 0, 80),
+        ("modules", 0, 160),
+        ("marks", 0, 5),
     ],
 )
 def test_promises_hold(kind, first, cases, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from oracle_models import MODELS, Values
 from oracle_runs import EXAMPLES, PATHS, derive, values
 from typer.testing import CliRunner
+from valid import valid
 
 from gradcli.cli import app
 
@@ -59,7 +61,9 @@ def test_gradients_agree(name: str, draw: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(k for k, path in PATHS.items() if path.parent != EXAMPLES))
 def test_it_passes_the_check(name: str) -> None:
     """Those in folders; the others are checked in several ways elsewhere."""
-    assert CliRunner().invoke(app, ["check", str(PATHS[name])]).exit_code == 0
+    found = CliRunner().invoke(app, ["check", str(PATHS[name]), "--json"])
+    assert found.exit_code == 0
+    valid("check", json.loads(found.stdout, parse_constant=pytest.fail))
 
 
 def test_the_numerator_layout_is_the_transpose(name: str, tmp_path: Path) -> None:

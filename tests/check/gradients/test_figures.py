@@ -24,9 +24,9 @@ def figures():
 
 
 def test_no_false_alarm(figures):
-    found = figures.false_alarms(144)
+    found = figures.false_alarms(96)
     assert found["fail"] == 0
-    assert found["pass"] > 0.95 * 144
+    assert found["pass"] > 0.95 * 96
 
 
 def test_no_mutant_passes(figures):
