@@ -3,6 +3,8 @@
 from gradcli.ops import (
     activations,
     arithmetic,
+    choices,
+    columns,
     comparisons,
     constants,
     convolutions,
@@ -14,6 +16,7 @@ from gradcli.ops import (
     gather,
     matmul,
     matrices,
+    normalisations,
     orders,
     pools,
     products,
@@ -25,6 +28,7 @@ from gradcli.ops import (
     statistics,
     trigonometric,
     turns,
+    units,
 )
 from gradcli.ops.core import FUNCTIONS, TABLE, Array, Op, Pair, Signature, Spelling
 from gradcli.ops.mismatch import Mismatch
@@ -42,6 +46,8 @@ __all__ = [
     "Spelling",
     "activations",
     "arithmetic",
+    "choices",
+    "columns",
     "comparisons",
     "constants",
     "convolutions",
@@ -53,6 +59,7 @@ __all__ = [
     "gather",
     "matmul",
     "matrices",
+    "normalisations",
     "orders",
     "pools",
     "products",
@@ -64,4 +71,5 @@ __all__ = [
     "statistics",
     "trigonometric",
     "turns",
+    "units",
 ]

@@ -9,10 +9,12 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import exact, plain
+from gradcli.ops.choices import maximum, minimum
 from gradcli.ops.coding import templates
 from gradcli.ops.core import EXACT, Array, Signature, Spelling
-from gradcli.ops.elementwise import absolute, maximum, minimum, relu, softplus
+from gradcli.ops.elementwise import absolute
 from gradcli.ops.functions import function
+from gradcli.ops.units import relu, softplus
 from gradcli.sizes import ATOM, PRODUCT, SUM
 
 

@@ -9,10 +9,8 @@ import numpy as np
 
 from gradcli.expr import call
 from gradcli.ops import lists, maps
-from gradcli.ops.coding import (
-    JAX,
-    NUMPY,
-    TORCH,
+from gradcli.ops.coding import JAX, NUMPY, TORCH, templates
+from gradcli.ops.constant_code import (
     counted,
     counted_like,
     counted_of,
@@ -23,7 +21,6 @@ from gradcli.ops.coding import (
     literal,
     literal_like,
     literal_of,
-    templates,
 )
 from gradcli.ops.core import (
     ALL,

@@ -10,7 +10,7 @@ import numpy as np
 from gradcli.expr import Expr, call
 from gradcli.ops import along_lists
 from gradcli.ops.broadcasting import differ
-from gradcli.ops.coding import contracted, templates
+from gradcli.ops.coding import templates
 from gradcli.ops.core import (
     BARE,
     EACH,
@@ -25,6 +25,7 @@ from gradcli.ops.core import (
 from gradcli.ops.einsum_code import multiplied
 from gradcli.ops.flops import contraction
 from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.product_code import contracted
 from gradcli.record import Record
 from gradcli.sizes import ATOM, PRODUCT, SUM, Shape, Size, same, spell
 

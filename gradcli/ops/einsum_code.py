@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gradcli.ops.coding import Site, contracted
+from gradcli.ops.coding import Site
 from gradcli.ops.core import Spelling
+from gradcli.ops.product_code import contracted
 from gradcli.record import Record
 from gradcli.sizes import POSTFIX, PRODUCT
 

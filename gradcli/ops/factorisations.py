@@ -17,9 +17,9 @@ from gradcli.ops import factor_code as coding
 from gradcli.ops.core import BY_NORM, Array, Signature, Spelling, square
 from gradcli.ops.exact import root
 from gradcli.ops.flops import of_square, polynomial, times
-from gradcli.ops.matrices import matrix
+from gradcli.ops.matrices import matrix, solve_shape
 from gradcli.ops.mismatch import Mismatch
-from gradcli.sizes import ATOM, POWER, SIGN, Shape, Size, same, spell
+from gradcli.sizes import ATOM, POWER, SIGN, Shape, Size, spell
 
 MURRAY = "Murray 2016, Differentiation of the Cholesky decomposition, equation 10"
 QR = "Walter & Lehmann 2013, section 3; Townsend 2016"
@@ -128,16 +128,6 @@ matrix(
 # ── triangular systems ──
 
 
-def _triangular_shape(s: Signature) -> Shape:
-    square(s)
-    a, b = s.shapes
-    if len(b) != 2:
-        raise Mismatch(f"{{1}} is {spell(b)}, not a matrix")
-    if same(a[0], b[0]) is None:
-        raise Mismatch(f"{{0}} is {spell(a)} and {{1}} is {spell(b)}: their rows differ")
-    return b
-
-
 def _triangle(x: Array, lower: int, trans: int) -> Array:
     part = np.tril(x) if lower else np.triu(x)
     return np.swapaxes(part, -1, -2) if trans else part
@@ -172,7 +162,7 @@ def _triangular_flops(s: Signature, shape: Shape) -> Size:
 matrix(
     "solve_triangular",
     ("L", "b"),
-    _triangular_shape,
+    solve_shape,
     _solve_triangular,
     _solve_triangular_vjp,
     "Giles 2008, section 2.3.1 (the inverse product), of one triangle",

@@ -12,10 +12,11 @@ from gradcli.expr import Expr, call
 from gradcli.ops import exact, gamma, plain
 from gradcli.ops.coding import Site, called, templates
 from gradcli.ops.core import EXACT, Array, Op, Spelling, no_vjp
-from gradcli.ops.elementwise import AS, softplus
+from gradcli.ops.elementwise import AS
 from gradcli.ops.elementwise import function as elementwise
 from gradcli.ops.flops import none
 from gradcli.ops.special import erfc, log1p
+from gradcli.ops.units import softplus
 
 
 def _of_order(name: str) -> Callable[[Site], Spelling]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.expr import Expr, call
-from gradcli.ops import coding, lists, maps
+from gradcli.ops import lists, maps, product_code
 from gradcli.ops.broadcasting import broadcast_shapes, differ
 from gradcli.ops.coding import JAX, NUMPY, SUMMED, TORCH
 from gradcli.ops.core import (
@@ -169,10 +169,10 @@ operator(
     flops=product,
     terms=_matmul_terms,
     code={
-        NUMPY: coding.product_numpy,
-        TORCH: coding.product,
-        JAX: coding.product,
-        SUMMED: coding.product_summed,
+        NUMPY: product_code.product_numpy,
+        TORCH: product_code.product,
+        JAX: product_code.product,
+        SUMMED: product_code.product_summed,
     },
     exact=RING,
     about="matrix product, over the last two axes",

@@ -11,15 +11,7 @@ import numpy as np
 from gradcli.expr import Expr, call
 from gradcli.ops import exact, lists, maps
 from gradcli.ops.broadcasting import differ
-from gradcli.ops.coding import (
-    NUMPY,
-    TORCH,
-    diagonal,
-    diagonal_torch,
-    outer_product,
-    scalar_product,
-    templates,
-)
+from gradcli.ops.coding import NUMPY, TORCH, templates
 from gradcli.ops.core import (
     ALL,
     BY_NORM,
@@ -38,6 +30,7 @@ from gradcli.ops.core import (
 from gradcli.ops.flops import an_entry, contraction, none, of_square, solution
 from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.product_code import diagonal, diagonal_torch, outer_product, scalar_product
 from gradcli.ops.special import cofactors
 from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, SIGN, Shape, Size, is_one, same, spell
 
@@ -113,7 +106,7 @@ def _outer_shape(s: Signature) -> Shape:
     return s.shapes[0][0], s.shapes[1][0]
 
 
-def _solve_shape(s: Signature) -> Shape:
+def solve_shape(s: Signature) -> Shape:
     square(s)
     a, b = s.shapes
     if len(b) != 2:
@@ -313,7 +306,7 @@ matrix(
 matrix(
     "solve",
     ("A", "b"),
-    _solve_shape,
+    solve_shape,
     _solve,
     lambda s, g, y, a, b: (-(call("solve", a.T, g) @ y.T), call("solve", a.T, g)),
     "Giles 2008, section 2.3.1 (the inverse product)",

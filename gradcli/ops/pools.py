@@ -1,7 +1,7 @@
-"""What is taken of windows: their largest entry, their mean, or all of their entries as columns.
+"""What is taken of windows: their largest entry, or their mean.
 
 A pool's stride is its window where none is stated. A window that reaches beyond the array has the
-entries that are there; in a mean, and among columns, zeros stand for the others.
+entries that are there; in a mean, zeros stand for the others.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from gradcli.ops import conv_code
 from gradcli.ops.core import (
     ALL,
     EXACT,
-    RING,
     Array,
     Signature,
     define,
     roman,
 )
-from gradcli.ops.flops import none, times
+from gradcli.ops.flops import none
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.reductions import size_number
 from gradcli.ops.windows import (
@@ -39,11 +38,10 @@ from gradcli.ops.windows import (
 from gradcli.sizes import Shape, Size, same, spell
 
 POOLS = "CS231n, Convolutional networks, pooling layer; PyTorch, MaxPool2d and AvgPool2d"
-COLUMNS = "CS231n, Convolutional networks, implementation as matrix multiplication (im2col)"
 NAMED = {1: "[N, C, L]", 2: "[N, C, H, W]"}
 
 
-def _window(s: Signature, dims: int) -> Shape:
+def window_of(s: Signature, dims: int) -> Shape:
     if "window" not in s.attrs:
         return (s.attrs["count"],) * dims
     window: Shape = s.attrs["window"]
@@ -52,8 +50,8 @@ def _window(s: Signature, dims: int) -> Shape:
     return window[:dims]
 
 
-def _counts(s: Signature, shape: Shape, dims: int) -> Shape:
-    pairs = zip(shape[2:], _window(s, dims), strict=True)
+def counts_of(s: Signature, shape: Shape, dims: int) -> Shape:
+    pairs = zip(shape[2:], window_of(s, dims), strict=True)
     return tuple(windows(s, size, kernel).number for size, kernel in pairs)
 
 
@@ -62,16 +60,16 @@ def _pooled(s: Signature, dims: int, k: int = 0) -> Shape:
     size = s.attrs["count"]
     if 2 * steps_of(s, size)[1].value > size.value:
         raise Mismatch("pad is half of a window at most", attribute="pad")
-    return (*shape[:2], *_counts(s, shape, dims))
+    return (*shape[:2], *counts_of(s, shape, dims))
 
 
-def _static(s: Signature, dims: int) -> dict[str, Any]:
-    window = _window(s, dims)
+def window_static(s: Signature, dims: int) -> dict[str, Any]:
+    window = window_of(s, dims)
     kernel = tuple(int(k.value) for k in window)
     return {"dims": dims, **moves(s, window[0]), "kernel": kernel}
 
 
-def _window_masks(
+def window_masks(
     lengths: Sequence[int],
     kernel: Sequence[int],
     stride: int,
@@ -86,14 +84,14 @@ def _window_masks(
     ]
 
 
-def _flat(x: Array, axes: int) -> Array:
+def flat(x: Array, axes: int) -> Array:
     """The last axes as one."""
     return x.reshape((*x.shape[: x.ndim - axes], -1))
 
 
 def _of_windows(x: Array, dims: int, kernel: tuple[int, ...], **moves: Any) -> Array:
     """The entries of each window along one axis behind; beyond the array the nearest ones."""
-    return _flat(unfolded(x, _window_masks(x.shape[-dims:], kernel, **moves, clipped=True)), dims)
+    return flat(unfolded(x, window_masks(x.shape[-dims:], kernel, **moves, clipped=True)), dims)
 
 
 # ── the largest ──
@@ -117,7 +115,7 @@ def _maxpool(x: Array, dims: int, kernel: tuple[int, ...], **moves: Any) -> Arra
 
 def _spread(v: Array, like: Array, dims: int, kernel: tuple[int, ...], **moves: Any) -> Array:
     """The transpose of `_of_windows`: the entries of windows, added up where they came from."""
-    masks = _window_masks(like.shape[-dims:], kernel, **moves, clipped=True)
+    masks = window_masks(like.shape[-dims:], kernel, **moves, clipped=True)
     return folded(v.reshape((*v.shape[:-1], *kernel)), masks)
 
 
@@ -153,13 +151,13 @@ def _beside(s: Signature, dims: int, pooled: bool) -> Shape:
 
 
 def _avgpool(x: Array, dims: int, kernel: tuple[int, ...], **moves: Any) -> Array:
-    entries = _flat(unfolded(x, _window_masks(x.shape[-dims:], kernel, **moves)), dims)
+    entries = flat(unfolded(x, window_masks(x.shape[-dims:], kernel, **moves)), dims)
     return np.asarray(np.mean(entries, axis=-1))
 
 
 def _exact_mean(a: Any, x: Any, dims: int, kernel: tuple[int, ...], **moves: Any) -> Any:
     def total(v: Array) -> Array:
-        entries = _flat(unfolded(v, _window_masks(v.shape[-dims:], kernel, **moves)), dims)
+        entries = flat(unfolded(v, window_masks(v.shape[-dims:], kernel, **moves)), dims)
         return np.asarray(np.sum(entries, axis=-1))
 
     return a.ring(total, (x,)) / int(np.prod(kernel))
@@ -167,7 +165,7 @@ def _exact_mean(a: Any, x: Any, dims: int, kernel: tuple[int, ...], **moves: Any
 
 def _avg_rule(s: Signature, g: Expr, y: Expr, x: Expr, dims: int) -> Sequence[Expr]:
     """A transposed convolution with ones, each channel by itself."""
-    window, shape = _window(s, dims), s.shapes[0]
+    window, shape = window_of(s, dims), s.shapes[0]
     ones = call("ones", sizes=(shape[1], s.sizes.constant(1), *window))
     rests = tuple(windows(s, a, b).rest for a, b in zip(shape[2:], window, strict=True))
     stride, pad, _ = (
@@ -184,92 +182,21 @@ def _avg_rule(s: Signature, g: Expr, y: Expr, x: Expr, dims: int) -> Sequence[Ex
     return (call(f"conv_transpose{dims}d", g, ones, **attrs) / entries,)
 
 
-def _unfold(x: Array, dims: int, kernel: tuple[int, ...], **moves: Any) -> Array:
-    found = unfolded(x, _window_masks(x.shape[-dims:], kernel, **moves))
-    ahead = found.ndim - 1 - 2 * dims
-    order = (*range(ahead + 1), *range(ahead + 1 + dims, found.ndim))
-    turned = np.transpose(found, (*order, *range(ahead + 1, ahead + 1 + dims)))
-    return _flat(turned.reshape((*turned.shape[:ahead], -1, *turned.shape[-dims:])), dims)
-
-
-def _fold(
-    x: Array, dims: int, kernel: tuple[int, ...], lengths: tuple[int, ...], **moves: Any
-) -> Array:
-    masks = _window_masks(lengths, kernel, **moves)
-    counts = [mask.shape[1] for mask in masks]
-    parts = x.reshape((*x.shape[:-2], -1, *kernel, *counts))
-    ahead = parts.ndim - 2 * dims
-    order = (*range(ahead), *range(ahead + dims, parts.ndim), *range(ahead, ahead + dims))
-    return folded(np.transpose(parts, order), masks)
-
-
-def _unfold_shape(s: Signature) -> Shape:
-    dims = _dims(s, 0)
-    x, window = axes_of(s, 0, dims, NAMED[dims]), _window(s, dims)
-    return (
-        x[0],
-        s.sizes.product((x[1], *window)),
-        s.sizes.product(_counts(s, x, dims)),
-    )
-
-
-def _dims(s: Signature, k: int) -> int:
-    found = len(s.shapes[k]) - 2
-    if found not in NAMED:
-        raise Mismatch(f"{{{k}}} is {spell(s.shapes[k])}, not {NAMED[1]} or {NAMED[2]}")
-    return found
-
-
-def _lengths(s: Signature) -> Shape:
-    """The axes that a fold makes: one where its window has one."""
-    shape: Shape = s.attrs["shape"]
-    return shape[:1] if len(shape) == 2 and shape[1].one and s.attrs["window"][1].one else shape
-
-
-def _fold_shape(s: Signature) -> Shape:
-    lengths = _lengths(s)
-    x, dims = s.shapes[0], len(lengths)
-    if len(x) != 3 or dims > 2:
-        raise Mismatch(f"{{0}} is {spell(x)}, not [N, C * K, L], or there are more axes than two")
-    window = _window(s, dims)
-    shape = (x[0], x[1], *lengths)
-    wanted = s.sizes.product(_counts(s, shape, dims))
-    channels = s.sizes.divide(x[1], s.sizes.product(window))
-    if same(wanted, x[2]) is None or channels is None or not channels.whole:
-        raise Mismatch(f"{{0}} is {spell(x)}, but {wanted.text} windows fit, of {spell(window)}")
-    return (x[0], channels, *lengths)
-
-
-def _fold_static(s: Signature) -> dict[str, Any]:
-    lengths = _lengths(s)
-    return {**_static(s, len(lengths)), "lengths": tuple(int(size.value) for size in lengths)}
-
-
-def _unfold_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr]:
-    shape = s.shapes[0][2:]
-    full = shape if len(shape) > 1 else (*shape, s.sizes.constant(1))
-    return (call("fold", g, shape=full, **s.attrs),)
-
-
-def _fold_rule(s: Signature, g: Expr, y: Expr, x: Expr) -> Sequence[Expr]:
-    return (call("unfold", g, **{k: v for k, v in s.attrs.items() if k != "shape"}),)
-
-
-def _latex(name: str, operands: int, window: str, *keys: str) -> str:
+def window_latex(name: str, operands: int, window: str, *keys: str) -> str:
     inner = ", ".join(f"{{{i}}}" for i in range(operands))
     shown = "".join(f"{{{key}}}" for key in ("stride", "pad", *keys))
     return roman(name) + rf"_{{{{{{{window}}}}}}}\left({inner}{shown}\right)"
 
 
 def _all_entries(s: Signature, shape: Shape, found: Shape, dims: int) -> Size:
-    return s.sizes.product((*found, *_window(s, dims)))
+    return s.sizes.product((*found, *window_of(s, dims)))
 
 
 def _register(dims: int) -> None:
     usual: dict[str, Any] = {
         "attributes": ("count",),
         "keywords": {"stride": None, "pad": 0},
-        "static": lambda s: _static(s, dims),
+        "static": lambda s: window_static(s, dims),
         "cite": POOLS,
         "group": "convolutions",
         "yields": True,
@@ -280,7 +207,7 @@ def _register(dims: int) -> None:
 
     define(
         f"maxpool{dims}d",
-        _latex(f"maxpool{dims}d", 1, "count"),
+        window_latex(f"maxpool{dims}d", 1, "count"),
         shape=of(_pooled),
         forward=_maxpool,
         code=conv_code.maxpool,
@@ -296,7 +223,7 @@ def _register(dims: int) -> None:
     )
     define(
         f"max_unpool{dims}d",
-        _latex(f"max_unpool{dims}d", 2, "count"),
+        window_latex(f"max_unpool{dims}d", 2, "count"),
         ("g", "x"),
         shape=of(_beside, pooled=True),
         forward=_max_unpool,
@@ -312,7 +239,7 @@ def _register(dims: int) -> None:
     )
     define(
         f"max_taken{dims}d",
-        _latex(f"max_taken{dims}d", 2, "count"),
+        window_latex(f"max_taken{dims}d", 2, "count"),
         ("v", "x"),
         shape=of(_beside, pooled=False),
         forward=_max_taken,
@@ -329,7 +256,7 @@ def _register(dims: int) -> None:
     )
     define(
         f"avgpool{dims}d",
-        _latex(f"avgpool{dims}d", 1, "count"),
+        window_latex(f"avgpool{dims}d", 1, "count"),
         shape=of(_pooled),
         forward=_avgpool,
         code=conv_code.avgpool,
@@ -345,39 +272,3 @@ def _register(dims: int) -> None:
 
 for _dimensions in (1, 2):
     _register(_dimensions)
-
-_COLUMNS: dict[str, Any] = {
-    "keywords": {"stride": 1, "pad": 0, "dilation": 1},
-    "linear": ALL,
-    "exact": RING,
-    "cite": COLUMNS,
-    "group": "convolutions",
-    "yields": True,
-}
-define(
-    "unfold",
-    _latex("unfold", 1, "window", "dilation"),
-    attributes=("window",),
-    shape=_unfold_shape,
-    forward=_unfold,
-    code=conv_code.unfold,
-    vjp=_unfold_rule,
-    flops=none,
-    about="the entries of each window as a column: [N, C * K, L], channels first",
-    static=lambda s: _static(s, _dims(s, 0)),
-    rounding=EXACT,
-    **_COLUMNS,
-)
-define(
-    "fold",
-    _latex("fold", 1, "window", "dilation", "shape"),
-    attributes=("shape", "window"),
-    shape=_fold_shape,
-    forward=_fold,
-    code=conv_code.fold,
-    vjp=_fold_rule,
-    flops=lambda s, shape: times(s.sizes, 1, s.sizes.product(s.shapes[0])),
-    about="columns of windows added up where they lie: what unfold takes, put back",
-    static=_fold_static,
-    **_COLUMNS,
-)

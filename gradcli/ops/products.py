@@ -8,10 +8,11 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import lists
-from gradcli.ops.coding import JAX, NUMPY, TORCH, crossed, kronecker
+from gradcli.ops.coding import JAX, NUMPY, TORCH
 from gradcli.ops.core import EACH, RING, Array, Pair, Signature, define, infix
 from gradcli.ops.flops import an_entry, times
 from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.shape_code import crossed, kronecker
 from gradcli.sizes import POWER, PRODUCT, Shape, alike, spell
 
 

@@ -1,4 +1,4 @@
-"""Reductions (over everything, or along an axis that stays at size 1) and normalisations."""
+"""Reductions, over everything or along an axis that stays at size 1."""
 
 from __future__ import annotations
 
@@ -10,18 +10,7 @@ import numpy as np
 from gradcli.expr import Expr, as_expr, call, equal
 from gradcli.ops import along_lists, exact
 from gradcli.ops.axes import each, from_end, turned
-from gradcli.ops.coding import (
-    FIRST_JAX,
-    FIRST_TORCH,
-    JAX,
-    NUMPY,
-    TORCH,
-    along,
-    first_of,
-    in_torch,
-    method,
-    one_by_one,
-)
+from gradcli.ops.coding import JAX, NUMPY, TORCH
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -36,6 +25,14 @@ from gradcli.ops.core import (
     roman,
 )
 from gradcli.ops.flops import reduced
+from gradcli.ops.reduction_code import (
+    FIRST_JAX,
+    FIRST_TORCH,
+    along,
+    first_of,
+    method,
+    one_by_one,
+)
 from gradcli.sizes import POSTFIX, PRODUCT, SUM, Number, Shape, Size
 
 CHAIN = "course recitation on computing derivatives, rule 4b (generalised chain rule)"
@@ -158,7 +155,7 @@ def _mask(sign: int) -> Callable[..., Array]:
     return forward
 
 
-def _shifted(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+def shifted(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     """X less its largest real part, and that; an infinite largest is left alone."""
     top = np.max(x.real, axis=axes, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
@@ -166,7 +163,7 @@ def _shifted(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
 
 
 def _logsumexp(x: Array, axes: tuple[int, ...]) -> Array:
-    rest, top = _shifted(x, axes)
+    rest, top = shifted(x, axes)
     return np.asarray(np.log(np.sum(np.exp(rest), axis=axes, keepdims=True)) + top)
 
 
@@ -299,65 +296,6 @@ reduction(
         TORCH: along("{xp}.sqrt({xp}.square({0}).sum(dim=AXES, keepdim=True))", POSTFIX),
     },
     lists=along_lists.norm,
-)
-
-
-# ── normalisations: the shape stays ──
-
-
-def _softmax(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
-    power = np.exp(_shifted(x, axes)[0])
-    return np.asarray(power / np.sum(power, axis=axes, keepdims=True))
-
-
-def _log_softmax(x: Array, axes: tuple[int, ...], scalar: bool) -> Array:
-    rest, _ = _shifted(x, axes)
-    return np.asarray(rest - np.log(np.sum(np.exp(rest), axis=axes, keepdims=True)))
-
-
-def total(s: Signature, x: Expr) -> Expr:
-    return call("sum", x, axis=s.attrs["axis"])
-
-
-def normalisation(
-    name: str, forward: Callable[..., Array], vjp: Any, cite: str, about: str, **fields: Any
-) -> Op:
-    return reduction(
-        name,
-        forward,
-        vjp,
-        cite,
-        about,
-        roman(name) + r"{keywords}\left({0}\right)",
-        shape=lambda s: s.shapes[0],
-        keywords={"axis": 0},
-        group="normalisations",
-        **fields,
-    )
-
-
-normalisation(
-    "softmax",
-    _softmax,
-    lambda s, g, y, x: ((g - total(s, g * y)) * y,),
-    "the Jacobian diag(y) - y y^T (course slides, the deriv routine, softmax)",
-    "e^x / Σ e^x",
-    exact=exact.softmax,
-    flops=reduced(function=1, spread=1),
-    sums_to_one=lambda s: s.attrs["axis"],
-    code={JAX: along("jax.nn.softmax({0}, AXES)", whole=True), TORCH: in_torch("softmax")},
-    lists=along_lists.softmax,
-)
-normalisation(
-    "log_softmax",
-    _log_softmax,
-    lambda s, g, y, x: (g - call("exp", y) * total(s, g),),
-    "d (x - log Σ e^x) = dx - softmax(x) · Σ dx",
-    "x - log Σ e^x",
-    exact=lambda a, x, axes, scalar: x - a.log(a.total(a.exp(x), axes)),
-    flops=reduced(function=1, rest=1, spread=1),
-    code={JAX: along("jax.nn.log_softmax({0}, AXES)", whole=True), TORCH: in_torch("log_softmax")},
-    lists=along_lists.log_softmax,
 )
 
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from gradcli.expr import Expr, call
 from gradcli.ops import lists, maps
-from gradcli.ops.coding import CALLED, JAX, NUMPY, TORCH, padded, padded_torch, taken
-from gradcli.ops.coding import regions as coded_regions
+from gradcli.ops.coding import CALLED, JAX, NUMPY, TORCH
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -28,6 +27,8 @@ from gradcli.ops.flops import none
 from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.parts import Part, Region, indexed_shape, whole
+from gradcli.ops.shape_code import padded, padded_torch, taken
+from gradcli.ops.shape_code import regions as coded_regions
 from gradcli.sizes import POSTFIX, Shape, Size, Sizes, numbers, same, spell
 
 SLICES = "course recitation on computing derivatives, scanning with an MLP"

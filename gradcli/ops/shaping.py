@@ -9,16 +9,7 @@ import numpy as np
 from gradcli.expr import Expr, call
 from gradcli.ops import lists, maps
 from gradcli.ops.broadcasting import broadcast_shapes, differ
-from gradcli.ops.coding import (
-    NUMPY,
-    TORCH,
-    joined,
-    permuted,
-    reshaped,
-    stacked,
-    stretched_to,
-    transposed,
-)
+from gradcli.ops.coding import NUMPY, TORCH
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -36,6 +27,7 @@ from gradcli.ops.flops import none
 from gradcli.ops.maps import Map
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.parts import Part, whole
+from gradcli.ops.shape_code import joined, permuted, reshaped, stacked, stretched_to, transposed
 from gradcli.sizes import ATOM, POSTFIX, PRODUCT, Shape, Size, Sizes, is_one, is_scalar, same, spell
 
 MOVES = "entries move, and their cotangents move back"

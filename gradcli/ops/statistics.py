@@ -10,10 +10,12 @@ import numpy as np
 
 from gradcli.expr import Expr, as_expr, call, equal
 from gradcli.ops import along_lists, exact
-from gradcli.ops.coding import JAX, TORCH, along, spread
+from gradcli.ops.coding import JAX, TORCH
 from gradcli.ops.core import Array, Signature, roman
 from gradcli.ops.flops import reduced
 from gradcli.ops.mismatch import Mismatch
+from gradcli.ops.normalisations import total
+from gradcli.ops.reduction_code import along, spread
 from gradcli.ops.reductions import (
     entries,
     norm,
@@ -21,7 +23,6 @@ from gradcli.ops.reductions import (
     reduction,
     reduction_axes,
     size_number,
-    total,
 )
 from gradcli.sizes import PRODUCT, Shape
 

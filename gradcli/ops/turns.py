@@ -9,7 +9,7 @@ import numpy as np
 from gradcli.expr import Expr, call
 from gradcli.ops import lists, maps
 from gradcli.ops.axes import each, turned
-from gradcli.ops.coding import JAX, NUMPY, TORCH, Site, reshaped
+from gradcli.ops.coding import JAX, NUMPY, TORCH, Site
 from gradcli.ops.core import (
     ALL,
     EXACT,
@@ -25,6 +25,7 @@ from gradcli.ops.core import (
 from gradcli.ops.flops import none
 from gradcli.ops.mismatch import Mismatch
 from gradcli.ops.parts import Part, whole
+from gradcli.ops.shape_code import reshaped
 from gradcli.ops.shaping import MOVES
 from gradcli.ops.windows import amount
 from gradcli.sizes import Shape, Size, is_one, numbers, spell
