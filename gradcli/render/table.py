@@ -262,11 +262,9 @@ def legend(rows: Any) -> tuple[str, ...]:
 
 def row_by_row(derivation: Derivation) -> tuple[str, ...]:
     """What `+=` means where an index stands in brackets, if it does so anywhere."""
-    row = next((row for row in derivation.rows if row.contribution.at is not None), None)
-    if row is None:
+    if all(row.contribution.at is None for row in derivation.rows):
         return ()
-    where = derivation.target(row)[len(row.target) :]
-    return (f"{where} += adds row by row: a row that the index names twice gains both",)
+    return ("+= at an index in brackets adds row by row: a row that it names twice gains both",)
 
 
 def heading(eq: int, text: str, equations: int) -> Line:

@@ -67,7 +67,9 @@ def test_the_value_shown_is_what_is_added() -> None:
 
 def test_the_listing_says_what_repeated_rows_gain() -> None:
     found = shown(TAKEN + "y = C[i]\ngiven dL/dy")
-    assert "[:, i] += adds row by row: a row that the index names twice gains both" in found
+    assert (
+        "+= at an index in brackets adds row by row: a row that it names twice gains both" in found
+    )
 
 
 def test_every_form_has_the_brackets() -> None:

@@ -24,6 +24,7 @@ LARGER = 1e-30  # a step that shows what the first may have lost
 LEAST = 1e-290  # the smallest step, but for entries that are hardly larger
 STEPS = 24  # between the smallest and the largest
 GROWTH = 1e-3  # of a quotient, from step to step, where it has no limit; below it, it is gone
+GROWING = 7  # steps over which it grows: what rounding leaves of a 0 is in no order
 SAME = 1e-9  # two steps give the same derivative, relative to it
 WIDE = 1e-6  # a bar of finite differences, relative to them, that may hide a kink
 NEARER = 1 / 16  # of a distance
@@ -137,9 +138,11 @@ def limit(steps: Array, rows: Iterable[Array]) -> tuple[Array, Array]:
     gone = np.abs(quotients[before, column]) < GROWTH * np.abs(value)
     unsure = found & (steady > 0) & gone & seen
     value, bar = np.where(unsure, 0.0, value), np.where(unsure, np.inf, bar)
-    size = np.where(np.isnan(quotients[:3]), np.inf, np.abs(quotients[:3]))
-    more, less = size[0] - size[1], size[1] - size[2]
-    grows = (less > 0) & (more > 0.5 * less) & (more > GROWTH * size[0]) | np.isinf(size[0])
+    size = np.where(np.isnan(quotients[:GROWING]), np.inf, np.abs(quotients[:GROWING]))
+    with np.errstate(invalid="ignore"):
+        more = size[:-1] - size[1:]
+    grows = np.all((more[1:] > 0) & (more[:-1] > 0.5 * more[1:]), axis=0)
+    grows = grows & (more[0] > GROWTH * size[0]) | np.isinf(size[0])
     return np.where(grows & ~found, np.nan, value), bar
 
 
