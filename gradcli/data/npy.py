@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_HEADER = 10_000  # bytes
 PIECE = 2**20  # bytes read at once
+ENCRYPTED = 1  # a flag of a zip file's member
 # Version 3 differs from 2 in the names of a record's fields, and those are no numbers.
 HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -84,12 +85,14 @@ def load_npz(path: Path, max_elements: int, untyped: str = "") -> dict[str, Stor
 def _member(
     archive: ZipFile, info: ZipInfo, what: str, most: int, taken: int, untyped: str
 ) -> Stored:
+    if info.flag_bits & ENCRYPTED:
+        raise GradError(f"{what}: it can't be read (it is encrypted)", kind="bad-data")
     try:
         with archive.open(info) as file:
             return _npy(file, what, most, taken, untyped)
     except (GradError, MemoryError):
         raise
-    except Exception as error:  # encrypted, cut, compressed in an unknown way, or broken
+    except Exception as error:  # cut, compressed in an unknown way, or broken
         raise GradError(
             f"{what}: it can't be read ({first_line(error)})", kind="bad-data"
         ) from error

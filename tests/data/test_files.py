@@ -72,7 +72,7 @@ def twice() -> bytes:
 GOOD = archive(("W.npy", npy()))
 SHAPED = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}"
 NPZ = {
-    "encrypted": (patched(GOOD, "flags", 1), "W: it can't be read (", "encrypted"),
+    "encrypted": (patched(GOOD, "flags", 1), "W: it can't be read (", "(it is encrypted)"),
     "of an unknown compression": (patched(GOOD, "method", 77), "W: it can't be read", "compression"),
     "broken zlib": (spoiled(zipfile.ZIP_DEFLATED), "W: it can't be read"),
     "broken LZMA": (spoiled(zipfile.ZIP_LZMA), "W: it can't be read"),
