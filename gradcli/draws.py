@@ -26,7 +26,7 @@ class Distribution(Record):
     parameters: their names, with the values that they have when left out; None for one that must
     be there. along: whether it is about an axis, 0 where none is said. bound: whether entries
     depend on each other or lie in a set, so that a value can't be moved a little and stay one.
-    sums_to_one: whether the entries sum to 1 along the axis.
+    sums_to_one: whether the entries sum to 1 along the axis. boolean: whether each is 0 or 1.
     kept: what else of the values a proof keeps: nothing of FREE ones, all of those in a set.
     wrong: what is wrong with parameters, and which of them is the culprit (None for all).
     unfit: what is wrong with a shape.
@@ -37,6 +37,7 @@ class Distribution(Record):
     along: bool = False
     bound: bool = True
     sums_to_one: bool = False
+    boolean: bool = False
     kept: str = ALL
     wrong: Callable[[Numbers], tuple[str, int | None] | None] = lambda values: None
     unfit: Callable[[tuple[int, ...]], str | None] = lambda shape: None
@@ -152,9 +153,10 @@ DISTRIBUTIONS = {
     "bernoulli": Distribution(
         lambda rng, shape, p, axis: (rng.uniform(size=shape) < p[0]) * 1.0,
         {"p": None},
+        boolean=True,
         wrong=_probability,
     ),
-    "onehot": Distribution(_onehot, along=True, sums_to_one=True),
+    "onehot": Distribution(_onehot, along=True, sums_to_one=True, boolean=True),
     "simplex": Distribution(_simplex, along=True, sums_to_one=True, kept=SUMMED),
     "orthogonal": Distribution(_orthogonal, unfit=_matrix, kept=CAYLEY),
     "spd": Distribution(

@@ -222,7 +222,12 @@ class Algebra(Atoms):
         self.expect_not_zero(x if x.terms else y)
         return self.filled(mask, broadcast_shapes(self.sizes, (x.shape, y.shape)))
 
-    def made(self, op: str, *args: Value) -> Value:
+    def expect(self, holds: bool) -> None:
+        """Raise Unknown where what a meaning rests on does not hold."""
+        if not holds:
+            raise Unknown
+
+    def made(self, op: str, *args: Value, **attrs: Any) -> Value:
         """An operation of the table on values, by its name there."""
         raise NotImplementedError
 

@@ -44,7 +44,8 @@ class Compact(Derivation):
     @property
     def rests(self) -> tuple[str, ...]:
         """What the lines take from the model's word for its data."""
-        declared = dict.fromkeys(self.found.book.declared.values())
+        book = self.found.book
+        declared = dict.fromkeys([*book.declared.values(), *book.masks.values()])
         facts = [done.fact for line in self.lines if line is not None for done in line.way]
         return tuple([said for said in declared if any(said in fact for fact in facts)])
 
@@ -96,6 +97,18 @@ def assembled(
     return _Assembly(literal, found, lines, near, taken).compact()
 
 
+def _ordered(lines: Sequence[Line], apart: Collection[str]) -> list[Line]:
+    """The lines, each that is a part of an earlier one before it, so that this may use it."""
+    whole = {n.tree.number: n for n in lines if n.tree.flops and not n.more and n.name not in apart}
+    found: dict[str, Line] = {}
+    for line in lines:
+        for tree in below((line.tree,)):
+            if (part := whole.get(tree.number)) is not None:
+                found.setdefault(part.name, part)
+        found.setdefault(line.name, line)
+    return list(found.values())
+
+
 class _Assembly:
     def __init__(
         self,
@@ -109,7 +122,7 @@ class _Assembly:
         self.taken = taken
         self.literal = literal
         self.found = found
-        self.lines = lines
+        self.lines = _ordered(lines, found.apart)
         self.shown: list[Line | None] = []
         self.writer = Writer(literal.program)
         self.sizes = literal.program.sizes

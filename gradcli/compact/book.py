@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 from gradcli.compact.algebra import Algebra
 from gradcli.compact.atoms import ONE, Made, Name, Total, normal
@@ -30,7 +31,8 @@ class Book(Algebra):
 
     defined: the names that are a sum. products: those that are one product of others, and `called`
     the names by these. named: the names of operations on values. closed: along which axis of a
-    name the entries have which sum; declared: how a model says so of its data.
+    name the entries have which sum; declared: how a model says so of its data. masks: the data that
+    are 0 or 1, and how the model says so.
     """
 
     def __init__(self, sizes: Sizes) -> None:
@@ -41,6 +43,7 @@ class Book(Algebra):
         self.named: dict[Atom, Atom] = {}
         self.closed: dict[tuple[Atom, int | None], Fraction] = {}
         self.declared: dict[Atom, str] = {}
+        self.masks: dict[Atom, str] = {}
         self.totals: dict[tuple[Atom, Labels], Fraction | None] = {}
         self.close: Callable[[Value], tuple[Value, str]] | None = None  # by sums that are known
 
@@ -51,13 +54,13 @@ class Book(Algebra):
         found = self.atom(made, shape, linear, made.op.boolean)
         return self.named.get(found, found)
 
-    def made(self, op: str, *args: Value) -> Value:
-        found = TABLE[op]
-        signature = Signature(self.sizes, tuple([x.shape for x in args]), {})
+    def made(self, op: str, *args: Value, **attrs: Any) -> Value:
         operands = tuple([self.tidy(x) for x in args])
-        return self.alone(
-            self.operation(Made(found, (), operands), found.shape(signature), linear=False)
-        )
+        found = Made(TABLE[op], tuple(attrs.items()), operands)
+        return self.alone(self.operation(found, found.op.shape(self._signed(found)), linear=False))
+
+    def _signed(self, made: Made) -> Signature:
+        return Signature(self.sizes, tuple([x.shape for x in made.args]), dict(made.attrs))
 
     def tidy(self, x: Value) -> Value:
         """A forward sum, or product, that has a name is that name."""
@@ -106,6 +109,9 @@ class Book(Algebra):
             return self.closed[atom, axes[0]]
         if len(axes) == len(atom.axes) and (atom, None) in self.closed:
             return self.closed[atom, None]
+        if isinstance(atom.what, Made) and atom.what.op.sums_to_one is not None:
+            axis = atom.what.op.sums_to_one(self._signed(atom.what))
+            return ONE if axes == (axis,) or (axis is None and axes == atom.axes) else None
         x = self.defined.get(atom)
         if x is None:
             return None

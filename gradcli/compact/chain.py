@@ -30,6 +30,8 @@ def forward(program: Program, book: Book, data: Mapping[str, Array]) -> dict[str
     for item in program.inputs:
         atom = book.name(item.name, item.shape)
         values[item.name] = book.alone(atom)
+        if isinstance(item.value, Drawn) and _is_mask(item.value, data[item.name]):
+            book.masks[atom] = f"{item.name} is 0 or 1, as it is drawn"
         if isinstance(item.value, Drawn) and _sums_to_one(item.value, data[item.name]):
             axis = item.value.axis
             book.closed[atom, axis] = ONE
@@ -59,6 +61,11 @@ def forward(program: Program, book: Book, data: Mapping[str, Array]) -> dict[str
         return book.alone(known)
 
     return interpret(program.steps, values, meaning, book.number)
+
+
+def _is_mask(drawn: Drawn, value: Array) -> bool:
+    """Whether a draw's entries are 0 or 1, those of data in its place too."""
+    return DISTRIBUTIONS[drawn.distribution].boolean and bool(np.all(value * value == value))
 
 
 def _sums_to_one(drawn: Drawn, value: Array) -> bool:

@@ -1,4 +1,4 @@
-"""Sums that are known: of what is centred 0, of the rows of a softmax 1."""
+"""What is known of names: sums, of what is centred 0, of a softmax's rows 1; masks of 0 and 1."""
 
 from __future__ import annotations
 
@@ -38,6 +38,23 @@ def closed(book: Book, x: Value) -> Rewritten | None:
     if not facts:
         return None
     return Rewritten(value(x.shape, terms), "a known sum", "; ".join(dict.fromkeys(facts)))
+
+
+def masked(book: Book, x: Value) -> Rewritten | None:
+    """A power of a mask is the mask."""
+    facts: dict[str, None] = {}
+    terms = []
+    for term, c in x.terms:
+        factors = []
+        for f in term:
+            said = book.masks.get(f.atom)
+            if said is not None and f.exponent > 1:
+                facts[said] = None
+            factors.append(f if said is None or f.exponent < 1 else f._replace(exponent=1))
+        terms.append(merged(factors, c, book.measure))
+    if not facts:
+        return None
+    return Rewritten(value(x.shape, terms), "a mask is its own square", "; ".join(facts))
 
 
 def _closed(book: Book, term: Term) -> tuple[Term, Fraction, str] | None:

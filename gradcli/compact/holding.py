@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from gradcli.compact.atoms import Made, Name, Total
@@ -24,15 +25,21 @@ def _sums(term: Term) -> int:
     )
 
 
-def alone(x: Value) -> str:
-    """The derivative that a value is, entry for entry; no name where it is more."""
+def multiple(x: Value) -> tuple[str, Fraction]:
+    """The derivative that a value is by a number, entry for entry; no name where it is more."""
     if len(x.terms) == 1:
         ((term, c),) = x.terms
-        if c == 1 and len(term) == 1 and isinstance(term[0].atom.what, Name):
+        if len(term) == 1 and isinstance(term[0].atom.what, Name):
             ((atom, labels, exponent),) = term
             if exponent == 1 and labels == atom.axes and atom.shape == x.shape:
-                return str(atom.what.name)
-    return ""
+                return str(atom.what.name), c
+    return "", Fraction(0)
+
+
+def alone(x: Value) -> str:
+    """The derivative that a value is, entry for entry; no name where it is more."""
+    name, c = multiple(x)
+    return name if c == 1 else ""
 
 
 def names_in(x: Value) -> set[str]:

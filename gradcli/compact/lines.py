@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import partial
 from math import prod
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from gradcli.compact.book import Book
 from gradcli.compact.chain import forward, meant
 from gradcli.compact.closed import Rewritten, closing
 from gradcli.compact.extract import Extractor
-from gradcli.compact.holding import alone, is_long, names_in
+from gradcli.compact.holding import alone, is_long, multiple, names_in
 from gradcli.compact.naming import pattern
 from gradcli.compact.simplify import Price, Simplifier, is_numbered, price
 from gradcli.compact.terms import Atom, Value
@@ -21,7 +22,7 @@ from gradcli.compact.trees import Grove, Tree
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
 from gradcli.program import Program, Step
-from gradcli.sizes import Size
+from gradcli.sizes import Size, is_scalar
 from gradcli.transform.reverse import Derivation
 from gradcli.transform.vjp import Known
 
@@ -86,6 +87,7 @@ class Lines:
         totals = self.reified.totals
         self.apart = {totals[name] for name in apart if name in totals}
         self.plain: Collection[str] = ()
+        self.by_another: dict[str, tuple[str, Fraction]] = {}  # wanted multiples of derivatives
         self.others: dict[str, Value] = {}  # all derivatives, in terms of those that were kept last
         self.fixed = self.wanted | set(self.gaining)
         self._divisors()
@@ -97,8 +99,30 @@ class Lines:
         """
         self.plain = plain
         kept = set(self._chained(self.totals)) if every else self._used_twice()
+        self.by_another = {}
         kept, lines = self._fewer(kept, self.built(kept), lambda some: price(_trees(some)))
-        return self._fewer(kept, lines, self.cost)[1]
+        return self._by_another(*self._fewer(kept, lines, self.cost))
+
+    def _by_another(self, kept: set[str], lines: list[Line]) -> list[Line]:
+        """What is wanted and a multiple of a derivative that is not gives it its line.
+
+        That line less is worth one operation an entry.
+        """
+        free = self.wanted - self.apart - set(self.gaining)
+        nameless = {line.name for line in lines if not line.also} - self.fixed - self.apart
+        for line in lines:
+            other, c = multiple(line.value)
+            if line.name not in free or other not in nameless & kept:
+                continue
+            before = self.by_another
+            self.by_another = {**before, other: (line.name, c)}
+            fewer = self.built(kept - {other})
+            entries = prod([int(size.value) for size in line.value.shape])
+            if fewer and self.cost(fewer)[0] <= self.cost(lines)[0] + entries:
+                kept, lines = kept - {other}, fewer
+            else:
+                self.by_another = before
+        return lines
 
     def _fewer(
         self, kept: set[str], lines: list[Line], cost: Callable[[list[Line]], Price]
@@ -132,12 +156,13 @@ class Lines:
 
     def cost(self, lines: Sequence[Line]) -> Price:
         """What some lines cost; a derivative that one line alone uses costs what any line of its
-        own does, an operation an entry.
+        own does, an operation an entry, and so does a scalar.
         """
         flops, names, length = price(_trees(lines), frugal=False)
         uses = Counter(name for line in lines for name in names_in(line.value))
         for line in lines:
-            if uses[line.name] == 1 and line.name not in self.fixed and not line.also:
+            lone = uses[line.name] == 1 or is_scalar(line.value.shape)
+            if lone and line.name not in self.fixed and not line.also:
                 flops += prod([int(size.value) for size in line.value.shape])
         return flops, names, length
 
@@ -165,6 +190,13 @@ class Lines:
             x = meant(book, step, operands)
             if step.name in self.totals:
                 self.others[step.name] = x
+            if step.name in self.by_another:
+                name, c = self.by_another[step.name]
+                found[name] = book.scaled(x, c)
+                atom = book.name(name, step.call.shape, linear=True)
+                return book.scaled(book.alone(atom), 1 / c)
+            if step.name in found:
+                return book.alone(book.name(step.name, step.call.shape, linear=True))
             if step.name in kept or (step.name in self.totals and is_long(x)):
                 found[step.name] = x
                 named = step.name not in self.gaining and (not x.terms or self._is_name(x))

@@ -20,7 +20,7 @@ from gradcli.compact.terms import (
 )
 from gradcli.compact.trees import Grove, Tree, first
 from gradcli.ops.einsum import LETTERS
-from gradcli.sizes import Size, plain
+from gradcli.sizes import Size, alike, plain
 from gradcli.transform.vjp import Derived, Known
 
 Want: TypeAlias = tuple[int | None, ...]  # for each axis its label, None where its size is 1
@@ -160,10 +160,30 @@ class Product:
         return self._reduced(self._elementwise(left, right, full), full, want, node)
 
     def _elementwise(self, left: Node, right: Node, want: Want) -> Tree:
+        for mask, other in ((left, right), (right, left)):
+            if (put := self._put(mask, other, want)) is not None:
+                return put
         a, b = (self._build(n, _narrow(want, n.labels)) for n in (left, right))
         if self._divides(left) != self._divides(right):
             return self.grove.apply("div", *((b, a) if self._divides(left) else (a, b)))
         return self.grove.apply("mul", *sorted((a, b), key=first))
+
+    def _put(self, mask: Node, other: Node, want: Want) -> Tree | None:
+        """One entry a row by a mask that has one 1 a row: the entries at their places."""
+        if mask.item < 0 or mask.summed or mask is self.at or self._divides(other):
+            return None
+        atom, labels, exponent = self.factors[mask.item]
+        made = atom.what
+        if not isinstance(made, Made) or not made.op.places or exponent != 1 or labels != want:
+            return None
+        if labels[-1] in other.labels:
+            return None
+        numbers = self.makes.line(made.args[0])
+        entries = self._build(other, _narrow(want, other.labels))
+        if not alike(entries.shape, numbers.shape):
+            entries = self.grove.apply("broadcast", entries, shape=numbers.shape)
+        axis = len(want) - 1
+        return self.grove.apply(made.op.places, entries, numbers, **dict(made.attrs), axis=axis)
 
     def _positive(self, node: Node, want: Want) -> Tree:
         tree = self._build(node, want)

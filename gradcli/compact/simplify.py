@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from gradcli.compact.atoms import Total, normal
 from gradcli.compact.book import Book
-from gradcli.compact.closed import Rewritten, closed
+from gradcli.compact.closed import Rewritten, closed, masked
 from gradcli.compact.extract import Extractor
 from gradcli.compact.factoring import factored
 from gradcli.compact.naming import Pattern, is_outer, named, pattern
@@ -143,6 +143,7 @@ class Simplifier:
                 return found.value
             return x
 
+        x = take(masked(self.book, x))
         x = take(closed(self.book, x))
         x = take(self._expanded(x))
         x = take(self._unfolded(x))

@@ -154,6 +154,8 @@ class Op:
     stretches: whether the result is the only operand with axes stretched, and no entry is new.
     applied: of what gives a matrix the operation that gives its product with another one from the
         operand and that one, and need not know the matrix: `inv` has `solve`.
+    places: of what has a 1 in each row the operation that puts an entry there, with the numbers of
+        the places behind it: its product with one entry a row.
     letters: of a product of two matrices the axes of both and of the result, "ij,jk->ik".
     positive: whether the result is above 0 where the only operand is, and nowhere else.
     above: whether it is the mask of where the first operand is above the second.
@@ -208,6 +210,7 @@ class Op:
     turns: bool = False
     stretches: bool = False
     applied: str = ""
+    places: str = ""
     letters: str = ""
     positive: bool = False
     above: bool = False

@@ -236,6 +236,14 @@ define(
     code=coding.picked,
     lists=lists.pick,
 )
+
+
+def _put_terms(s: Signature, book: Any, x: Any, i: Any) -> Any:
+    """Of one entry a row its product with the row's 1."""
+    book.expect(s.rank == 2 and s.attrs["axis"] == 1 and is_one(s.shapes[1][1]))
+    return book.multiply(x, book.made("onehot", i, count=s.attrs["count"]))
+
+
 define(
     "put",
     operands=("x", "i"),
@@ -247,6 +255,7 @@ define(
     linear=((0,),),
     indexes={1: lambda s: s.attrs["count"]},
     flops=lambda s, shape: s.sizes.product(s.shapes[0]),
+    terms=_put_terms,
     exact=_moved(_put),
     about="zeros, with each entry added at its number along an axis: what pick takes, put back",
     cite=ALONG,
@@ -285,6 +294,7 @@ define(
     static=lambda s: {"rank": s.rank, **coded(s), "shape": numbers(_onehot_shape(s))},
     boolean=True,
     sums_to_one=lambda s: len(_onehot_shape(s)) - 1,
+    places="put",
     group="indices",
     rounding=EXACT,
     yields=True,

@@ -67,6 +67,16 @@ def test_where_few_names_take_more_operations_more_are_kept(body: str) -> None:
     assert len(found.steps) <= 3
 
 
+def test_a_line_that_is_a_part_of_an_earlier_one_stands_before_it() -> None:
+    model = gradcli.parse(
+        "dim N = 3\ninput x: [N], y: [N]\nparam A: [N, N]\nv = solve(A + 4 * eye(N), x + y)\n"
+        "loss L = dot(A @ where(v > 0, v, 0), dot(v, x) * x) / N"
+    )
+    found = model.derive(compact=True, layout="denominator")
+    assert sum(str(step).count("solve(") for step in found.steps) == 1
+    assert model.against(found.to_grad(), complete=True).verdict == "pass"
+
+
 OPERATIONS = ["tanh({})", "sigmoid({})", "{} * {}", "{} + {}", "{} - 0.5 * {}", "exp({} / 4)",
               "square({})", "A @ {}", "softmax({})", "{} / (2 + square({}))", "{} * sum({})",
               "relu({})", "{} - mean({})"]  # fmt: skip

@@ -163,6 +163,19 @@ def test_a_fact_about_data_is_stated_and_held_against_them() -> None:
     assert model.against(other.to_grad(), complete=True).verdict == "pass"
 
 
+def test_a_mask_is_its_own_square_where_the_data_are_one() -> None:
+    model = gradcli.parse(
+        "dim N = 3\ninput x: [N]\nconst m: [N] ~ bernoulli(0.5)\ne = m * x\n"
+        "loss L = sum(square(e)) / 2"
+    )
+    found = model.derive(compact=True, layout="denominator", data={"m": [1, 0, 1]})
+    assert [str(step) for step in found.steps] == ["dL/dx = e"]
+    assert found.notes == ("note: the compact form rests on this: m is 0 or 1, as it is drawn",)
+    other = model.derive(compact=True, layout="denominator", data={"m": [1, 2, 3]})
+    assert [str(step) for step in other.steps] == ["dL/dx = m * e"]
+    assert other.notes == ()
+
+
 def test_derivatives_put_in_one_after_the_other_come_to_an_end() -> None:
     model = gradcli.parse(
         "input x: [4], W: [2, 2]\na = sum(exp(x[0:3] * x[1:4])) + sum(inv(W)) * sum(softmax(x)^2)\n"

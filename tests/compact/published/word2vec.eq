@@ -1,0 +1,7 @@
+# Skip-gram with negative sampling (Mikolov et al. 2013).
+dim K = 4, D = 3
+input v: [D]
+param u: [D], U: [K, D]
+p = sigmoid(dot(u, v))
+n = sigmoid(U @ v)
+loss L = -log(p) - sum(log(1 - n))
