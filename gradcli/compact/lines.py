@@ -18,7 +18,7 @@ from gradcli.compact.holding import alone, is_long, multiple, names_in
 from gradcli.compact.naming import pattern
 from gradcli.compact.simplify import Price, Simplifier, is_numbered, price
 from gradcli.compact.terms import Atom, Value
-from gradcli.compact.trees import Grove, Tree
+from gradcli.compact.trees import Grove, Tree, shared
 from gradcli.interpret import interpret
 from gradcli.ops.core import Array
 from gradcli.program import Program, Step
@@ -46,16 +46,16 @@ class Line(NamedTuple):
 class Lines:
     """Finds the lines of a derivation.
 
-    values: what its inputs are worth. apart: the variables whose derivatives gain more elsewhere,
-    so that what they gain here has a line that no other one uses. applied: the inverses in
-    place of which a product solves a system.
+    values: what its inputs are worth. apart: of a loop's body, the variables whose derivatives gain
+    more elsewhere, so that what they gain here has a line that no other one uses. applied: the
+    inverses in place of which a product solves a system.
     """
 
     def __init__(
         self,
         derivation: Derivation,
         values: Mapping[str, Array],
-        apart: Collection[str] = (),
+        apart: Collection[str] | None = None,
         applied: Collection[str] = (),
     ) -> None:
         self.data = values
@@ -85,7 +85,8 @@ class Lines:
         pairs = zip(program.given, self.reified.arriving, strict=True)
         self.gaining = {self.reified.totals[item.name]: name for item, name in pairs}
         totals = self.reified.totals
-        self.apart = {totals[name] for name in apart if name in totals}
+        self.apart = {totals[name] for name in apart or () if name in totals}
+        self.repeats = apart is not None
         self.plain: Collection[str] = ()
         self.by_another: dict[str, tuple[str, Fraction]] = {}  # wanted multiples of derivatives
         self.others: dict[str, Value] = {}  # all derivatives, in terms of those that were kept last
@@ -156,12 +157,14 @@ class Lines:
 
     def cost(self, lines: Sequence[Line]) -> Price:
         """What some lines cost; a derivative that one line alone uses costs what any line of its
-        own does, an operation an entry, and so does a scalar.
+        own does, an operation an entry, and so does a scalar that is no loop's.
         """
         flops, names, length = price(_trees(lines), frugal=False)
+        if not self.repeats:
+            flops += sum(is_scalar(tree.shape) for tree in shared(_trees(lines)).lines)
         uses = Counter(name for line in lines for name in names_in(line.value))
         for line in lines:
-            lone = uses[line.name] == 1 or is_scalar(line.value.shape)
+            lone = uses[line.name] == 1 or (is_scalar(line.value.shape) and not self.repeats)
             if lone and line.name not in self.fixed and not line.also:
                 flops += prod([int(size.value) for size in line.value.shape])
         return flops, names, length
