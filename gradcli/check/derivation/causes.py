@@ -56,6 +56,8 @@ class Causes:
         self.held: AbstractSet[int] = frozenset()  # the positions of what right lines hold
         self.searched = 0
         self.effort = effort
+        self.elsewhere: Callable[[], Sheet | None] | None = None  # the sheet at other sizes
+        self._there: tuple[int, Sheet | None] = (-1, None)  # after so many changes of own lines
 
     @property
     def spent(self) -> bool:
@@ -96,7 +98,8 @@ class Causes:
         sheet, line = self.sheet, self.sheet.lines[place]
         own = tuple((sheet.lines[p].target, sheet.numbers[p]) for p in sheet.visible(place))
         left = tuple(goal.shares for goal in goals)
-        aims = (left, tuple(wanted), keeping, self._most(), bool(self.exact.germs))
+        ways = (self._most(), bool(self.exact.germs), self.elsewhere is not None)
+        aims = (left, tuple(wanted), keeping, *ways)
         number = sheet.numbers[place]
         return ("finding", number, line.name, line.where, aims, own, sheet.vocabulary)
 
@@ -202,9 +205,55 @@ class Causes:
             goal = meets(changed)
             return None if goal is None or self._hides_a_term(place, changed, meets, goal) else goal
 
-        ways = {"single": single, "unlikely": unlikely}
-        most = self._most()
-        return search(code, material, visibly, fits=fits, wanted=wanted, most=most, **ways)
+        def lasts(changed: ast.Code, goal: int) -> bool:
+            own = code != line.code  # that of a line which this one builds on
+            return own or self._lasts(place, line, changed, goals[goal])
+
+        return search(
+            code,
+            material,
+            visibly,
+            fits=fits,
+            wanted=wanted,
+            lasts=lasts,
+            single=single,
+            unlikely=unlikely,
+            most=self._most(),
+        )
+
+    def _lasts(self, place: int, line: Line, code: ast.Code, goal: Goal) -> bool:
+        """Whether other code makes a line right at other sizes too, as far as can be told."""
+        sheet, name = self._sheet_there(), line.name or ""
+        if sheet is None or line.region is not None or goal.less:
+            return True
+        shares = sheet.points.shares.get(name, [])
+        if len(shares) != len(self.sheet.points.shares.get(name, ())):
+            return True
+        ledger = Ledger(shares, None, sheet.points.totals[name])
+        parts = [ledger.part(k, goal.box) for k in goal.shares]
+        wanted = sum(parts[1:], parts[0])[0, 0]
+        extent = max(float(ledger.shares[k].extent[0]) for k in goal.shares)
+        try:
+            lowered = sheet.lower(code, sheet.visible(place))
+        except (GradError, Poisoned):
+            return False
+        if not sheet.fits(line, lowered):
+            return False
+        return near(
+            sheet.stated(line, lowered, lowered.value(sheet.at_first, PLAIN)), wanted, extent
+        )
+
+    def _sheet_there(self) -> Sheet | None:
+        """The sheet at other sizes, where its lines are the same ones."""
+        if self.elsewhere is None:
+            return None
+        if self._there[0] != self.sheet.changes:
+            there = self.elsewhere()
+            same = there is not None and [line.node.name for line in there.lines] == [
+                line.node.name for line in self.sheet.lines
+            ]
+            self._there = (self.sheet.changes, there if same else None)
+        return self._there[1]
 
     def _hides_a_term(
         self, place: int, code: ast.Code, meets: Callable[[ast.Code], int | None], goal: int

@@ -91,6 +91,7 @@ def search(
     *,
     fits: bool = True,
     wanted: Container[int] = EVERY,
+    lasts: Callable[[ast.Code, int], bool] = lambda code, goal: True,
     single: bool = False,
     unlikely: bool = False,
     most: int = MOST_TRIES,
@@ -101,6 +102,8 @@ def search(
     fits: whether the line has the right shape as it is.
     wanted: the goals that are likely; another one is met only by a plain change, and only where no
         change meets these.
+    lasts: whether a code meets its goal at other sizes of the model too; one that does comes before
+        one that does not, by one change.
     single: whether one change must do. unlikely: whether any change that meets an unlikely goal is
         told where nothing else is found.
     most: how many lines with one change are computed, and how many with two.
@@ -110,7 +113,7 @@ def search(
     """
     if len(code) > LONGEST:
         return None
-    tries = _Tries(code, meets, wanted)
+    tries = _Tries(code, meets, wanted, lasts)
     formulas = set(pools.formulas)
     exact = (
         edit
@@ -120,7 +123,9 @@ def search(
     return (
         tries.first(exact, most, PLAIN | {edits.OPERAND, edits.FACTOR})
         or tries.first(_single(code, pools, fits), most)
+        or tries.here
         or (None if single else tries.first(_double(code, pools), most))
+        or tries.here
         or tries.second
         or (tries.last if unlikely else None)
     )
@@ -139,10 +144,16 @@ class _Tries:
     """The codes that have been tried, so that none is tried twice."""
 
     def __init__(
-        self, code: ast.Code, meets: Callable[[ast.Code], int | None], wanted: Container[int]
+        self,
+        code: ast.Code,
+        meets: Callable[[ast.Code], int | None],
+        wanted: Container[int],
+        lasts: Callable[[ast.Code, int], bool],
     ) -> None:
         self.meets = meets
         self.wanted = wanted
+        self.lasts = lasts
+        self.here: Finding | None = None  # the first change that mends at the model's sizes alone
         self.seen = {plain(code)}
         self.degree = max(1, degree(code))
         self.second: Finding | None = None  # the first plain change that meets an unlikely goal
@@ -165,7 +176,10 @@ class _Tries:
             if goal is None:
                 continue
             if goal in self.wanted:
-                return Finding(*edit, goal)
+                if self.lasts(edit.code, goal):
+                    return Finding(*edit, goal)
+                self.here = self.here or Finding(*edit, goal)
+                continue
             if self.second is None and edit.kind in seconds:
                 self.second = Finding(*edit, goal)
             elif self.last is None and edit.kind in NAMED:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from gradcli.check.derivation.accounts import Accounts
 from gradcli.check.derivation.agreement import vanishing
@@ -31,6 +32,7 @@ from gradcli.check.derivation.resized import Elsewhere, Sizes, Tried, at_sizes
 from gradcli.check.derivation.sheet import Sheet
 from gradcli.check.derivation.totals import Account
 from gradcli.check.derivation.unblamed import Unblamed, unread
+from gradcli.check.elsewhere import together
 from gradcli.errors import GradError, GradErrors, Span
 from gradcli.ops.core import Array
 from gradcli.program import Program, Step
@@ -84,6 +86,8 @@ def check(
     review = Review(
         sheet, resolve_wrt(program, wrt), complete, layout or sheet.layout, cost, effort
     )
+    if others is not None:
+        review.causes.elsewhere = partial(_elsewhere, review, others)
     report = review.report()
     if sheet.written.unread and not report.judged:
         raise GradErrors(sheet.written.unread)
@@ -125,6 +129,15 @@ def _sheet(parsed: Parsed, points: Points, max_elements: int) -> Sheet:
     other = Sheet(parsed, points, max_elements, frozenset(before))
     wrong, less = (Accounts(each).wrong_at_first() for each in (sheet, other))
     return other if wrong and less <= wrong else sheet
+
+
+def _elsewhere(review: Review, others: Sizes) -> Sheet | None:
+    """The derivation at other sizes of its model, as it is mended so far."""
+    try:
+        found = together(review.points.program, others.at)
+        return found and review.again(found[1].numbers)
+    except (GradError, GradErrors):
+        return None
 
 
 def _reread(review: Review, report: Report, parsed: Parsed, max_elements: int) -> str | None:

@@ -92,7 +92,8 @@ def _expressed(sheet: Sheet, leaf: ast.Code) -> ast.Code | None:
         sheet.lower(code, ())
     except (GradError, Poisoned):
         return None
-    return code if len(text(code)) <= LONGEST and code != leaf else None
+    known = leaf[0][0] != "derivative" or not _strangers(sheet, code)
+    return code if known and len(text(code)) <= LONGEST and code != leaf else None
 
 
 def _strangers(sheet: Sheet, code: ast.Code) -> list[tuple[int, int]]:

@@ -53,6 +53,26 @@ def test_a_number_that_is_a_size_by_chance_is_right_at_these_sizes_alone() -> No
     assert report.ok
 
 
+MEANS = """
+dim N = 3, X = 4, D = 2
+input a: [N, X], b: [N, D]
+loss L = mean(square(a)) + 0.25 * mean(square(b))
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ("dL/da = a / (N * X)", "dL/da = 2 * (a / (N * X))"),  # X is 2 D by chance
+        ("dL/db = 2 * b / (N * D)", "dL/db = 0.25 * (2 * b / (N * D))"),  # and 1/X is 1/4
+        ("dL/da = 2 * a / X", "dL/da = 2 * a / X / N"),
+    ],
+)
+def test_a_mistake_is_mended_at_all_sizes(line: str, mended: str) -> None:
+    (found,) = review(MEANS, line).lines
+    assert (found.diagnosis, found.expected) == ("scale", mended)
+
+
 def test_the_dim_is_found_that_a_line_rests_on() -> None:
     report = review(TWO, "dL/dw = sum(X.T, axis=1) / (3 * N)")
 
