@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import io
 import math
 import re
+import tokenize
 import types
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -66,7 +68,7 @@ class Helpers:
         own = _own_names(tree)
         names = {key: self._apart(value, own) for key, value in names.items()}
         tree = ast.fix_missing_locations(_Renamed(names).visit(tree))
-        return _spaced(ast.unparse(tree)) + "\n"
+        return _quoted(_bare(_spaced(ast.unparse(tree)))) + "\n"
 
     def _apart(self, reference: ast.expr, own: set[str]) -> ast.expr:
         """A reference that no name of a function's own hides: a second name where one does."""
@@ -103,9 +105,39 @@ class Helpers:
         return self._names[id(value)]
 
 
+def _quoted(text: str) -> str:
+    """Strings in the quotes that formatters prefer."""
+    lines = text.split("\n")
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
+        (row, start), (_, end) = token.start, token.end
+        inner = token.string[1:-1]
+        if token.type == tokenize.STRING and token.string == f"'{inner}'" and '"' not in inner:
+            line = lines[row - 1]
+            lines[row - 1] = f'{line[:start]}"{inner}"{line[end:]}'
+    return "\n".join(lines)
+
+
+def _bare(text: str) -> str:
+    """Calls of one generator without brackets of its own."""
+    start = text.find("((")
+    while start >= 0:
+        depth, end = 1, start + 2
+        while depth and end < len(text):
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        inner = text[start + 2 : end - 1]
+        called = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_])")
+        if called and text[end : end + 1] == ")" and " for " in inner and "lambda" not in inner:
+            tree = ast.parse(f"({inner})", mode="eval").body
+            if isinstance(tree, ast.GeneratorExp):
+                text = text[: start + 1] + inner + text[end:]
+        start = text.find("((", start + 1)
+    return text
+
+
 def _spaced(text: str) -> str:
     """Slices whose ends are more than names, as formatters have them."""
-    text = re.sub(r"\[:(?=[^\]:,]* [-+*] )", "[: ", text)
+    text = re.sub(r"\[:(?=[^\]:,]* [-+*] |\w+\()", "[: ", text)
     return re.sub(r"(\[[^\[\]:,]* [-+*] [^\[\]:,]*):(?=\])", r"\1 :", text)
 
 

@@ -21,6 +21,7 @@ RESERVED = {
     "torch",
     "jax",
     "jnp",
+    "itertools",
     "math",
     "model",
     "carry",

@@ -24,7 +24,7 @@ from gradcli.nests.nest import (
 )
 from gradcli.ops.coding import SUMMED, Site, between
 from gradcli.ops.core import Call, Spelling
-from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, Number, Shape, Size
+from gradcli.sizes import ATOM, POSTFIX, POWER, PRODUCT, SIGN, Number, Shape, Size
 from gradcli.spelling import Written
 
 
@@ -268,7 +268,11 @@ class Expressions:
             else:
                 text, precedence = operand
             need = needs[k] if k < len(needs) else 0
-            twice = text.startswith("-") and f"-{{{k}}}" in template
+            sign = f"-{{{k}}}"
+            twice = text.startswith("-") and sign in template
+            if twice and precedence == SIGN and template.count(sign[1:]) == 1:
+                template, text, twice = template.replace(sign, sign[1:]), text[1:], False
+                precedence = POWER  # what a sign stands before binds as tight, or tighter
             texts.append(text if precedence >= need and not twice else f"({text})")
         joined = ", ".join(texts)
         template = template.replace("{,}", joined.replace("{", "{{").replace("}", "}}"))

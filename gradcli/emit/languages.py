@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.codegen.helpers import numpys_own
-from gradcli.emit.layout import sequence
+from gradcli.emit.layout import quoted, sequence
 from gradcli.errors import GradError
 from gradcli.ops import lists
 from gradcli.ops.coding import CALLED, JAX, NUMPY, PYTHON, TORCH, Site, between
@@ -275,7 +275,7 @@ class Python(Language):
         own |= dict.fromkeys(("N", "stop"), site.size(site.shape[0]))
         if isinstance(number := site.signature.attrs.get("count"), Size):
             own["count"] = site.size(number)
-        texts = {key: own.get(key, repr(value)) for key, value in static.items()}
+        texts = {key: own.get(key, quoted(repr(value))) for key, value in static.items()}
         if CALLED in op.code:
             texts = {key: str(value) for key, value in static.items()}
         elif site.spans and "slices" in static:

@@ -57,3 +57,21 @@ def sequence(before: str, items: Sequence[str], after: str = "") -> list[str]:
     if len(one) <= WIDTH:
         return [one]
     return [f"    {before}(", *(f"        {item}," for item in items), f"    ){after}"]
+
+
+def quoted(text: str) -> str:
+    """A string, where it is one, in the quotes that formatters prefer."""
+    string = text.startswith("'") and '"' not in text and "\\" not in text
+    return f'"{text[1:-1]}"' if string else text
+
+
+def bare(text: str) -> str:
+    """A text without brackets around all of it, where it is no tuple."""
+    if not text.startswith("("):
+        return text
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(sign, 0)
+        if (depth == 1 and sign == ",") or (not depth and place < len(text) - 1):
+            return text
+    return text[1:-1]

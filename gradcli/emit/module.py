@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gradcli.codegen.helpers import Helpers
 from gradcli.emit.languages import LANGUAGES
-from gradcli.emit.layout import WIDTH, mapping, sequence, signature
+from gradcli.emit.layout import WIDTH, mapping, quoted, sequence, signature
 from gradcli.emit.memory import Plan, planned, total
 from gradcli.emit.packing import Packing
 from gradcli.emit.passes import Passes, Quantity
@@ -56,7 +56,8 @@ class Module(Packing):
         name = self.helpers.name(call.op.forward, f"_{call.op.name}")
         static = call.op.code[CALLED](site) if CALLED in call.op.code else call.static
         operands = ["{,}"] if call.signature.shapes else []
-        return f"{name}({', '.join([*operands, *(f'{k}={v}' for k, v in static.items())])})"
+        texts = [f"{k}={quoted(str(v))}" for k, v in static.items()]
+        return f"{name}({', '.join([*operands, *texts])})"
 
     # ── the whole ──
 
@@ -77,7 +78,7 @@ class Module(Packing):
             *textwrap.wrap(docstring(memory), WIDTH),
             '"""',
             "",
-            *(["import math", ""] if self.maths(forward + backward) else []),
+            *self.standard(forward + backward),
             *self.language.imports,
             *(["", ""] if self.language.imports else [""]),
         ]
@@ -91,8 +92,15 @@ class Module(Packing):
         )
         return "\n".join([*lines, *self.pack(), *forward, "", "", *backward, *ending]) + "\n"
 
-    def maths(self, lines: Sequence[str]) -> bool:
-        return any("math." in text for text in [*lines, *self.helpers.texts])
+    def standard(self, lines: Sequence[str]) -> list[str]:
+        """The imports of Python's own modules that the code needs."""
+        texts = [*lines, *self.helpers.texts]
+        used = [
+            f"import {name}"
+            for name in ("itertools", "math")
+            if any(re.search(rf"\b{name}\.", text) for text in texts)
+        ]
+        return [*used, ""] if used else []
 
     def kind_of(self, known: Mapping[str, tuple[str, Store]]) -> str:
         """What says of which kind others are made: an array of it, where that does."""

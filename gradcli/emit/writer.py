@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gradcli.emit.expressions import Expressions, Pending, trimmed
 from gradcli.emit.languages import Range
-from gradcli.emit.layout import WIDTH
+from gradcli.emit.layout import WIDTH, bare
 from gradcli.emit.schedule import Item
 from gradcli.emit.stores import ARRAY, Store
 from gradcli.nests.nest import (
@@ -117,7 +117,7 @@ class Writer(Expressions):
         variable = self.variable(name)
         if name in self.arrived:
             if text := self.language.copied(variable):
-                self.line(f"{variable} = {text}")
+                self.line(f"{variable} = {bare(text)}")
             return
         kind = "zeros" if store.zeros else "empty"
         shape = self.dims(store.axes, store.shape)
@@ -152,7 +152,7 @@ class Writer(Expressions):
             text, binding = self.value(item, room - len(variable) - 3)
             if store.kind == ARRAY and not equation.call.flops.value:  # another's, or a view of it
                 text = self.language.copied(text if binding >= POSTFIX else f"({text})") or text
-            self.line(f"{variable} = {text}")
+            self.line(f"{variable} = {bare(text)}")
 
     def reshaped(self, item: Item) -> str:
         """A value with the axes that a single index dropped."""
@@ -216,7 +216,7 @@ class Writer(Expressions):
             # The longest of what waits becomes a statement of its own.
             name = max(waiting, key=lambda n: len(self.pending[n].written[0]))
             text = self.pending.pop(name).written[0]
-            self.line(f"{self.variable(name)} = {text}")
+            self.line(f"{self.variable(name)} = {bare(text)}")
 
     def compose(self, item: Item) -> tuple[Written, list[str]]:
         equation = item.equation

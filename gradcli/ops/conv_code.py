@@ -42,7 +42,7 @@ def called(site: Site) -> dict[str, str]:
         extra = s.attrs["extra"]
         found["extra"] = str(extra if isinstance(extra, tuple) else (extra,) * (s.rank - 2))
     if "window" in s.attrs or "count" in s.attrs:
-        found["kernel"] = f"({', '.join(map(site.size, kernel))},)"
+        found["kernel"] = _listed(map(site.size, kernel))
     return found
 
 
@@ -124,7 +124,8 @@ def _lax(site: Site, a: str, b: str) -> str:
 
 
 def _listed(texts: Iterable[str]) -> str:
-    return f"({', '.join(texts)},)"
+    found = list(texts)
+    return f"({', '.join(found)}{',' if len(found) == 1 else ''})"
 
 
 # ── pools ──

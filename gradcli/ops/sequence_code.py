@@ -47,7 +47,8 @@ def _scan_torch(site: Site) -> Spelling:
     k, reverse = _axis(site), site.signature.attrs["reverse"]
     order = "[::-1]" if reverse else ""
     pairs = f"zip(*(x.unbind({k}){order} for x in {{xp}}.broadcast_tensors({{0}}, {{1}})))"
-    states = f"[_s := b if i == 0 else a * _s + b for i, (a, b) in enumerate({pairs})]"
+    joined = "lambda p, q: (q[0], q[0] * p[1] + q[1])"
+    states = f"[s for _, s in itertools.accumulate({pairs}, {joined})]"
     return _postfix(f"{{xp}}.stack({states}{order}, {k})")
 
 
