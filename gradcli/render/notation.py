@@ -84,10 +84,13 @@ def respelled(pieces: Iterable[str], form: Callable[[str], str]) -> Iterator[str
 
 
 def sections(found: Iterable[Section], form: Callable[[str], str]) -> Iterator[Section]:
-    """Listings with their derivatives in a notation; what fits itself into a width is a value."""
+    """Listings with their derivatives in a notation, none of which is longer than dL/dNAME."""
+
+    def spelled(text: str) -> str:
+        return next(respelled([text], form))
 
     def cell(text: Cell) -> Cell:
-        return next(respelled([text], form)) if isinstance(text, str) else text
+        return spelled(text) if isinstance(text, str) else lambda room: spelled(text(room))
 
     for section in found:
         lines = [Line(tuple(map(cell, line.cells)), line.style) for line in section.lines]

@@ -14,6 +14,7 @@ from gradcli.render.folding import cell_width
 from gradcli.render.notation import DERIVATIVE, NOTATIONS
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.eq"))
+LOOP = next(path for path in EXAMPLES if path.stem == "rnn")
 SOME = [path for path in EXAMPLES if path.stem in ("lstm", "rnn", "scanning_mlp", "vae")]
 
 
@@ -128,3 +129,10 @@ def test_every_notation_is_in_every_form(form: str) -> None:
         others = [other for key, other in found.items() if key != name]
         assert any(line not in other for line in lines for other in others)
         assert ("dL/d" in text) == (name == "d" and form in ("table", "grad"))
+
+
+@pytest.mark.parametrize("options", [[], ["--rolled"], ["--order", "dfs"], ["--compact"]], ids=str)
+def test_a_table_has_one_notation(options: list[str]) -> None:
+    for name in NOTATIONS.keys() - {"d"}:
+        text = run("derive", LOOP, "--layout", "denominator", "--notation", name, *options)
+        assert "dL/d" not in text
