@@ -384,4 +384,6 @@ def test_what_is_added_row_by_row_is_said(form: str) -> None:
     found = CliRunner().invoke(app, ["derive", "-", "-f", form], input=model)
     assert found.exit_code == 0
     said = found.stdout.replace("\\", "")
-    assert "[:, i] += adds row by row: a row that the index names twice gains both" in said
+    assert (
+        "+= at an index in brackets adds row by row: a row that it names twice gains both" in said
+    )

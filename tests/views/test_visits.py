@@ -70,4 +70,6 @@ def test_rows_of_an_index_are_added_to():
     found = {visit.target: visit.assign for visit in visits(session(model))}
     assert found == {"L": "=", "z1": "=", "E[:, i]": "+=", "C": "+="}
     text = CliRunner().invoke(app, ["derive", "-", "--order", "dfs"], input=model).stdout
-    assert "[:, i] += adds row by row: a row that the index names twice gains both\n" in text
+    assert (
+        "+= at an index in brackets adds row by row: a row that it names twice gains both\n" in text
+    )
