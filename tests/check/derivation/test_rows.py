@@ -123,3 +123,10 @@ def test_a_loop_adds_rows() -> None:
     assert (wrong.diagnosis, wrong.expected) == ("scale", "dL/dC[j[t]] += 2 * C[j[t]]")
     (wrong,) = review(LOOPED, text.format("= 2")).wrong
     assert (wrong.diagnosis, wrong.expected) == ("missing-accumulate", "dL/dC[j[t]] += 2 * C[j[t]]")
+
+
+def test_a_minus_too_many_is_mended_by_adding() -> None:
+    model = "layout denominator\ninput x: [3]\nloss L = sum(square(x)) + sum(x)\n"
+    text = "layout denominator\ndL/dx = 2 * x\ndL/dx -= ones(3)\n"
+    (wrong,) = review(model, text).wrong
+    assert (wrong.diagnosis, wrong.expected) == ("sign", "dL/dx += ones(3)")
