@@ -61,7 +61,7 @@ def test_right_ways_to_add_rows(line: str) -> None:
         ("dC[Xb] += 2 * dz1", "scale", "dC[Xb] += dz1"),
         ("dC[Xb] -= dz1", "sign", "dC[Xb] += dz1"),
         ("dC[Xb] = 2 * dz1", "scale", "dC[Xb] += dz1"),
-        ("dC[Yb] += dz1", "shape", "dC[Xb] += dz1"),
+        ("dC[Yb] += dz1", "wrong-operand", "dC[Xb] += dz1"),
         ("dC[Xb] += dz2", "wrong-operand", "dC[Xb] += dz1"),
         ("dC += dz1", "shape", "dC[Xb] += dz1"),
         ("dC = 2 * segment_sum(dz1, Xb, V)", "scale", "dC = segment_sum(dz1, Xb, V)"),
