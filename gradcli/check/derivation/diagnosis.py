@@ -124,7 +124,7 @@ def search(
         tries.first(exact, most, PLAIN | {edits.OPERAND, edits.FACTOR})
         or tries.first(_single(code, pools, fits), most)
         or tries.here
-        or (None if single else tries.first(_double(code, pools), most))
+        or (None if single else tries.first(_double(code, pools, fits), most))
         or tries.here
         or tries.second
         or (tries.last if unlikely else None)
@@ -219,8 +219,11 @@ def _single(code: ast.Code, pools: Pools, fits: bool) -> Iterator[Edit]:
     )
 
 
-def _double(code: ast.Code, pools: Pools) -> Iterator[Edit]:
-    """Two plain changes at once, of the kinds that go together first."""
+def _double(code: ast.Code, pools: Pools, fits: bool) -> Iterator[Edit]:
+    """Two plain changes at once, of the kinds that go together first.
+
+    A factor that gives a line its shape says nothing of a number.
+    """
     kinds: dict[str, Callable[[ast.Code], Iterator[Edit]]] = {
         edits.EXTRA: lambda c: edits.drops(c, pools.constants),
         edits.TRANSPOSE: edits.transposes,
@@ -240,6 +243,8 @@ def _double(code: ast.Code, pools: Pools) -> Iterator[Edit]:
     }
     for one, other in PAIRS:
         if other == TERM and not pools.contributions:
+            continue
+        if (one, other) == (edits.SCALE, edits.FACTOR) and not fits:
             continue
         for first in kinds[one](code):
             for second in kinds[other](first.code):
