@@ -17,6 +17,7 @@ from gradcli.ops.elementwise import function as elementwise
 from gradcli.ops.flops import none
 from gradcli.ops.special import erfc, log1p
 from gradcli.ops.units import softplus
+from gradcli.sizes import POSTFIX
 
 
 def _of_order(name: str) -> Callable[[Site], Spelling]:
@@ -195,7 +196,11 @@ function(
     flops=none,
     kink="no gradient flows through it, though it moves with x",
     rounding=EXACT,
-    code=templates(numpy=Spelling("{0}", 0, (0,))),
+    code=templates(
+        numpy=Spelling("{0}", 0, (0,)),
+        torch=Spelling("{0}.detach()", POSTFIX, (POSTFIX,)),
+        jax="jax.lax.stop_gradient({0})",
+    ),
     lists=plain.same,
 )
 

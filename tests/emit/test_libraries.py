@@ -148,6 +148,28 @@ def test_stacked_products_are_differentiated_twice(text: str) -> None:
         assert torch.autograd.gradgradcheck(module["Function"].apply, inputs)
 
 
+STOPPED = "input x: [3]\ny = stop(x^2) * x\ngiven dL/dy\n"
+
+
+def test_what_is_stopped_has_no_second_derivative_in_pytorch() -> None:
+    torch = pytest.importorskip("torch")
+    module = load(case(STOPPED, to="torch").text)
+    x = torch.tensor([[1.0], [2.0], [3.0]], dtype=torch.float64, requires_grad=True)
+    y = module["forward"](x=x)[0]["y"]
+    (own,) = torch.autograd.grad(y.sum(), x)
+    assert own.tolist() == [[1.0], [4.0], [9.0]]
+    (first,) = torch.autograd.grad(module["model"]({"x": x})["y"].sum(), x, create_graph=True)
+    assert not first.requires_grad or not torch.autograd.grad(first.sum(), x)[0].any()
+
+
+def test_what_is_stopped_has_no_gradient_in_jax() -> None:
+    jax = pytest.importorskip("jax")
+    module = load(case(STOPPED, to="jax").text)
+    x = jax.numpy.array([[1.0], [2.0], [3.0]])
+    own = jax.grad(lambda x: module["forward"](x=x)[0]["y"].sum())(x)
+    assert own.tolist() == [[1.0], [4.0], [9.0]]
+
+
 @pytest.mark.parametrize("name", ["one after the other", "a grid", "a triangle"])
 def test_jax_compiles_and_batches(name: str) -> None:
     jax = pytest.importorskip("jax")
