@@ -8,6 +8,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from gradcli.api.options import one_of
+from gradcli.errors import GradError
 from gradcli.record import Record
 from gradcli.session import Session
 
@@ -210,6 +211,24 @@ class Derivation:
             for number, row in enumerate(found.tangents.rows, 1)
             for step in [found.step(row)]
         )
+
+    def cost(self) -> Mapping[str, Any]:
+        """What both passes take, as `cost` in JSON: floating-point operations, and bytes moved."""
+        from gradcli.render.compact import cost_json
+
+        return cost_json(self.session)
+
+    def saved(self, memory: int | None = None) -> Mapping[str, Any]:
+        """What the backward pass needs of the forward one, as `saved` in JSON.
+
+        memory: how many bytes may be saved; the rest is computed again, as cheaply as can be found.
+        Raises GradError for a negative number.
+        """
+        from gradcli.render.saved import record
+
+        if memory is not None and memory < 0:
+            raise GradError("memory is a number of bytes, 0 or more", kind="bad-option")
+        return record(self.session, memory)
 
     def _turned(self, array: Array, shape: Shape) -> Array:
         """A derivative in the layout."""

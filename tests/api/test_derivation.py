@@ -100,3 +100,19 @@ def test_notes():
     found = gradcli.parse("input x = 0\nloss L = log(x)\n", name="log.eq").derive()
     assert found.notes == ("log.eq:2:10: note: L is not finite",)
     assert np.isinf(found.gradients["x"])
+
+
+@pytest.mark.parametrize("memory", [None, 100])
+def test_what_it_costs_and_saves_is_the_commands(memory):
+    path = EXAMPLES / "lstm.eq"
+    found = gradcli.load(path).derive()
+    options = [] if memory is None else ["--memory", str(memory)]
+    told = json.loads(command("derive", path, "--json", "--cost", "--saved", *options))
+    assert found.cost() == told["cost"]
+    assert found.saved(memory) == told["saved"]
+    assert found.saved(memory)["bytes"] <= (memory or 10**9)
+
+
+def test_memory_is_no_negative_number():
+    with pytest.raises(gradcli.GradError, match="0 or more"):
+        gradcli.load(EXAMPLES / "lstm.eq").derive().saved(-1)
