@@ -84,6 +84,7 @@ class Expressions:
                 self.users.setdefault(ref.name, []).append(i)
         self.pending: dict[str, Pending] = {}
         self.lines: list[str] = []
+        self.views: dict[str, tuple[str, str]] = {}  # lines that only name another value
         self.open: list[tuple[Loop, Range, list[str], str]] = []
 
     def moves(self, *sizes: Size) -> bool:

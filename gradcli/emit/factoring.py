@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gradcli.nests.nest import Equation, Nest, Operand, Ref, ends
 from gradcli.ops.axes import from_end
-from gradcli.ops.core import ALL, TABLE, Call, Op, Signature
+from gradcli.ops.core import ALL, EACH, TABLE, Call, Op, Signature
 from gradcli.ops.mismatch import Mismatch
 from gradcli.sizes import Number, Shape, Size, is_one, is_scalar, of_size
 
@@ -197,7 +197,7 @@ class _Factoring:
         two = of_size(self.sizes.constant(2))
         times = TABLE["mul"]
         maker = self.maker(operand, equation, uses=2)
-        factors = maker.args if maker is not None and maker.call.op is times else ()
+        factors = maker.args if maker is not None and self.scales(maker) else ()
         smaller = [
             k
             for k, factor in enumerate(factors)
@@ -211,6 +211,11 @@ class _Factoring:
         if rest:
             return equation._replace(args=(*rest, self.made(equation, times, args, "f")))
         return equation._replace(call=self.call(times, args, {}), args=tuple(args))
+
+    def scales(self, equation: Equation) -> bool:
+        """Whether an equation is a product entry by entry."""
+        op = equation.call.op
+        return op.elementwise and op.linear == EACH
 
     # ── before a product ──
 

@@ -216,11 +216,12 @@ class Module(Packing):
             [q._replace(name=f"d{q.name}") for q in found.given],
             found.gradients,
         )
+        shown = writer.results([key for key in kept if key in made or key in known])
         results = {}
         for q in found.gradients:
             key = derivative(q.name)
-            if key in made or key in known:
-                results[q.name] = writer.variable(key)
+            if key in shown:
+                results[q.name] = shown[key]
             else:
                 whole = self.shape(q.axes, q.shape)
                 results[q.name] = self.language.made("zeros", whole, like)

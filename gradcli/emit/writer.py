@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gradcli.emit.expressions import Expressions, Pending, trimmed
 from gradcli.emit.languages import Range
@@ -153,6 +153,20 @@ class Writer(Expressions):
             if store.kind == ARRAY and not equation.call.flops.value:  # another's, or a view of it
                 text = self.language.copied(text if binding >= POSTFIX else f"({text})") or text
             self.line(f"{variable} = {bare(text)}")
+            alone = name not in self.users and not (self.plain or self.open or item.batch)
+            if alone and self.view(equation) and len(text) <= len(variable):
+                self.views[self.lines[-1]] = name, text
+
+    def results(self, names: Iterable[str]) -> dict[str, str]:
+        """What some values are called; one that the last line makes of another is that other."""
+        found = {name: self.variable(name) for name in names}
+        while self.lines and self.lines[-1] in self.views:
+            name, text = self.views[self.lines[-1]]
+            if name not in found:
+                break
+            found[name] = text
+            self.lines.pop()
+        return found
 
     def reshaped(self, item: Item) -> str:
         """A value with the axes that a single index dropped."""

@@ -141,8 +141,9 @@ def limit(steps: Array, rows: Iterable[Array]) -> tuple[Array, Array]:
     size = np.where(np.isnan(quotients[:GROWING]), np.inf, np.abs(quotients[:GROWING]))
     with np.errstate(invalid="ignore"):
         more = size[:-1] - size[1:]
-    grows = np.all((more[1:] > 0) & (more[:-1] > 0.5 * more[1:]), axis=0)
-    grows = grows & (more[0] > GROWTH * size[0]) | np.isinf(size[0])
+    larger = (more[1:] > 0) & (more[:-1] > 0.5 * more[1:])
+    larger[1:] |= np.maximum.accumulate(np.isinf(size), axis=0)[3:]  # which tell nothing
+    grows = np.all(larger, axis=0) & (more[0] > GROWTH * size[0]) | np.isinf(size[0])
     return np.where(grows & ~found, np.nan, value), bar
 
 
