@@ -155,14 +155,18 @@ def _reads_back(smooth: Case, layout: str) -> None:
     rows = zip(formulas, found.derivation.rows, found.backward.steps, strict=True)
     for k, (formula, row, expected) in enumerate(rows):
         shape, expected_shape = again.program.shapes[f"r{k}"], found.derivation.shape(row)
+        if row.contribution.at is not None:
+            expected_shape = displayed(found.program.shapes[row.target], layout)
         sized = numbers if ":" in formula else texts  # a region's sizes are compared by number
         assert sized(shape) == sized(expected_shape), formula
         assert_close(again.values[f"r{k}"], _turn(expected, layout), 1e-12, formula)
 
 
 def _formulas(found: Session) -> list[str]:
-    rows = found.derivation.rows
-    return [found.derivation.formula(row).replace("dL/dz", "arriving") for row in rows]
+    """What each operand gains in all, also where what is shown is added at an index's rows."""
+    made = found.derivation
+    texts = [row.contribution.formula(made.step(row), made.layout) for row in made.rows]
+    return [text.replace("dL/dz", "arriving") for text in texts]
 
 
 def _stated(formulas: list[str]) -> str:

@@ -241,13 +241,13 @@ def places(
 def numbered(text: str, values: dict[str, int], zs: dict[str, str]) -> str:
     """A text with numbers for letters and sizes, whole-number sums computed."""
 
+    def number(bound: str) -> str:
+        if set(re.findall(r"[^\W\d]\w*", bound)) <= values.keys():
+            return str(eval(bound, {}, values)) if bound.strip() else ""
+        return bound  # the name of an index
+
     def inside(match: re.Match[str]) -> str:
-        parts = [
-            ":".join(
-                str(eval(bound, {}, values)) if bound.strip() else "" for bound in part.split(":")
-            )
-            for part in match[1].split(",")
-        ]
+        parts = [":".join(map(number, part.split(":"))) for part in match[1].split(",")]
         return f"[{','.join(parts)}]"
 
     text = re.sub(r"\[([^\[\]]*)\]", inside, text)
