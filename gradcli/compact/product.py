@@ -19,7 +19,7 @@ from gradcli.compact.terms import (
     sizes_of,
 )
 from gradcli.compact.trees import Grove, Tree, first
-from gradcli.ops.einsum import LETTERS
+from gradcli.ops.subscripts import LETTERS
 from gradcli.sizes import Size, alike, plain
 from gradcli.transform.vjp import Derived, Known
 

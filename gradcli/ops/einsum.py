@@ -22,64 +22,25 @@ from gradcli.ops.core import (
     Spelling,
     register,
 )
-from gradcli.ops.einsum_code import multiplied
+from gradcli.ops.einsum_code import contracted, multiplied
 from gradcli.ops.flops import contraction
-from gradcli.ops.mismatch import Mismatch
-from gradcli.ops.product_code import contracted
-from gradcli.record import Record
+from gradcli.ops.subscripts import LETTERS, Subscripts, subscripts, wrong
 from gradcli.sizes import ATOM, PRODUCT, SUM, Shape, Size, same, spell
-
-
-class Subscripts(Record):
-    """`inputs` and `output`, one letter an axis."""
-
-    inputs: tuple[str, ...]
-    output: str
-
-    def __str__(self) -> str:
-        return f"{','.join(self.inputs)}->{self.output}"
-
-
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def _wrong(message: str, hint: str | None = None) -> Mismatch:
-    return Mismatch(message, hint, "subscripts")
-
-
-def subscripts(text: str) -> Subscripts:
-    """Parse subscripts; with no `->`, the letters that stand once, in order. Raises Mismatch."""
-    text = text.replace(" ", "")
-    left, arrow, right = text.partition("->")
-    inputs = tuple(left.split(","))
-    if not arrow:
-        right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
-    for term in (*inputs, right):
-        if bad := [c for c in term if c not in LETTERS]:
-            raise _wrong(f"`{bad[0]}` in the subscripts is not a letter", "ij,jk->ik")
-    if "" in inputs:
-        raise _wrong("the subscripts of an operand are missing", "a scalar is `ij`, as a column is")
-    for c in right:
-        if right.count(c) > 1:
-            raise _wrong(f"`{c}` stands twice in the output's subscripts")
-        if c not in left:
-            raise _wrong(f"the output's `{c}` stands in no operand")
-    return Subscripts(inputs, right)
 
 
 def _einsum_sizes(s: Signature) -> tuple[Subscripts, dict[str, Size]]:
     parsed = subscripts(s.attrs["subscripts"])
     if len(parsed.inputs) != len(s.shapes):
-        raise _wrong(f"the subscripts name {len(parsed.inputs)} operands, not {len(s.shapes)}")
+        raise wrong(f"the subscripts name {len(parsed.inputs)} operands, not {len(s.shapes)}")
     found: dict[str, Size] = {}
     for i, (term, shape) in enumerate(zip(parsed.inputs, s.shapes, strict=True)):
         if len(term) != len(shape):
             hint = "a column is `ij`, with j of size 1" if len(term) == 1 else None
-            raise _wrong(f"`{term}` names {len(term)} axes, but {{{i}}} is {spell(shape)}", hint)
+            raise wrong(f"`{term}` names {len(term)} axes, but {{{i}}} is {spell(shape)}", hint)
         for c, size in zip(term, shape, strict=True):
             both = same(found.setdefault(c, size), size)
             if both is None:
-                raise _wrong(f"`{c}` is {found[c].text} and {size.text}: {differ(found[c], size)}")
+                raise wrong(f"`{c}` is {found[c].text} and {size.text}: {differ(found[c], size)}")
             found[c] = both
     return parsed, found
 

@@ -1,10 +1,12 @@
-"""einsum as NumPy's matrix products where it is one: these go to BLAS, `np.einsum` loops itself."""
+"""einsum as code: NumPy's matrix products where it is one, for these go to BLAS and it does not."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradcli.ops.coding import Site
 from gradcli.ops.core import Spelling
-from gradcli.ops.product_code import contracted
+from gradcli.ops.subscripts import subscripts
 from gradcli.record import Record
 from gradcli.sizes import POSTFIX, PRODUCT
 
@@ -23,8 +25,7 @@ class Product(Record):
 
 def multiplied(site: Site) -> Spelling:
     """One product of two matrices or stacks of them, where the axes are those of one."""
-    terms, _, result = site.signature.attrs["subscripts"].replace(" ", "").partition("->")
-    inputs = terms.split(",")
+    inputs, result = subscripts(site.signature.attrs["subscripts"])
     found = _product(inputs, result) if len(inputs) == 2 and len(result) > 1 else None
     if found is not None:
         if found.shared:
@@ -36,7 +37,18 @@ def multiplied(site: Site) -> Spelling:
     return contracted(site)
 
 
-def _product(inputs: list[str], result: str) -> Product | None:
+def contracted(site: Site) -> Spelling:
+    """The sum of products itself: what stands in one operand alone is summed by it as well."""
+    inputs, result = subscripts(site.signature.attrs["subscripts"])
+    dots = "..." if site.front else ""
+    terms = ",".join(dots + term for term in inputs)
+    text = f'{{xp}}.einsum("{terms}->{dots}{result}", {{,}})'
+    if len(result) < 2:
+        text += f"[..., {', '.join(['None'] * (2 - len(result)))}]"
+    return Spelling(text, POSTFIX)
+
+
+def _product(inputs: Sequence[str], result: str) -> Product | None:
     a, b = inputs
     if any(len(set(term)) != len(term) for term in inputs) or set(a + b) - set(result) - (
         set(a) & set(b)
@@ -50,7 +62,7 @@ def _product(inputs: list[str], result: str) -> Product | None:
     )
 
 
-def _joined(found: Product, inputs: list[str], result: str) -> Spelling | None:
+def _joined(found: Product, inputs: Sequence[str], result: str) -> Spelling | None:
     """No axis is shared: `tensordot` makes one product of two matrices of it."""
     if not found.summed:
         return None
@@ -64,7 +76,7 @@ def _joined(found: Product, inputs: list[str], result: str) -> Spelling | None:
     return Spelling(f"{{xp}}.tensordot({order}, ({first}, {second}))", POSTFIX)
 
 
-def _stacked(found: Product, inputs: list[str], result: str) -> Spelling | None:
+def _stacked(found: Product, inputs: Sequence[str], result: str) -> Spelling | None:
     """The axes in front are shared, the last two are those of a product of matrices."""
     front = len(found.shared)
     if len(found.summed) != 1 or len(found.left) != 1 or len(found.right) != 1:

@@ -36,17 +36,6 @@ def product_summed(site: Site) -> Spelling | None:
     return Spelling("{xp}.tensordot({0}, {1}, ([0, 2], [0, 1]))")
 
 
-def contracted(site: Site) -> Spelling:
-    """einsum: what stands in one operand alone is summed by it as well."""
-    left, _, right = site.signature.attrs["subscripts"].replace(" ", "").partition("->")
-    dots = "..." if site.front else ""
-    terms = ",".join(dots + term for term in left.split(","))
-    text = f'{{xp}}.einsum("{terms}->{dots}{right}", {{,}})'
-    if len(right) < 2:
-        text += f"[..., {', '.join(['None'] * (2 - len(right)))}]"
-    return Spelling(text, POSTFIX)
-
-
 def scalar_product(site: Site) -> Spelling:
     if site.front or is_one(site.signature.shapes[0][0]):
         return Spelling(

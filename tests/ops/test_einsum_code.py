@@ -12,17 +12,18 @@ PRODUCTS = [
     "sik,skj->sij", "ski,skj->sij", "ski,sjk->sij", "sik,skj->sji", "ski,sjk->sji",
     "stik,stjk->stij", "stk,jk->stj", "stj,jk->stk", "sti,stj->ij", "sti,stj->ji", "ijk,ijk->ij",
 ]  # fmt: skip
+UNTOLD = ["ij,jk", "jk,ij", "ik, jk", "ijs,sjk"]  # of which the result's axes are those alone
 OTHERS = ["si,sj->sij", "ij,kj->kij", "skj,sik->isj", "stk,jk->sjt", "ijs,jk->ik", "ik,jk,kt->ijt"]
 
 
 def model(subscripts: str) -> str:
-    left = subscripts.partition("->")[0].split(",")
+    left = subscripts.replace(" ", "").partition("->")[0].split(",")
     shapes = [f"x{n}: [{', '.join(str(SHAPES[c]) for c in term)}]" for n, term in enumerate(left)]
     operands = ", ".join(f"x{n} + 1" for n in range(len(left)))
     return f'input {", ".join(shapes)}\ny = einsum("{subscripts}", {operands})\ngiven dL/dy\n'
 
 
-@pytest.mark.parametrize("subscripts", [*PRODUCTS, *OTHERS])
+@pytest.mark.parametrize("subscripts", [*PRODUCTS, *OTHERS, *UNTOLD])
 def test_it_is_computed_as_the_evaluator_does(subscripts: str) -> None:
     made = case(model(subscripts))
     module = load(made.text)
