@@ -18,12 +18,7 @@ Naming = Callable[[str], str]
 
 def size_code(size: Size, name: Naming) -> Written:
     """A size as Python: its terms, over the least common denominator."""
-    below = math.lcm(*(factor.denominator for _, factor in size.terms))
-    under: dict[str, int] = {}  # the dims that are divided by, and their powers
-    for monomial, _ in size.terms:
-        for dim, power in monomial:
-            if power < 0:
-                under[dim] = max(under.get(dim, 0), -power)
+    below, under = divisor(size)
     text, binding = "0", ATOM
     # A positive term goes first: T - N, not -N + T.
     for k, (monomial, factor) in enumerate(sorted(size.terms, key=lambda term: term[1] < 0)):
@@ -37,9 +32,19 @@ def size_code(size: Size, name: Naming) -> Written:
             text, binding = (f"-{term}", SIGN) if factor < 0 else (term, tight)
     if below == 1 and not under:
         return text, binding
-    divisor, tight = _product(below, sorted(under.items()), name)
-    divisor = f"({divisor})" if tight <= PRODUCT else divisor
-    return (f"({text})" if binding < PRODUCT else text) + f" // {divisor}", PRODUCT
+    lower, tight = _product(below, sorted(under.items()), name)
+    lower = f"({lower})" if tight <= PRODUCT else lower
+    return (f"({text})" if binding < PRODUCT else text) + f" // {lower}", PRODUCT
+
+
+def divisor(size: Size) -> tuple[int, dict[str, int]]:
+    """What a size is divided by: a number, and dims with their powers."""
+    under: dict[str, int] = {}
+    for monomial, _ in size.terms:
+        for dim, power in monomial:
+            if power < 0:
+                under[dim] = max(under.get(dim, 0), -power)
+    return math.lcm(*(factor.denominator for _, factor in size.terms)), under
 
 
 def _product(number: int, dims: Sequence[tuple[str, int]], name: Naming) -> Written:
@@ -49,13 +54,6 @@ def _product(number: int, dims: Sequence[tuple[str, int]], name: Naming) -> Writ
     if len(factors) > 1:
         return " * ".join(factors), PRODUCT
     return factors[0], POWER if "**" in factors[0] else ATOM
-
-
-def _divides(size: Size) -> bool:
-    return any(
-        factor.denominator != 1 or any(power < 0 for _, power in monomial)
-        for monomial, factor in size.terms
-    )
 
 
 class Unwritable(Exception):
@@ -68,7 +66,7 @@ def number_code(number: Number, known: Mapping[str, str]) -> Written:
     The text is parsed, and each of its parts written anew. 1/N is no size: `//` would make it 0.
     """
     size = number.size
-    if size is not None and not size.is_constant and not _divides(size):
+    if size is not None and not size.is_constant and divisor(size) == (1, {}):
         return size_code(size, lambda dim: known[dim])
     text = number.text
     try:

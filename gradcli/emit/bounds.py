@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 import textwrap
 from collections.abc import Collection, Container, Iterator, Sequence
 
 from gradcli.codegen.numpy_ import Names
-from gradcli.emit.arithmetic import size_code
+from gradcli.emit.arithmetic import divisor, size_code
 from gradcli.emit.languages import Language
 from gradcli.emit.layout import WIDTH, looped, raised
 from gradcli.emit.passes import Passes, Quantity
@@ -208,13 +207,13 @@ class Bounds:
         below: dict[str, int] = {}
         for nest in (self.passes.forward, self.passes.backward):
             for size in (size for shape in nest.shapes.values() for size in shape):
-                divisor = math.lcm(*(factor.denominator for _, factor in size.terms))
-                if divisor > 1:
-                    whole = self.sizes.multiply(size, self.sizes.constant(divisor))
-                    below[size_code(whole, self.naming)[0]] = divisor
-        for text, divisor in below.items():
-            yield f"    if ({text}) % {divisor}:"
-            yield f'        raise ValueError("{text} is no multiple of {divisor}, as it is here")'
+                number, _ = divisor(size)
+                if number > 1:
+                    whole = self.sizes.multiply(size, self.sizes.constant(number))
+                    below[size_code(whole, self.naming)[0]] = number
+        for text, number in below.items():
+            yield f"    if ({text}) % {number}:"
+            yield f'        raise ValueError("{text} is no multiple of {number}, as it is here")'
 
     # ── what is said of them ──
 
