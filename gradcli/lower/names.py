@@ -88,7 +88,8 @@ def elsewhere(env: Env, name: str, place: Place) -> str | None:
 def check_new(env: Env, name: ast.Name) -> None:
     """Raise GradError where a name is already defined; a definition may use the file's again."""
     text, scope = name.text, env.scope
-    if (text not in scope.names) if scope.kind == "def" else scope.find(text) is None:
+    found = scope.names.get(text) if scope.kind == "def" else scope.find(text)
+    if found is None:
         return
     around = [scope] if scope.kind == "def" else list(scope.chain())
     before = next((s.places[text] for s in around if text in s.places), None)

@@ -13,7 +13,7 @@ from gradcli.lower.scope import Item
 from gradcli.lower.text import Misfit
 from gradcli.ops.parts import Part, stepped
 from gradcli.ops.parts import whole as whole_axis
-from gradcli.sizes import Form, Number, Shape, Size, of_size, same, spell
+from gradcli.sizes import Form, Number, Shape, Size, Sizes, of_size, same, spell
 from gradcli.syntax import ast
 from gradcli.syntax.ast import Place
 
@@ -111,11 +111,23 @@ def _slice(
     if not 0 <= start.value < stop.value <= size.value:
         empty = start.value >= stop.value
         raise _unfit(env, f"{start.value}:{stop.value}", empty, where, place, axis)
+    return _from_to(start, stop, (first, last), step, size, sizes)
+
+
+def _from_to(
+    start: Size,
+    stop: Size,
+    letters: tuple[Form | None, Form | None],
+    step: Size | None,
+    size: Size,
+    sizes: Sizes,
+) -> Part:
+    """The entries between two ends of an axis. step: from one to the next; None for 1."""
     if step is not None:
-        return stepped(Part(start, stop, letters=(first, last), step=step), size, sizes)
+        return stepped(Part(start, stop, letters=letters, step=step), size, sizes)
     if same(stop, size) and start.value == 0:
-        return whole_axis(size, sizes, (first, last))
-    return Part(start, stop, letters=(first, last))
+        return whole_axis(size, sizes, letters)
+    return Part(start, stop, letters=letters)
 
 
 def _back(
@@ -149,12 +161,8 @@ def _back(
         )
     start, stop = sizes.constant(taken[-1]), sizes.constant(high + 1) if kind[0] else size
     letters = of_size(start).form, of_size(stop).form
-    if step > 1:
-        part = Part(start, stop, letters=letters, step=sizes.constant(step))
-        return stepped(part, size, sizes)
-    if same(stop, size) and not taken[-1]:
-        return whole_axis(size, sizes, letters)
-    return Part(start, stop, letters=letters)
+    every = sizes.constant(step) if step > 1 else None
+    return _from_to(start, stop, letters, every, size, sizes)
 
 
 def _unfit(env: Env, shown: str, empty: bool, where: str, place: Place, axis: int) -> Misfit:
