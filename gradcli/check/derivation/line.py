@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gradcli.check.derivation.machine import (
-    Key,
-    Lowered,
-)
+from gradcli.check.derivation.machine import Key, Lowered
 from gradcli.check.derivation.rows import Rows
 from gradcli.errors import Source, Span
 from gradcli.lower.text import Misfit

@@ -29,38 +29,28 @@ def left_out(points: Points, name: str, value: Array) -> tuple[Share, ...]:
     """
     if len(points.whole.reified.steps) > MOST_STEPS or value.shape != points.totals[name].shape:
         return ()
-    first = {n: v[0, 0] for n, v in points.values.items()}
-    given = {n: v[0, 0] for n, v in points.arriving.items()}
     steps = _steps(points)
-    extent = float(np.max(np.abs(points.totals[name][0, 0]), initial=0.0))
-    near_by = _shares_above(points, name)
-    every = (combinations(near_by, count) for count in range(1, MOST_LEFT + 1))
-    for chosen in chain.from_iterable(every):
-        without = {steps[share.position] for share in chosen}
-        rough = _again(points, name, without, first, given)
-        if near(value[0, 0], rough, extent) and _is(points, name, value, chosen, rough):
-            return chosen
-    return ()
-
-
-def _is(points: Points, name: str, value: Array, without: Sequence[Share], rough: Array) -> bool:
-    """Whether a value is a derivative without some contributions at every point."""
-    if not np.any(rough):
-        return False
-    steps = _steps(points)
-    left = {steps[share.position] for share in without}
-    for k in range(points.lead[1]):
-        found = _again(
-            points,
-            name,
-            left,
+    at = [
+        (
             {n: v[0, k] for n, v in points.values.items()},
             {n: v[0, k] for n, v in points.arriving.items()},
         )
-        extent = float(np.max(np.abs(points.totals[name][0, k]), initial=0.0))
-        if not near(value[0, k], found, extent):
-            return False
-    return True
+        for k in range(points.lead[1])
+    ]
+
+    def without(chosen: Sequence[Share]) -> bool:
+        """Whether the value is the derivative without some contributions at every point."""
+        left = {steps[share.position] for share in chosen}
+        for k, (values, given) in enumerate(at):
+            found = _again(points, name, left, values, given)
+            extent = float(np.max(np.abs(points.totals[name][0, k]), initial=0.0))
+            if not near(value[0, k], found, extent) or (k == 0 and not np.any(found)):
+                return False
+        return True
+
+    near_by = _shares_above(points, name)
+    every = (combinations(near_by, count) for count in range(1, MOST_LEFT + 1))
+    return next((chosen for chosen in chain.from_iterable(every) if without(chosen)), ())
 
 
 def _again(
